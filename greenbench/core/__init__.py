@@ -1,0 +1,1 @@
+"""The words of the domain: pure Python and pydantic, no Qt, no torch. Everything else is built on these."""

@@ -1,0 +1,162 @@
+"""How numbers are written: digits follow the interval, one unit for a column, the minus sign that is one.
+
+Written once, here; the window, the report, CSV and the terminal print the same strings.
+Rule for digits: Particle Data Group, Review of Particle Physics, section 5.3 "Rounding".
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from greenbench.core.measurement import Measurement, Provenance
+
+MINUS = "−"
+THIN = "\u202f"
+NO_READING = "—"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A unit as shown, and what to multiply an SI value with to get it."""
+
+    unit: str
+    factor: float
+
+
+_SCALES: dict[str, tuple[Scale, ...]] = {
+    "s": (Scale("s", 1.0), Scale("ms", 1e3), Scale("µs", 1e6)),
+    "J": (Scale("MJ", 1e-6), Scale("kJ", 1e-3), Scale("J", 1.0), Scale("mJ", 1e3), Scale("µJ", 1e6)),
+    "W": (Scale("kW", 1e-3), Scale("W", 1.0), Scale("mW", 1e3)),
+    "B": (Scale("GB", 1e-9), Scale("MB", 1e-6), Scale("kB", 1e-3), Scale("B", 1.0)),
+    "g": (Scale("kg", 1e-3), Scale("g", 1.0), Scale("mg", 1e3), Scale("µg", 1e6)),
+    "1": (Scale("%", 100.0),),
+    "1/s": (Scale("1/s", 1.0),),
+    "": (Scale("M", 1e-6), Scale("k", 1e-3), Scale("", 1.0)),
+    "FLOP": (Scale("GFLOP", 1e-9), Scale("MFLOP", 1e-6), Scale("kFLOP", 1e-3), Scale("FLOP", 1.0)),
+    "MAC": (Scale("GMAC", 1e-9), Scale("MMAC", 1e-6), Scale("kMAC", 1e-3), Scale("MAC", 1.0)),
+}
+
+
+def scale(unit: str, values: Iterable[float | None]) -> Scale:
+    """The unit in which a column of SI values reads best: the largest in which the median of them is at least 1.
+
+    A count under 10,000 is not shortened.
+    """
+    known = sorted(abs(v) for v in values if v is not None and v == v and v != 0)
+    steps = _SCALES.get(unit, (Scale(unit, 1.0),))
+    if not known:
+        return next((s for s in steps if s.factor == 1.0), steps[0])
+    middle = known[len(known) // 2]
+    if unit == "" and middle < 10_000:
+        return steps[-1]
+    return next((s for s in steps if middle * s.factor >= 0.9995), steps[-1])
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A number as it is printed: "8.73", its ends "8.66" and "8.80", the unit "mJ", the provenance mark, and "≈" before a
+    modelled value. A missing reading has the text "—" and its reason."""
+
+    text: str
+    low: str = ""
+    high: str = ""
+    unit: str = ""
+    mark: str = ""
+    approx: bool = False
+    reason: str = ""
+
+    @property
+    def full(self) -> str:
+        """With "≈" and unit, without interval: "≈ 8.73 mJ"."""
+        return f"{'≈ ' if self.approx else ''}{self.text}{' ' + self.unit if self.unit and self.text != NO_READING else ''}"
+
+    @property
+    def interval(self) -> str:
+        """"8.66–8.80", or "" where there is none."""
+        return f"{self.low}–{self.high}" if self.low and self.high and self.low != self.high else ""
+
+
+def quote(measurement: Measurement | None, shown: Scale | None = None) -> Quoted:
+    """A measurement as it is printed, in the unit `shown` or the one that suits it alone."""
+    if measurement is None or measurement.value is None:
+        reason = measurement.reason if measurement else "not measured"
+        return Quoted(NO_READING, mark=Provenance.UNAVAILABLE.mark, reason=reason)
+    shown = shown or scale(measurement.unit, [measurement.value])
+    value = measurement.value * shown.factor
+    approx = measurement.provenance is Provenance.MODELLED
+    mark = measurement.provenance.mark
+    low, high = measurement.low, measurement.high
+    if low is None or high is None or low == high:
+        text = count(value) if measurement.unit == "" and shown.factor == 1 else significant(value, 3)
+        return Quoted(text, unit=shown.unit, mark=mark, approx=approx)
+    ends = low * shown.factor, high * shown.factor
+    decimals = interval_decimals((ends[1] - ends[0]) / 2, value)
+    return Quoted(number(value, decimals), number(ends[0], decimals), number(ends[1], decimals), shown.unit, mark, approx)
+
+
+def interval_decimals(half_width: float, value: float = 0.0) -> int:
+    """How many decimals an interval of that half-width supports (negative: round to tens, hundreds …)."""
+    if half_width <= 0 or not math.isfinite(half_width):
+        return significant_decimals(value, 3)
+    exponent = math.floor(math.log10(half_width))
+    leading = round(half_width / 10.0 ** (exponent - 2))
+    digits = 2 if leading <= 354 or leading >= 950 else 1
+    if leading >= 950:
+        exponent += 1
+    return digits - 1 - exponent
+
+
+def significant_decimals(value: float, digits: int) -> int:
+    """The decimals that show `digits` significant digits of a value."""
+    if value == 0 or not math.isfinite(value):
+        return 0
+    exponent = math.floor(math.log10(abs(value)))
+    if round(abs(value), digits - 1 - exponent) >= 10.0 ** (exponent + 1):
+        exponent += 1
+    return digits - 1 - exponent
+
+
+def significant(value: float, digits: int) -> str:
+    """The value with that many significant digits, never in powers of ten: "0.0123", "1,230" as "1230"."""
+    return number(value, significant_decimals(value, digits))
+
+
+def count(value: float) -> str:
+    """A whole number with thin spaces from 10,000 on."""
+    return number(value, 0)
+
+
+def number(value: float, decimals: int) -> str:
+    """The value with so many decimals (negative: rounded to tens, hundreds …), a true minus, thin spaces from 10,000 on."""
+    rounded = round(value, decimals)
+    if rounded == 0:
+        rounded = 0.0
+    places = max(decimals, 0)
+    text = f"{abs(rounded):,.{places}f}" if abs(rounded) >= 10_000 else f"{abs(rounded):.{places}f}"
+    return (MINUS if rounded < 0 else "") + text.replace(",", THIN)
+
+
+def signed(value: float, decimals: int) -> str:
+    """Like `number`, with a plus where it is positive."""
+    text = number(value, decimals)
+    return f"+{text}" if round(value, decimals) > 0 else text
+
+
+def percent(change: float, low: float | None = None, high: float | None = None) -> str:
+    """A relative change as a person says it: at most two significant digits, without sign: "86", "0.6"."""
+    value = abs(change) * 100
+    if value >= 100:
+        return f"{value:.0f}"
+    return significant(value, 2) if value else "0"
+
+
+def duration(seconds: float) -> str:
+    """"0.8 s", "42 s", "4 min 10 s", "2 h 5 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

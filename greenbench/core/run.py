@@ -1,0 +1,295 @@
+"""A run: what was planned, under which protocol, on which machine, and what came out. All of it is data."""
+
+from enum import StrEnum
+from typing import Any
+
+from greenbench.core.artifact import Artifact, Fact, Value
+from greenbench.core.measurement import Measurement, Provenance, SourceReport
+
+
+class RunState(StrEnum):
+    PLANNED = "planned"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class NodeState(StrEnum):
+    """`SKIPPED`: something it needs failed. `MUTED`: the user left it out."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CACHED = "cached"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    MUTED = "muted"
+    CANCELLED = "cancelled"
+
+
+class Protocol(Value):
+    """How a benchmark measures. Times in seconds; `target` is the relative width of the 95 % interval of the median
+    latency at which a variant needs no more blocks; the interval's ends lie `target` apart around the value."""
+
+    name: str
+    idle_s: float
+    warm_up_s: float
+    block_s: float
+    min_blocks: int
+    max_blocks: int
+    target: float
+
+    @property
+    def stamp(self) -> str:
+        """The words that stand on every report."""
+        return "lab protocol" if self.name == "lab" else "quick, not for publication"
+
+
+QUICK = Protocol(name="quick", idle_s=2.0, warm_up_s=2.0, block_s=1.0, min_blocks=3, max_blocks=6, target=0.05)
+LAB = Protocol(name="lab", idle_s=30.0, warm_up_s=60.0, block_s=10.0, min_blocks=5, max_blocks=20, target=0.01)
+PROTOCOLS = {protocol.name: protocol for protocol in (QUICK, LAB)}
+
+
+class Source(Value):
+    """Where an input of a planned node comes from."""
+
+    node: str
+    output: str
+
+
+class PlannedNode(Value):
+    """One node of a plan. `digest` names everything its output depends on: step and version, parameters, the digests of
+    its inputs, seed, library versions. `variants` (benchmark nodes) has a name for each linked model."""
+
+    id: str
+    step: str
+    version: int
+    title: str
+    params: dict[str, Any]
+    inputs: dict[str, tuple[Source, ...]] = {}
+    digest: str
+    cacheable: bool = True
+
+
+class Plan(Value):
+    """An experiment, complete in itself: no path of this machine but those the user typed as parameters."""
+
+    title: str
+    description: str = ""
+    nodes: tuple[PlannedNode, ...]
+    muted: tuple[str, ...] = ()
+    device: str = "cpu"
+    threads: int = 1
+    seed: int = 0
+    protocol: Protocol = QUICK
+    use_cache: bool = True
+    digest: str = ""
+
+    def node(self, id: str) -> PlannedNode:
+        return next(node for node in self.nodes if node.id == id)
+
+    def lineage(self, id: str) -> tuple["LineageStep", ...]:
+        """The steps a model went through, first to last, `id` included. At a node with several models (a student and
+        its teacher) the first port in the step's own order is followed."""
+        steps: list[LineageStep] = []
+        current: str | None = id
+        while current:
+            node = self.node(current)
+            steps.append(LineageStep(node=node.id, title=node.title, step=node.step))
+            sources = [s for port, many in node.inputs.items() for s in many if port in ("model", "student")]
+            current = sources[0].node if sources else None
+        return tuple(reversed(steps))
+
+
+class LineageStep(Value):
+    node: str
+    title: str
+    step: str
+
+
+class Failure(Value):
+    """Why a node or a variant has no result: a kind in few words, the sentence, the remedy, and the end of its log."""
+
+    kind: str
+    message: str
+    remedy: str = ""
+    log: str = ""
+
+
+class Environment(Value):
+    """The machine as it was. Empty or None: it does not say."""
+
+    cpu: str = ""
+    cores_physical: int | None = None
+    cores_logical: int | None = None
+    memory_bytes: int | None = None
+    system: str = ""
+    hostname: str = ""
+    governor: str = ""
+    turbo: str = ""
+    virtual: str = ""
+    gpus: tuple[str, ...] = ()
+    driver: str = ""
+    on_battery: bool | None = None
+    load_1min: float | None = None
+    temperature_c: float | None = None
+    frequency_hz: float | None = None
+    libraries: dict[str, str] = {}
+    greenbench: str = ""
+
+
+class CarbonFactor(Value):
+    """What turns kWh into grams: an assumption, kept with the result."""
+
+    region: str
+    intensity_g_per_kwh: float
+    year: str = ""
+    source: str = ""
+    pue: float = 1.0
+
+
+class Verdict(StrEnum):
+    """What a comparison with the baseline may say."""
+
+    BASELINE = "baseline"
+    LOWER = "lower"
+    HIGHER = "higher"
+    SAME = "same"
+    UNCLEAR = "cannot tell yet"
+    NOT_COMPARED = "not compared"
+
+
+class Comparison(Value):
+    """A variant against the baseline in one metric.
+
+    `change` is relative (−0.12: 12 % less), from the paired ratio; for accuracy it is a difference of fractions.
+    `good` is None where neither direction is better or none is established. `text` is the verdict in plain words.
+    """
+
+    verdict: Verdict
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    good: bool | None = None
+    text: str = ""
+    reason: str = ""
+
+
+class Block(Value):
+    """One timed block of one variant. Energy is that of all counted channels of the better tier, gross; None: no reading."""
+
+    index: int
+    t0_ns: int
+    t1_ns: int
+    calls: int
+    median_s: float
+    energy_j: float | None = None
+
+
+class VariantResult(Value):
+    """One model at one benchmark. `latency_quantiles_s` has 101 entries, 0 % to 100 %, over all timed calls."""
+
+    letter: str
+    node: str
+    name: str
+    lineage: tuple[LineageStep, ...] = ()
+    state: NodeState = NodeState.DONE
+    failure: Failure | None = None
+    benchmark: str = ""
+    runtime: str = ""
+    precision: str = ""
+    batch: int = 1
+    threads: int = 1
+    metrics: dict[str, Measurement] = {}
+    against: dict[str, Comparison] = {}
+    latency_quantiles_s: tuple[float, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class NodeResult(Value):
+    """What a node did. `energy` is what it cost when it was computed, also if it came from the cache this time."""
+
+    node: str
+    title: str
+    step: str
+    digest: str = ""
+    state: NodeState
+    seconds: float | None = None
+    energy: Measurement | None = None
+    headline: str = ""
+    facts: tuple[Fact, ...] = ()
+    outputs: dict[str, Artifact] = {}
+    failure: Failure | None = None
+
+
+class Warning(Value):
+    """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit"."""
+
+    kind: str
+    text: str
+    variant: str = ""
+
+
+class PowerTrace(Value):
+    """Watts of one channel over the run, thinned for drawing: seconds since the start, min and max in each bin."""
+
+    channel: str
+    title: str
+    provenance: Provenance
+    t_s: tuple[float, ...]
+    low_w: tuple[float, ...]
+    high_w: tuple[float, ...]
+
+
+class RunResult(Value):
+    """Everything that is known of a finished (or broken-off) run; what results.json holds."""
+
+    format: str = "greenbench results"
+    version: int = 1
+    run_id: str
+    title: str
+    description: str = ""
+    state: RunState
+    started: str
+    seconds: float = 0.0
+    plan: Plan
+    environment: Environment = Environment()
+    sources: tuple[SourceReport, ...] = ()
+    idle_before: Measurement | None = None
+    idle_after: Measurement | None = None
+    variants: tuple[VariantResult, ...] = ()
+    nodes: tuple[NodeResult, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+    data: str = ""
+    energy_total: Measurement | None = None
+    carbon: CarbonFactor | None = None
+    traces: tuple[PowerTrace, ...] = ()
+
+    @property
+    def baseline(self) -> VariantResult | None:
+        """Variant A, the first link into the benchmark, if it was measured."""
+        return next((v for v in self.variants if v.letter == "A" and v.state is NodeState.DONE), None)
+
+    @property
+    def measured(self) -> tuple[VariantResult, ...]:
+        return tuple(variant for variant in self.variants if variant.failure is None and variant.metrics)
+
+    @property
+    def energy_provenance(self) -> Provenance:
+        """The least direct provenance among the variants' energies; unavailable if none has one."""
+        found = [v.metrics["energy_per_inference"].provenance for v in self.measured if "energy_per_inference" in v.metrics]
+        return Provenance.least(found)
+
+
+def letter(index: int) -> str:
+    """A … Z, then AA …: the key of the index-th variant."""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
