@@ -1,0 +1,30 @@
+"""The steps: one folder each, with a light spec.py and a heavy apply.py that only the worker imports."""
+
+from functools import cache
+from importlib import import_module
+
+from greenbench.core.catalog import Catalog
+
+# Library order: as listed, within each group.
+_FOLDERS = (
+    "data_digits",
+    "data_idx",
+    "data_folder",
+    "data_archive",
+    "data_random",
+    "model_library",
+    "train",
+    "fine_tune",
+    "prune_structured",
+    "prune_magnitude",
+    "quantize_static",
+    "share_weights",
+    "distil_soft",
+    "benchmark",
+)
+
+
+@cache
+def installed() -> Catalog:
+    """All steps of this version. Imports no torch."""
+    return Catalog(import_module(f"greenbench.steps.{folder}.spec").SPEC for folder in _FOLDERS)
