@@ -1,0 +1,183 @@
+"""From a pipeline to a plan: checks everything that can be checked before anything starts, and names each node by the
+hash of all that its output depends on, so that the same experiment is recognised and only what changed runs again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from greenbench.core.errors import GreenBenchError, PlanError, Problem
+from greenbench.core.pipeline import Pipeline
+from greenbench.core.ports import PortKind
+from greenbench.core.run import QUICK, Plan, PlannedNode, Protocol, Source
+from greenbench.engine import libraries
+
+
+def make_plan(
+    pipeline: Pipeline,
+    device: str = "cpu",
+    threads: int = 1,
+    seed: int = 0,
+    protocol: Protocol = QUICK,
+    use_cache: bool = True,
+) -> Plan:
+    """The plan of a pipeline.
+
+    Raises:
+        PlanError: with every problem found; nothing has started.
+    """
+    found = problems(pipeline)
+    if found:
+        raise PlanError(found)
+    inputs = _resolved_inputs(pipeline)
+    muted = _left_out(pipeline)
+    planned: list[PlannedNode] = []
+    digests: dict[str, str] = {}
+    for id in pipeline.order():
+        if id in muted:
+            continue
+        node, spec = pipeline.nodes[id], pipeline.spec(id)
+        params = spec.params.checked(node.params, node.title).plain()
+        digest = _digest(
+            {
+                "step": spec.key,
+                "version": spec.version,
+                "params": params,
+                "inputs": {port: [[digests[s.node], s.output] for s in many] for port, many in inputs[id].items()},
+                "seed": seed,
+                "libraries": libraries.versions(),
+            }
+        )
+        digests[id] = digest
+        planned.append(
+            PlannedNode(
+                id=id,
+                step=spec.key,
+                version=spec.version,
+                title=node.title,
+                params=params,
+                inputs=inputs[id],
+                digest=digest,
+                cacheable=spec.cacheable,
+            )
+        )
+    whole = {"nodes": digests, "device": device, "threads": threads, "seed": seed, "protocol": protocol.model_dump()}
+    return Plan(
+        title=pipeline.title,
+        description=pipeline.description,
+        nodes=tuple(planned),
+        muted=tuple(sorted(muted)),
+        device=device,
+        threads=threads,
+        seed=seed,
+        protocol=protocol,
+        use_cache=use_cache,
+        digest=_digest(whole),
+    )
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _left_out(pipeline: Pipeline) -> set[str]:
+    """Muted nodes, and those that nothing feeds any more because of them."""
+    return {id for id, node in pipeline.nodes.items() if node.muted}
+
+
+def _resolved_inputs(pipeline: Pipeline) -> dict[str, dict[str, tuple[Source, ...]]]:
+    """For each node, where each input comes from, muted nodes passed through; a muted node that cannot pass on is no source."""
+
+    def source(node: str, output: str) -> Source | None:
+        while pipeline.nodes[node].muted:
+            through = pipeline.spec(node).pass_through
+            links = pipeline.into(node, through[0]) if through and through[1] == output else []
+            if not links:
+                return None
+            node, output = links[0].source, links[0].output
+        return Source(node=node, output=output)
+
+    resolved: dict[str, dict[str, tuple[Source, ...]]] = {}
+    for id in pipeline.nodes:
+        ports: dict[str, tuple[Source, ...]] = {}
+        for port in pipeline.spec(id).inputs:
+            found = [source(link.source, link.output) for link in pipeline.into(id, port.name)]
+            kept = tuple(each for each in found if each is not None)
+            if kept:
+                ports[port.name] = kept
+        resolved[id] = ports
+    return resolved
+
+
+def problems(pipeline: Pipeline) -> list[Problem]:
+    """Every reason why a pipeline cannot run as it stands, in the order of its nodes."""
+    if not pipeline.nodes:
+        return [Problem("", "The pipeline is empty.", "Drag a step from the library onto the canvas, or open a sample.")]
+    try:
+        order = pipeline.order()
+    except GreenBenchError as error:
+        return [Problem("", error.message, error.remedy)]
+    inputs = _resolved_inputs(pipeline)
+    found: list[Problem] = []
+    for id in order:
+        node = pipeline.nodes[id]
+        if node.muted:
+            continue
+        try:
+            pipeline.check_node(node)
+        except GreenBenchError as error:
+            found.append(Problem(id, error.message, error.remedy))
+        found.extend(_missing_inputs(pipeline, id, inputs[id]))
+    if all(node.muted for node in pipeline.nodes.values()):
+        found.append(Problem("", "Every node is muted, so there is nothing to run.", "Unmute a node (M)."))
+    return found or _shared_test_data(pipeline, inputs)
+
+
+def _missing_inputs(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, ...]]) -> list[Problem]:
+    node = pipeline.nodes[id]
+    found = []
+    for port in pipeline.spec(id).inputs:
+        if port.optional or arrived.get(port.name):
+            continue
+        if pipeline.into(id, port.name):
+            message = f'"{node.title}" gets nothing at {port.label.lower()}: what feeds it is muted.'
+            found.append(Problem(id, message, "Unmute it (M), or mute this node too."))
+        else:
+            noun = "at least one model" if port.many else port.kind.noun
+            message = f'"{node.title}" needs {noun} at {port.label.lower()}.'
+            found.append(Problem(id, message, f"Connect {noun} to it."))
+    return found
+
+
+# What says where a data set comes from; the other parameters only cut it up.
+_LOCATION = ("folder", "file", "name")
+
+
+def _shared_test_data(pipeline: Pipeline, inputs: Mapping[str, Mapping[str, tuple[Source, ...]]]) -> list[Problem]:
+    """A benchmark's test examples must not have been calibration or training data: the same origin, cut up otherwise, overlaps."""
+    found: list[Problem] = []
+
+    def origin(id: str) -> tuple[Any, ...] | None:
+        params = pipeline.spec(id).params.checked(pipeline.nodes[id].params).plain()
+        place = tuple(params.get(name) for name in _LOCATION)
+        return None if pipeline.spec(id).key == "data.random" else (pipeline.nodes[id].step, *place)
+
+    def data_of(id: str) -> list[str]:
+        return [s.node for port in pipeline.spec(id).inputs if port.kind is PortKind.DATASET for s in inputs[id].get(port.name, ())]
+
+    for bench in (id for id in pipeline.nodes if pipeline.spec(id).key == "benchmark" and not pipeline.nodes[id].muted):
+        for tested in data_of(bench):
+            for id in sorted(pipeline.upstream(bench)):
+                if pipeline.nodes[id].muted:
+                    continue
+                for used in data_of(id):
+                    same_cut = pipeline.nodes[used].params == pipeline.nodes[tested].params
+                    if used != tested and not same_cut and origin(used) and origin(used) == origin(tested):
+                        use = "calibrates" if pipeline.spec(id).key.startswith("quantize") else "trains"
+                        message = (
+                            f'"{pipeline.nodes[id].title}" {use} on "{pipeline.nodes[used].title}", whose examples include '
+                            f'test examples of "{pipeline.nodes[bench].title}".'
+                        )
+                        found.append(Problem(id, message, f'Feed both from "{pipeline.nodes[tested].title}".'))
+    return found
