@@ -246,7 +246,10 @@ class PowerTrace(Value):
 
 
 class RunResult(Value):
-    """Everything that is known of a finished (or broken-off) run; what results.json holds."""
+    """Everything that is known of a finished (or broken-off) run; what results.json holds.
+
+    `started_ns` is the monotonic moment that `traces` count their seconds from: it places blocks on them; 0: not known.
+    """
 
     format: str = "greenbench results"
     version: int = 1
@@ -255,6 +258,7 @@ class RunResult(Value):
     description: str = ""
     state: RunState
     started: str
+    started_ns: int = 0
     seconds: float = 0.0
     plan: Plan
     environment: Environment = Environment()
