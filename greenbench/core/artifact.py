@@ -6,9 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Value(BaseModel):
-    """A frozen value that is written to and read from JSON."""
+    """A frozen value that is written to and read from JSON.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    NaN and infinity (a loss that diverged) are written as strings: JSON has no other word for them, and they read back.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class Fact(Value):

@@ -80,8 +80,8 @@ def loads(text: str, catalog: Catalog, name: str = "The file") -> Pipeline:
     """
     try:
         raw = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep"
+    except (ValueError, RecursionError) as error:  # a ValueError alone: a number of thousands of digits
+        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep or too long"
         raise FileFormatError(f"{name} is not a pipeline: it is not valid JSON ({where}).", "Open a .greenbench file.") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise FileFormatError(f"{name} is not a GreenBench pipeline.", f'Its "format" must be "{FORMAT}".')
