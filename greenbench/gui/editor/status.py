@@ -1,0 +1,271 @@
+"""What a run has said about each node, and whether that still holds: no Qt, so it is tested as plain events in, states out.
+
+A result belongs to a node as it was when the run began. Change a parameter, a link or the muting and the node and all
+that follow it lose their result; undo the change and it comes back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from greenbench.core import messages as m
+from greenbench.core.artifact import Artifact, Fact
+from greenbench.core.errors import GreenBenchError
+from greenbench.core.measurement import Measurement, WindowKind
+from greenbench.core.pipeline import Link, Pipeline
+from greenbench.core.ports import PortKind
+from greenbench.core.quote import quote
+from greenbench.core.run import Failure, NodeState, VariantResult, letter
+
+_LOG_LINES = 400
+HAS_RESULT = (NodeState.DONE, NodeState.CACHED)
+BROKEN = (NodeState.FAILED, NodeState.SKIPPED, NodeState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class VariantStatus:
+    """What a benchmark has said of one of its models: a word for its row, and why it has none."""
+
+    text: str = ""
+    failure: Failure | None = None
+    result: VariantResult | None = None
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """What is known of a node. `state` is None where no run has touched it; `stale`: it changed since."""
+
+    state: NodeState | None = None
+    fraction: float = 0.0
+    text: str = ""
+    remaining_s: float | None = None
+    headline: str = ""
+    seconds: float | None = None
+    energy: Measurement | None = None
+    facts: tuple[Fact, ...] = ()
+    outputs: dict[str, Artifact] = field(default_factory=dict)
+    failure: Failure | None = None
+    variants: dict[str, VariantStatus] = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+    stale: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return self.state in HAS_RESULT
+
+    @property
+    def broken(self) -> bool:
+        return self.state in BROKEN
+
+
+class RunBoard:
+    """The states of all nodes. `apply` takes the events of a run; `status` answers for the pipeline as it is now."""
+
+    def __init__(self, pipeline: Callable[[], Pipeline]) -> None:
+        self._pipeline = pipeline
+        self._known: dict[str, NodeStatus] = {}
+        self._prints: dict[str, Any] = {}
+        self._running = False
+        self.measuring = False
+
+    @property
+    def running(self) -> bool:
+        return self._running
+
+    def clear(self) -> None:
+        """Forgets everything: another pipeline was opened."""
+        self._known, self._prints = {}, {}
+        self._running = self.measuring = False
+
+    def status(self, id: str) -> NodeStatus:
+        """What is known of a node and still true of it."""
+        pipeline = self._pipeline()
+        if id not in pipeline.nodes:
+            return NodeStatus()
+        if pipeline.nodes[id].muted:
+            return NodeStatus(NodeState.MUTED)
+        known = self._known.get(id)
+        if known is None:
+            return NodeStatus()
+        if self._prints.get(id) != fingerprint(pipeline, id):
+            return NodeStatus(stale=True, log=known.log)
+        return known
+
+    def apply(self, event: m.Event) -> set[str]:
+        """Takes an event; returns the nodes that look different now."""
+        handler = _HANDLERS.get(type(event))
+        return handler(self, event) if handler else set()
+
+    def _run_started(self, event: m.RunStarted) -> set[str]:
+        pipeline = self._pipeline()
+        before = set(self._known)
+        planned = {node.id for node in event.plan.nodes}
+        cache: dict[str, Any] = {}
+        self._known = {id: NodeStatus(NodeState.WAITING) for id in planned}
+        self._prints = {id: fingerprint(pipeline, id, cache) for id in planned if id in pipeline.nodes}
+        self._running = True
+        return before | planned
+
+    def _update(self, id: str, **changes: Any) -> set[str]:
+        if id not in self._known:
+            return set()
+        self._known[id] = replace(self._known[id], **changes)
+        return {id}
+
+    def _node_started(self, event: m.NodeStarted) -> set[str]:
+        return self._update(event.node, state=NodeState.RUNNING, fraction=0.0)
+
+    def _progress(self, event: m.Progress) -> set[str]:
+        return self._update(event.node, fraction=event.fraction, text=event.text, remaining_s=event.remaining_s)
+
+    def _metric(self, event: m.Metric) -> set[str]:
+        if event.name != "accuracy":
+            return set()
+        if event.variant:
+            return self._variant(event.node, event.variant, text=_percent(event.value))
+        return self._update(event.node, headline=_percent(event.value))
+
+    def _node_finished(self, event: m.NodeFinished) -> set[str]:
+        state = NodeState.CACHED if event.cached else NodeState.DONE
+        return self._update(
+            event.node,
+            state=state,
+            fraction=1.0,
+            remaining_s=None,
+            headline=event.headline,
+            seconds=event.seconds,
+            facts=event.facts,
+            outputs=dict(event.outputs),
+        )
+
+    def _node_failed(self, event: m.NodeFailed) -> set[str]:
+        return self._update(event.node, state=event.state, failure=event.failure, headline="", remaining_s=None)
+
+    def _node_energy(self, event: m.NodeEnergy) -> set[str]:
+        return self._update(event.node, energy=event.energy)
+
+    def _log(self, event: m.Log) -> set[str]:
+        known = self._known.get(event.node)
+        return self._update(event.node, log=(*known.log, event.text)[-_LOG_LINES:]) if known else set()
+
+    def _variant(self, node: str, variant: str, **changes: Any) -> set[str]:
+        known = self._known.get(node)
+        if known is None:
+            return set()
+        rows = {**known.variants, variant: replace(known.variants.get(variant, VariantStatus()), **changes)}
+        return self._update(node, variants=rows)
+
+    def _variant_ready(self, event: m.VariantReady) -> set[str]:
+        return self._variant(event.node, event.variant, text="Loaded")
+
+    def _variant_measured(self, event: m.VariantMeasured) -> set[str]:
+        if not event.correct:
+            return self._variant(event.node, event.variant, text="No labels" if event.reason else "Tested")
+        return self._variant(event.node, event.variant, text=_percent(event.correct.count("1") / len(event.correct)))
+
+    def _variant_failed(self, event: m.VariantFailed) -> set[str]:
+        return self._variant(event.node, event.variant, text="Failed", failure=event.failure)
+
+    def _window_opened(self, event: m.WindowOpened) -> set[str]:
+        window = event.window
+        self.measuring = window.kind is WindowKind.BLOCK
+        return self._variant(window.node, window.variant, text="Measuring") if self.measuring and window.variant else set()
+
+    def _window_closed(self, event: m.WindowClosed) -> set[str]:
+        self.measuring = False
+        window = event.window
+        if window.kind is WindowKind.BLOCK and window.variant:
+            return self._variant(window.node, window.variant, text=f"Block {window.block + 1}")
+        return set()
+
+    def _run_finished(self, event: m.RunFinished) -> set[str]:
+        self._running = self.measuring = False
+        open_states = (NodeState.WAITING, NodeState.RUNNING)
+        left = [id for id, known in self._known.items() if known.state in open_states]
+        for id in left:
+            self._update(
+                id, state=NodeState.CANCELLED, failure=Failure(kind="stopped", message="The run was stopped before this node was done.")
+            )
+        return set(self._known)
+
+    def _results_ready(self, event: m.ResultsReady) -> set[str]:
+        touched: set[str] = set()
+        for variant in event.result.variants:
+            latency = quote(variant.metrics.get("latency_p50"))
+            text = "Failed" if variant.failure else latency.full
+            touched |= self._variant(variant.benchmark, variant.letter, text=text, failure=variant.failure, result=variant)
+        return touched
+
+
+_HANDLERS: dict[type, Callable[[RunBoard, Any], set[str]]] = {
+    m.RunStarted: RunBoard._run_started,
+    m.NodeStarted: RunBoard._node_started,
+    m.Progress: RunBoard._progress,
+    m.Metric: RunBoard._metric,
+    m.NodeFinished: RunBoard._node_finished,
+    m.NodeFailed: RunBoard._node_failed,
+    m.NodeEnergy: RunBoard._node_energy,
+    m.Log: RunBoard._log,
+    m.VariantReady: RunBoard._variant_ready,
+    m.VariantMeasured: RunBoard._variant_measured,
+    m.VariantFailed: RunBoard._variant_failed,
+    m.WindowOpened: RunBoard._window_opened,
+    m.WindowClosed: RunBoard._window_closed,
+    m.RunFinished: RunBoard._run_finished,
+    m.ResultsReady: RunBoard._results_ready,
+}
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:.1f} %"
+
+
+def fingerprint(pipeline: Pipeline, id: str, cache: dict[str, Any] | None = None) -> Any:
+    """A value that differs when the node's result would: step, parameters, muting and everything upstream."""
+    cache = {} if cache is None else cache
+    if id not in cache:
+        node = pipeline.nodes[id]
+        cache[id] = None  # a circle from a damaged file must not recurse for ever
+        try:
+            params = pipeline.spec(id).params.checked(node.params).model_dump_json()
+        except GreenBenchError:
+            params = repr(sorted(node.params.items()))
+        inputs = tuple((link.input, link.output, fingerprint(pipeline, link.source, cache)) for link in pipeline.into(id))
+        cache[id] = hash((id, node.step, params, node.muted, inputs))
+    return cache[id]
+
+
+def variant_rows(pipeline: Pipeline, id: str) -> list[tuple[Link, str]]:
+    """The models linked to a benchmark, in order, each with its letter; "" for one that a muted node keeps away."""
+    rows: list[tuple[Link, str]] = []
+    count = 0
+    for port in pipeline.spec(id).inputs:
+        if not (port.many and port.kind is PortKind.MODEL):
+            continue
+        for link in pipeline.into(id, port.name):
+            arrives = _giver(pipeline, link) is not None
+            rows.append((link, letter(count) if arrives else ""))
+            count += arrives
+    return rows
+
+
+def _giver(pipeline: Pipeline, link: Link) -> str | None:
+    """The node whose model arrives through a link: a muted one passes its input on, or nothing if it has none."""
+    seen: set[str] = set()
+    source = link.source
+    while pipeline.nodes[source].muted:
+        through = pipeline.spec(source).pass_through
+        into = pipeline.into(source, through[0]) if through else []
+        if not into or source in seen:
+            return None
+        seen.add(source)
+        source = into[0].source
+    return source
+
+
+def missing_input(pipeline: Pipeline, id: str) -> str:
+    """The first input of a node that must be connected and is not, as a word; "" if there is none."""
+    for port in pipeline.spec(id).inputs:
+        if not port.optional and not pipeline.into(id, port.name):
+            return port.label.lower()
+    return ""
