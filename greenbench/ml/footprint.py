@@ -1,0 +1,51 @@
+"""What a network weighs: parameters, non-zero parameters, multiply-adds, bytes. Counted, never estimated."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from greenbench.core.artifact import Footprint, InputSpec
+
+LAYERS = (nn.modules.conv._ConvNd, nn.Linear)
+
+
+def parameters(module: nn.Module) -> int:
+    """Weights and biases that training changes; a tensor used in two places counts once."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def nonzero_parameters(module: nn.Module) -> int:
+    """Parameters that are not exactly zero."""
+    return sum(int(torch.count_nonzero(parameter.detach())) for parameter in module.parameters())
+
+
+def flops(module: nn.Module, input: InputSpec) -> int:
+    """2 × multiply-adds of one example (Schwartz 2019, Green AI, section 3: both the add and the multiply count).
+
+    Counts convolutions, matrix products and attention as torch.utils.flop_counter sees them executed, so a pruned
+    network counts as it is; element-wise work is left out. The module is left in the mode it was in.
+    """
+    was_training = [(child, child.training) for child in module.modules()]
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+    example = torch.zeros((1, *input.shape), device=device)
+    module.eval()
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            module(example)
+    finally:
+        for child, mode in was_training:
+            child.training = mode
+    return int(counter.get_total_flops())
+
+
+def footprint(module: nn.Module, input: InputSpec, weights: Path) -> Footprint:
+    """The footprint of a module whose weights lie in the file `weights`."""
+    return Footprint(
+        parameters=parameters(module),
+        nonzero_parameters=nonzero_parameters(module),
+        flops=flops(module, input),
+        size_bytes=weights.stat().st_size,
+        layers=sum(isinstance(child, LAYERS) for child in module.modules()),
+    )
