@@ -260,12 +260,14 @@ def decode_event(line: bytes) -> Event:
     Raises:
         WorkerError: not a message of this version.
     """
-    return _decode(line, _EVENTS)
+    event: Event = _decode(line, _EVENTS)
+    return event
 
 
 def decode_command(line: bytes) -> Command:
     """The command in a line; raises like `decode_event`."""
-    return _decode(line, _COMMANDS)
+    command: Command = _decode(line, _COMMANDS)
+    return command
 
 
 def _decode(line: bytes, adapter: TypeAdapter[Any]) -> Any:

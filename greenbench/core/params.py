@@ -154,7 +154,7 @@ def parameter(
         "advanced": advanced,
         "kind": kind,
     }
-    return Field(default, title=title, description=help, json_schema_extra={"field": extra}, **limits)  # type: ignore[arg-type]
+    return Field(default, title=title, description=help, json_schema_extra={"field": extra}, **limits)  # type: ignore[dict-item]
 
 
 class Params(BaseModel):

@@ -23,7 +23,7 @@ class Group(StrEnum):
     MEASURE = "measure"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # hides str.title, which a group never needs
         return self.value.capitalize()
 
 

@@ -204,7 +204,7 @@ def _resize(module: nn.Module, state: Mapping[str, Tensor]) -> None:
                     raise ValueError(f"{prefix}{leaf} has {stored.dim()} dimensions instead of {tensor.dim()}")
                 empty = torch.empty(stored.shape, dtype=tensor.dtype)
                 is_parameter = isinstance(tensor, nn.Parameter)
-                own[leaf] = nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty  # type: ignore[assignment]
+                own[leaf] = nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty
 
 
 def _write(tensors: dict[str, Tensor], path: Path, header: dict[str, str] | None) -> None:
