@@ -198,14 +198,22 @@ def _bits(array: Array, name: str) -> Array:
 
 
 def _smallest(rows: Array) -> _Coded:
+    """The smallest coding. What cannot win is not tried: deflating the zeros of a sparse tensor is what takes time."""
     used = rows.any(axis=1)
     kept = int(np.count_nonzero(used))
-    candidates = [_plain(rows), _by_codebook(rows)]
-    if kept < len(rows):
-        mask = _stream("masks", np.packbits(used, bitorder="little").tobytes())
-        inner = rows[used]
-        candidates += [_masked(coded, mask, kept) for coded in (_plain(inner), _by_codebook(inner)) if coded]
-    return min((coded for coded in candidates if coded), key=lambda coded: coded.size)
+    if kept == len(rows):
+        return _smaller(_plain(rows), _by_codebook(rows))
+    mask = _stream("masks", np.packbits(used, bitorder="little").tobytes())
+    inner = rows[used]
+    book = _by_codebook(inner)
+    best = _masked(_smaller(_plain(inner), book), mask, kept)
+    if book:
+        best = _smaller(best, _by_codebook(rows))
+    return _smaller(best, _plain(rows)) if kept > 0.9 * len(rows) or len(rows) < _PROBE_BYTES else best
+
+
+def _smaller(first: _Coded, second: _Coded | None) -> _Coded:
+    return second if second and second.size < first.size else first
 
 
 def _plain(rows: Array) -> _Coded:
@@ -222,7 +230,7 @@ def _by_codebook(rows: Array) -> _Coded | None:
     if not len(rows) or rows.shape[1] > 8:
         return None
     keys = _keys(rows)
-    if len(keys) > _CHUNK:
+    if len(keys) > _PROBE_BYTES:
         # A sort of millions for nothing is what takes time: distinct values in a sample bound what a codebook can do.
         sample = keys[:: max(1, len(keys) // 8192)]
         if len(np.unique(sample)) > 0.99 * len(sample):
@@ -272,7 +280,7 @@ def _deflate(raw: bytes) -> bytes | None:
         probe = raw[:_PROBE_BYTES] + raw[middle : middle + _PROBE_BYTES]
         if len(zlib.compress(probe, 1)) > 0.995 * len(probe):
             return None
-    deflated = zlib.compress(raw, 9 if len(raw) < _CHUNK else 6)
+    deflated = zlib.compress(raw, 6)
     return deflated if len(deflated) < len(raw) else None
 
 
