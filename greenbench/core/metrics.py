@@ -22,7 +22,7 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "Accuracy", "Accuracy", "1", "higher", "Share of test examples answered right, Wilson 95 % interval.", 0.005),
-    Metric("latency_p50", "Median latency", "p50", "s", "lower", "Median time of one call over the timed blocks, bootstrap over blocks."),
+    Metric("latency_p50", "Median latency", "p50", "s", "lower", "Median time of one call over the timed blocks, 95 % interval over blocks."),
     Metric("latency_p95", "95th percentile latency", "p95", "s", "lower", "Time that 95 % of calls stay under."),
     Metric("throughput", "Throughput", "Throughput", "1/s", "higher", "Examples a second at this batch size."),
     Metric("energy_per_inference", "Energy per inference", "Energy", "J", "lower", "Joules of all counted channels in the timed blocks, for one example."),

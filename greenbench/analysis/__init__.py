@@ -1,0 +1,1 @@
+"""Statistics over results: intervals, paired comparisons, verdicts, the Pareto front and the sentences made from them."""

@@ -1,0 +1,143 @@
+"""Verdicts: what may be said of a variant against the baseline, in plain words.
+
+    whole interval inside ± margin ─▶ "no difference within ±1 %"      (asked first)
+    interval excludes no change    ─▶ "12 % less", "40 % slower", "0.6 pp lower"
+    else                           ─▶ "cannot tell yet"
+
+A time of −65 % is written "65 % faster": the call takes 65 % less time (not: 65 % more calls a second).
+"""
+
+from greenbench.analysis.accuracy import difference_interval, mcnemar, paired_counts
+from greenbench.analysis.intervals import Interval
+from greenbench.core.metrics import BY_KEY, Metric
+from greenbench.core.quote import percent, significant
+from greenbench.core.run import Comparison, Verdict
+
+# Words for less and more of a metric, and for a multiple of it ("2.4 times as long").
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "latency_p50": ("faster", "slower", "as long"),
+    "latency_p95": ("faster", "slower", "as long"),
+    "size_bytes": ("smaller", "larger", "as large"),
+    "size_coded_bytes": ("smaller", "larger", "as large"),
+    "parameters": ("fewer", "more", "as many"),
+    "nonzero_parameters": ("fewer", "more", "as many"),
+    "flops": ("fewer", "more", "as many"),
+}
+_DEFAULT_WORDS = ("less", "more", "as much")
+SIGNIFICANCE = 0.05
+CANNOT_TELL = "cannot tell yet"
+
+
+def baseline() -> Comparison:
+    """What stands beside the baseline itself."""
+    return Comparison(verdict=Verdict.BASELINE, text="baseline")
+
+
+def not_compared(reason: str) -> Comparison:
+    """No verdict, for a reason: modelled energy is a guess and says nothing about a difference."""
+    return Comparison(verdict=Verdict.NOT_COMPARED, text="not compared", reason=reason)
+
+
+def compare_ratio(metric: Metric, ratio: Interval) -> Comparison:
+    """The verdict on a ratio variant : baseline, from `paired_ratio` or `ratio_of_means`.
+
+    Without an interval (one block) nothing can be told.
+    """
+    change = ratio.value - 1
+    if ratio.low is None or ratio.high is None:
+        reason = f"{ratio.n} paired block{'' if ratio.n == 1 else 's'} cannot show how much the measurement scatters"
+        return Comparison(verdict=Verdict.UNCLEAR, change=change, text=CANNOT_TELL, reason=reason)
+    return _judge(metric, change, ratio.low - 1, ratio.high - 1)
+
+
+def compare_counts(metric: Metric, value: float, baseline: float) -> Comparison:
+    """The verdict on two exact facts: bytes, parameters, FLOPs. Nothing is uncertain about it."""
+    if value == baseline:
+        return Comparison(verdict=Verdict.SAME, change=0.0, low=0.0, high=0.0, text="the same")
+    if baseline <= 0:
+        return not_compared("the baseline has none")
+    change = value / baseline - 1
+    return _judge(metric, change, change, change)
+
+
+def compare_accuracy(correct: str, baseline: str) -> Comparison:
+    """The verdict on two models' answers to the same examples (strings of "0" and "1", see VariantMeasured).
+
+    The interval is Newcombe's. Where the exact McNemar test does not reject (p ≥ 5 %) it is stretched to reach zero, so
+    that a difference is only called real when test and interval agree, and the interval shown never contradicts the verdict.
+    """
+    if not correct or not baseline:
+        return not_compared("no answers on a common test set")
+    if len(correct) != len(baseline):
+        return not_compared(f"tested on {len(correct)} examples, the baseline on {len(baseline)}")
+    counts = paired_counts(correct, baseline)
+    interval, p_value = difference_interval(counts), mcnemar(counts)
+    low, high = interval.ends
+    if p_value >= SIGNIFICANCE:
+        low, high = min(low, 0.0), max(high, 0.0)
+    verdict = _judge(BY_KEY["accuracy"], interval.value, low, high)
+    told = (
+        f"of {counts.examples} examples, {counts.only_baseline} that the baseline gets right are wrong, "
+        f"{counts.only_variant} the other way round"
+    )
+    return verdict.model_copy(update={"p_value": p_value, "reason": told})
+
+
+def _judge(metric: Metric, change: float, low: float, high: float) -> Comparison:
+    margin = metric.margin
+    if -margin <= low and high <= margin:
+        verdict = Verdict.SAME
+    elif high < 0:
+        verdict = Verdict.LOWER
+    elif low > 0:
+        verdict = Verdict.HIGHER
+    else:
+        verdict = Verdict.UNCLEAR
+    good = None
+    if metric.better and verdict in (Verdict.LOWER, Verdict.HIGHER):
+        good = verdict.value == metric.better
+    return Comparison(verdict=verdict, change=change, low=low, high=high, good=good, text=_text(metric, verdict, change))
+
+
+def _text(metric: Metric, verdict: Verdict, change: float) -> str:
+    if verdict is Verdict.UNCLEAR:
+        return CANNOT_TELL
+    if verdict is Verdict.SAME:
+        return f"no difference within {margin_text(metric)}"
+    if metric.key == "accuracy":
+        return f"{points(change)} pp {verdict.value}"
+    return change_text(metric, change)
+
+
+def margin_text(metric: Metric) -> str:
+    """The difference too small to matter: "±1 %", "±0.5 pp"."""
+    return f"±{metric.margin * 100:g} {'pp' if metric.key == 'accuracy' else '%'}"
+
+
+def points(difference: float) -> str:
+    """Percentage points without sign, at most two significant digits: "0.61", "12"."""
+    return significant(abs(difference) * 100, 2) if difference else "0"
+
+
+def change_text(metric: Metric, change: float) -> str:
+    """A relative change in words, at most two significant digits: "12 % less", "65 % faster", "2.4 times as long".
+
+    From a doubling on it is a multiple; a reduction never rounds up to 100 %.
+    """
+    less, more, multiple = _WORDS.get(metric.key, _DEFAULT_WORDS)
+    if change >= 1:
+        return f"{significant(1 + change, 2)} times {multiple}"
+    if change > 0:
+        return f"{percent(change)} % {more}"
+    return f"{reduction(change)} % {less}"
+
+
+def reduction(change: float) -> str:
+    """A reduction in per cent without sign; above 99 % as many digits as keep what remains visible: "99.97"."""
+    remaining = (1 + change) * 100
+    if not 0 < remaining < 1:
+        return percent(change)
+    decimals = 1
+    while round(100 - remaining, decimals) >= 100 and decimals < 9:
+        decimals += 1
+    return f"{100 - remaining:.{decimals}f}"

@@ -1,0 +1,255 @@
+"""The verdict of a run in three sentences, made by rule: what is gained, what it costs in accuracy, what energy means here.
+
+The pick meets the accuracy limit with its whole interval; among those it needs the least energy, or the least time
+where energy was not measured, and less than the baseline beyond doubt. Where there is none, that is the first sentence.
+"""
+
+from dataclasses import dataclass
+
+from greenbench.analysis.compare import points, reduction
+from greenbench.analysis.findings import findings, tally
+from greenbench.core.measurement import Provenance, SourceState
+from greenbench.core.metrics import BY_KEY
+from greenbench.core.quote import percent, quote, significant
+from greenbench.core.run import Comparison, RunResult, RunState, VariantResult, Verdict
+
+ACCURACY_LIMIT = 0.01
+LONGEST_NAME = 40
+_ENERGY, _TIME = BY_KEY["energy_per_inference"], BY_KEY["latency_p50"]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """`bold` is the first sentence, `rest` the others; `pick` the letter of the recommended variant or None;
+    `findings` are the sentences of the comparison section, the first about what the pick was chosen by."""
+
+    bold: str
+    rest: str
+    pick: str | None
+    findings: tuple[str, ...]
+
+
+def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headline:
+    """The sentences for a run. `accuracy_limit` is the loss of accuracy that is accepted, as a fraction (0.01: one point).
+
+    Works with whatever there is: failed variants, no energy, no accuracy, one variant, no baseline, a run that broke off.
+    """
+    chosen = chosen_metric(result)
+    pick = find_pick(result, accuracy_limit)
+    baseline = result.baseline
+    if baseline is not None and pick is not None:
+        bold = _gain(pick, baseline, chosen)
+        cost = _accuracy_cost(pick, accuracy_limit)
+    elif baseline is not None and any(variant is not baseline for variant in result.measured):
+        bold, cost = _no_pick(result, chosen, accuracy_limit)
+    else:
+        bold, cost = _nothing_to_compare(result)
+    rest = " ".join(text for text in (cost, _energy(result), _state(result)) if text)
+    return Headline(bold, rest, pick.letter if pick else None, findings(result, chosen))
+
+
+def chosen_metric(result: RunResult) -> str:
+    """What variants are ranked by: energy if the baseline's was measured and something is compared with it, else median latency."""
+    measured = result.baseline.metrics.get(_ENERGY.key) if result.baseline else None
+    compared = any(_known(variant.against.get(_ENERGY.key)) for variant in result.measured)
+    usable = measured is not None and measured.value is not None and measured.provenance.measured
+    return _ENERGY.key if usable and compared else _TIME.key
+
+
+def find_pick(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> VariantResult | None:
+    """The recommended variant, or None where none is better beyond doubt within the accuracy limit."""
+    better = [v for v in _improved(result, chosen_metric(result)) if keeps_accuracy(result, v, accuracy_limit)]
+    return better[0] if better else None
+
+
+def keeps_accuracy(result: RunResult, variant: VariantResult, accuracy_limit: float = ACCURACY_LIMIT) -> bool:
+    """Whether the whole interval of the accuracy difference lies above −limit; true if the run has no accuracy at all."""
+    if not any(_known(v.against.get("accuracy")) for v in result.measured):
+        return True
+    difference = variant.against.get("accuracy")
+    return difference is not None and difference.low is not None and difference.low >= -accuracy_limit
+
+
+def short_name(variant: VariantResult) -> str:
+    """The name as it stands in a sentence; "Variant G" where it is too long for one."""
+    return variant.name if 0 < len(variant.name) <= LONGEST_NAME else f"Variant {variant.letter}"
+
+
+def _known(comparison: Comparison | None) -> bool:
+    return comparison is not None and comparison.verdict not in (Verdict.NOT_COMPARED, Verdict.BASELINE)
+
+
+def _improved(result: RunResult, key: str) -> list[VariantResult]:
+    """The variants that need less beyond doubt, least first."""
+    found = [
+        (comparison.change, index, variant)
+        for index, variant in enumerate(result.measured)
+        if (comparison := variant.against.get(key)) and comparison.verdict is Verdict.LOWER and comparison.change is not None
+    ]
+    return [variant for _, _, variant in sorted(found, key=lambda entry: entry[:2])]
+
+
+def _gain(pick: VariantResult, baseline: VariantResult, chosen: str) -> str:
+    gain = _amount(pick.against[chosen].change or 0.0)
+    than = _baseline_words(pick, baseline)
+    if chosen == _TIME.key:
+        return f"{short_name(pick)} needs {gain} time per inference than {than}."
+    return f"{short_name(pick)} needs {gain} energy per inference than {than}{_time_beside_energy(pick)}"
+
+
+def _baseline_words(pick: VariantResult, baseline: VariantResult) -> str:
+    precision = f"{baseline.precision} " if baseline.precision else ""
+    if pick.runtime == baseline.runtime:
+        return f"the {precision}baseline in the same runtime"
+    return f"the {precision}baseline, which ran in {baseline.runtime} and not in {pick.runtime}: part of this is the runtime's"
+
+
+def _time_beside_energy(pick: VariantResult) -> str:
+    time = pick.against.get(_TIME.key)
+    match time.verdict if time else None:
+        case Verdict.LOWER:
+            return f", and {_amount(_change(time))} time."
+        case Verdict.HIGHER:
+            return f", but {_amount(_change(time))} time."
+        case Verdict.SAME:
+            return ", in the same time within ±1 %."
+        case Verdict.UNCLEAR:
+            return "; whether it is faster cannot be told yet."
+        case _:
+            return "."
+
+
+def _change(comparison: Comparison | None) -> float:
+    return comparison.change or 0.0 if comparison else 0.0
+
+
+def _amount(change: float) -> str:
+    """The change of a mass noun: "86 % less", "12 % more", "2.4 times as much"."""
+    if change >= 1:
+        return f"{significant(1 + change, 2)} times as much"
+    return f"{percent(change)} % more" if change > 0 else f"{reduction(change)} % less"
+
+
+def _limit_words(limit: float) -> str:
+    return f"{limit * 100:g} point{'' if limit == 0.01 else 's'}"
+
+
+def _accuracy_cost(pick: VariantResult, limit: float) -> str:
+    difference = pick.against.get("accuracy")
+    match difference.verdict if difference else None:
+        case Verdict.LOWER:
+            loss = points(_change(difference))
+            return f"It costs {loss} percentage points of accuracy: a real loss, within the limit of {_limit_words(limit)}."
+        case Verdict.HIGHER:
+            return f"Its accuracy is {points(_change(difference))} percentage points higher."
+        case Verdict.SAME:
+            return "Its accuracy is the same within ±0.5 points."
+        case Verdict.UNCLEAR:
+            return f"A loss of accuracy of more than {_limit_words(limit)} is excluded; whether there is one cannot be told yet."
+    reason = difference.reason if difference and difference.reason else _accuracy_reason(pick)
+    return f"Its accuracy was not compared{': ' + reason.rstrip('.') if reason else ''}."
+
+
+def _accuracy_reason(variant: VariantResult) -> str:
+    accuracy = variant.metrics.get("accuracy")
+    return accuracy.reason if accuracy else ""
+
+
+def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
+    """Bold sentence and accuracy sentence where nothing can be recommended."""
+    gain = "less energy than" if chosen == _ENERGY.key else "less time than"
+    improved = _improved(result, chosen)
+    if improved:
+        best = improved[0]
+        noun = "energy" if chosen == _ENERGY.key else "time"
+        bold = f"No variant is shown to need {gain} the baseline and to keep within {_limit_words(limit)} of its accuracy."
+        return bold, f"{short_name(best)} needs {_amount(best.against[chosen].change or 0.0)} {noun}, but {_accuracy_obstacle(best)}."
+    others = [variant for variant in result.measured if variant is not result.baseline]
+    verdicts = [comparison.verdict for variant in others if (comparison := variant.against.get(chosen))]
+    doubtful = len(verdicts) < len(others) or Verdict.UNCLEAR in verdicts or Verdict.NOT_COMPARED in verdicts
+    needs = "is shown to need" if doubtful else "needs"
+    if len(others) == 1:
+        name = short_name(others[0])
+        bold = f"{name} {'is not shown to need' if doubtful else 'does not need'} {gain} the baseline."
+    else:
+        bold = f"None of the {len(others)} variants {needs} {gain} the baseline."
+    return bold, tally(result, chosen)
+
+
+def _accuracy_obstacle(variant: VariantResult) -> str:
+    difference = variant.against.get("accuracy")
+    if difference is None or difference.low is None:
+        return "its accuracy was not compared"
+    if difference.verdict is Verdict.LOWER:
+        return f"costs {points(_change(difference))} percentage points of accuracy, perhaps {points(difference.low)}"
+    accuracy = variant.metrics.get("accuracy")
+    tested = f" on {accuracy.n} examples" if accuracy and accuracy.n > 1 else ""
+    return f"its accuracy may be {points(difference.low)} points lower: that cannot be told yet{tested}"
+
+
+def _nothing_to_compare(result: RunResult) -> tuple[str, str]:
+    measured, failed = result.measured, [variant for variant in result.variants if variant.failure]
+    cause = _sentence(failed[0].failure.message) if failed and failed[0].failure else ""
+    if not measured:
+        failure = next((node.failure.message for node in result.nodes if node.failure), "")
+        return "Nothing was measured.", cause or _sentence(failure)
+    if result.baseline is None:
+        of_baseline = next((v.failure.message for v in failed if v.letter == "A" and v.failure), "")
+        return "The baseline A has no result, so no variant can be compared.", _sentence(of_baseline)
+    if failed:
+        bold = "The other variant failed" if len(failed) == 1 else f"All {len(failed)} other variants failed"
+        return f"{bold}, so there is nothing to compare {short_name(result.baseline)} with.", cause
+    time = quote(result.baseline.metrics.get(_TIME.key))
+    latency = f"Its median latency is {time.full}." if not time.reason else ""
+    return f"{short_name(result.baseline)} was measured alone, so there is nothing to compare it with.", latency
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _energy(result: RunResult) -> str:
+    """What the energy covers, or why it is unknown or only modelled."""
+    readings = [variant.metrics[_ENERGY.key] for variant in result.measured if _ENERGY.key in variant.metrics]
+    if not result.measured:
+        return ""
+    kinds = {reading.provenance for reading in readings if reading.value is not None}
+    if any(kind.measured for kind in kinds):
+        return _covered(result)
+    if Provenance.MODELLED in kinds:
+        return f"Energy was not measured, only estimated from load{_why_no_meter(result)}, so no variant can be called greener."
+    reason = next((reading.reason for reading in readings if reading.reason), "")
+    return f"Energy was not measured, so no variant can be called greener{': ' + reason.rstrip('.') if reason else ''}."
+
+
+def _covered(result: RunResult) -> str:
+    channels = [
+        channel
+        for source in result.sources
+        if source.state is SourceState.IN_USE
+        for channel in source.channels
+        if channel.counted and channel.provenance.measured
+    ]
+    covers = list(dict.fromkeys(channel.covers.rstrip(".") for channel in channels if channel.covers))
+    if not covers:
+        return ""
+    joined = covers[0] if len(covers) == 1 else f"{', '.join(covers[:-1])} and {covers[-1]}"
+    return f"The energy covers {joined}."
+
+
+def _why_no_meter(result: RunResult) -> str:
+    """The first source that could have measured and did not, those that only lack a permission first."""
+    order = (SourceState.PERMISSION, SourceState.SILENT, SourceState.ABSENT)
+    absent = [source for source in result.sources if source.state in order and source.reason]
+    first = min(absent, key=lambda source: order.index(source.state), default=None)
+    return f" ({first.title}: {first.reason.rstrip('.')})" if first else ""
+
+
+def _state(result: RunResult) -> str:
+    match result.state:
+        case RunState.CANCELLED:
+            return "The run was stopped before its end."
+        case RunState.LOST:
+            return "The run broke off before its end."
+        case _:
+            return ""
