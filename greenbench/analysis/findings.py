@@ -2,7 +2,7 @@
 
 from greenbench.analysis.compare import margin_text
 from greenbench.core.metrics import BY_KEY
-from greenbench.core.run import RunResult, Verdict
+from greenbench.core.run import RunResult, VariantResult, Verdict
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -37,9 +37,23 @@ def findings(result: RunResult, first: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in (*sentences, _failures(result)) if sentence)
 
 
+def candidates(result: RunResult) -> tuple[VariantResult, ...]:
+    """The variants that were timed in the baseline's own benchmark, without the baseline itself."""
+    baseline = result.baseline
+    return tuple(
+        variant
+        for variant in result.measured
+        if baseline is not None
+        and variant.letter != baseline.letter
+        and variant.benchmark == baseline.benchmark
+        and (timed := variant.metrics.get("latency_p50")) is not None
+        and timed.value is not None
+    )
+
+
 def tally(result: RunResult, key: str) -> str:
     """How many variants are better, worse, the same or undecided in one metric; "" where none was compared."""
-    others = [variant for variant in result.measured if variant is not result.baseline]
+    others = candidates(result)
     verdicts = [comparison.verdict for variant in others if (comparison := variant.against.get(key))]
     counts = {verdict: verdicts.count(verdict) for verdict in _PHRASES[key]}
     present = [verdict for verdict, count in counts.items() if count]

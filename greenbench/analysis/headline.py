@@ -7,7 +7,7 @@ where energy was not measured, and less than the baseline beyond doubt. Where th
 from dataclasses import dataclass
 
 from greenbench.analysis.compare import points, reduction
-from greenbench.analysis.findings import findings, tally
+from greenbench.analysis.findings import candidates, findings, in_words, tally
 from greenbench.core.measurement import Provenance, SourceState
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import percent, quote, significant
@@ -40,7 +40,7 @@ def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headl
     if baseline is not None and pick is not None:
         bold = _gain(pick, baseline, chosen)
         cost = _accuracy_cost(pick, accuracy_limit)
-    elif baseline is not None and any(variant is not baseline for variant in result.measured):
+    elif candidates(result):
         bold, cost = _no_pick(result, chosen, accuracy_limit)
     else:
         bold, cost = _nothing_to_compare(result)
@@ -51,7 +51,7 @@ def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headl
 def chosen_metric(result: RunResult) -> str:
     """What variants are ranked by: energy if the baseline's was measured and something is compared with it, else median latency."""
     measured = result.baseline.metrics.get(_ENERGY.key) if result.baseline else None
-    compared = any(_known(variant.against.get(_ENERGY.key)) for variant in result.measured)
+    compared = any(_known(variant.against.get(_ENERGY.key)) for variant in candidates(result))
     usable = measured is not None and measured.value is not None and measured.provenance.measured
     return _ENERGY.key if usable and compared else _TIME.key
 
@@ -64,7 +64,7 @@ def find_pick(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Vari
 
 def keeps_accuracy(result: RunResult, variant: VariantResult, accuracy_limit: float = ACCURACY_LIMIT) -> bool:
     """Whether the whole interval of the accuracy difference lies above −limit; true if the run has no accuracy at all."""
-    if not any(_known(v.against.get("accuracy")) for v in result.measured):
+    if not any(_known(v.against.get("accuracy")) for v in candidates(result)):
         return True
     difference = variant.against.get("accuracy")
     return difference is not None and difference.low is not None and difference.low >= -accuracy_limit
@@ -83,7 +83,7 @@ def _improved(result: RunResult, key: str) -> list[VariantResult]:
     """The variants that need less beyond doubt, least first."""
     found = [
         (comparison.change, index, variant)
-        for index, variant in enumerate(result.measured)
+        for index, variant in enumerate(candidates(result))
         if (comparison := variant.against.get(key)) and comparison.verdict is Verdict.LOWER and comparison.change is not None
     ]
     return [variant for _, _, variant in sorted(found, key=lambda entry: entry[:2])]
@@ -164,7 +164,7 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
         noun = "energy" if chosen == _ENERGY.key else "time"
         bold = f"No variant is shown to need {gain} the baseline and to keep within {_limit_words(limit)} of its accuracy."
         return bold, f"{short_name(best)} needs {_amount(best.against[chosen].change or 0.0)} {noun}, but {_accuracy_obstacle(best)}."
-    others = [variant for variant in result.measured if variant is not result.baseline]
+    others = candidates(result)
     verdicts = [comparison.verdict for variant in others if (comparison := variant.against.get(chosen))]
     doubtful = len(verdicts) < len(others) or Verdict.UNCLEAR in verdicts or Verdict.NOT_COMPARED in verdicts
     needs = "is shown to need" if doubtful else "needs"
@@ -172,7 +172,8 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
         name = short_name(others[0])
         bold = f"{name} {'is not shown to need' if doubtful else 'does not need'} {gain} the baseline."
     else:
-        bold = f"None of the {len(others)} variants {needs} {gain} the baseline."
+        which = "Neither variant" if len(others) == 2 else f"None of the {in_words(len(others))} variants"
+        bold = f"{which} {needs} {gain} the baseline."
     return bold, tally(result, chosen)
 
 
@@ -197,8 +198,8 @@ def _nothing_to_compare(result: RunResult) -> tuple[str, str]:
         of_baseline = next((v.failure.message for v in failed if v.letter == "A" and v.failure), "")
         return "The baseline A has no result, so no variant can be compared.", _sentence(of_baseline)
     if failed:
-        bold = "The other variant failed" if len(failed) == 1 else f"All {len(failed)} other variants failed"
-        return f"{bold}, so there is nothing to compare {short_name(result.baseline)} with.", cause
+        which = {1: "The other variant", 2: "Both other variants"}.get(len(failed), f"All {in_words(len(failed))} other variants")
+        return f"{which} failed, so there is nothing to compare {short_name(result.baseline)} with.", cause
     time = quote(result.baseline.metrics.get(_TIME.key))
     latency = f"Its median latency is {time.full}." if not time.reason else ""
     return f"{short_name(result.baseline)} was measured alone, so there is nothing to compare it with.", latency

@@ -1,0 +1,223 @@
+"""The three sentences say what the comparisons say, for every shape a run can have."""
+
+import pytest
+
+from greenbench.analysis.headline import headline
+from greenbench.core.run import Failure, NodeResult, NodeState, RunState
+
+SAME_ACCURACY = (-0.0001, -0.002, 0.002)
+REAL_LOSS = (-0.0061, -0.0091, -0.0031)
+LARGE_LOSS = (-0.022, -0.027, -0.018)
+UNCLEAR = (-0.003, -0.02, 0.014)
+
+
+def test_the_pick_needs_the_least_energy_of_those_that_keep_the_accuracy_limit_with_their_whole_interval(runs):
+    run = runs("counter")
+    found = headline(
+        run.result(
+            run.variant("ResNet-18", 0),
+            run.variant("Prune 50 %", 1, energy=-0.65, time=-0.64, accuracy=REAL_LOSS),
+            run.variant("Distilled", 2, energy=-0.90, time=-0.88, accuracy=LARGE_LOSS),
+            run.variant("Doubtful", 3, energy=-0.89, time=-0.88, accuracy=UNCLEAR),
+            run.variant("Prune 50 % + int8", 4, energy=-0.8587, time=-0.8558, accuracy=REAL_LOSS),
+        )
+    )
+    assert found.pick == "E"
+    assert (
+        found.bold
+        == "Prune 50 % + int8 needs 86 % less energy per inference than the fp32 baseline in the same runtime, and 86 % less time."
+    )
+    assert found.rest == (
+        "It costs 0.61 percentage points of accuracy: a real loss, within the limit of 1 point. "
+        "The energy covers processor package and memory."
+    )
+
+
+def test_a_looser_limit_admits_a_lighter_variant(runs):
+    run = runs("counter")
+    result = run.result(
+        run.variant("A", 0),
+        run.variant("B", 1, energy=-0.5, time=-0.5, accuracy=SAME_ACCURACY),
+        run.variant("C", 2, energy=-0.9, time=-0.5, accuracy=LARGE_LOSS),
+    )
+    assert headline(result).pick == "B"
+    assert headline(result, accuracy_limit=0.03).pick == "C"
+
+
+def test_without_measured_energy_the_pick_is_the_fastest_and_none_is_called_greener(runs):
+    run = runs("modelled")
+    found = headline(
+        run.result(
+            run.variant("Base", 0),
+            run.variant("B", 1, time=-0.3, accuracy=SAME_ACCURACY),
+            run.variant("C", 2, time=-0.5, accuracy=SAME_ACCURACY),
+        )
+    )
+    assert found.pick == "C"
+    assert found.bold == "C needs 50 % less time per inference than the fp32 baseline in the same runtime."
+    assert "estimated from load (RAPL: only root may read it), so no variant can be called greener" in found.rest
+
+
+def test_without_any_reading_the_reason_is_told(runs):
+    run = runs("")
+    found = headline(run.result(run.variant("Base", 0), run.variant("B", 1, time=-0.3, accuracy=SAME_ACCURACY)))
+    assert found.rest.endswith("Energy was not measured, so no variant can be called greener: no power source was found.")
+
+
+@pytest.mark.parametrize(
+    ("time", "half", "words"),
+    [
+        (0.12, 0.002, ", but 12 % more time."),
+        (1.4, 0.002, ", but 2.4 times as much time."),
+        (0.0, 0.002, ", in the same time within ±1 %."),
+        (0.0, 0.05, "; whether it is faster cannot be told yet."),
+    ],
+)
+def test_what_less_energy_does_to_time_is_told_either_way(runs, time, half, words):
+    run = runs("counter")
+    slow = run.variant("B", 1, energy=-0.4, time=time, accuracy=SAME_ACCURACY, half=half)
+    assert headline(run.result(run.variant("Base", 0), slow)).bold.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [
+        (SAME_ACCURACY, "Its accuracy is the same within ±0.5 points."),
+        ((0.02, 0.01, 0.03), "Its accuracy is 2.0 percentage points higher."),
+        ((-0.002, -0.008, 0.004), "A loss of accuracy of more than 1 point is excluded; whether there is one cannot be told yet."),
+    ],
+)
+def test_the_accuracy_sentence_follows_its_verdict(runs, accuracy, words):
+    run = runs("counter")
+    found = headline(run.result(run.variant("Base", 0), run.variant("B", 1, energy=-0.4, time=-0.4, accuracy=accuracy)))
+    assert found.rest.startswith(words)
+
+
+def test_data_without_labels_gives_a_pick_and_says_that_accuracy_is_unknown(runs):
+    run = runs("counter")
+    unlabelled = {"accuracy_reason": "random data has no labels"}
+    found = headline(run.result(run.variant("Base", 0, **unlabelled), run.variant("B", 1, energy=-0.4, time=-0.4, **unlabelled)))
+    assert found.pick == "B"
+    assert found.rest.startswith("Its accuracy was not compared: random data has no labels.")
+
+
+def test_a_variant_without_accuracy_is_not_picked_where_others_have_one(runs):
+    run = runs("counter")
+    unlabelled = run.variant("B", 1, energy=-0.9, time=-0.4, accuracy_reason="broke off")
+    kept = run.variant("C", 2, energy=-0.2, time=-0.2, accuracy=SAME_ACCURACY)
+    assert headline(run.result(run.variant("Base", 0), unlabelled, kept)).pick == "C"
+
+
+def test_gains_that_all_cost_too_much_accuracy_are_named_without_a_pick(runs):
+    run = runs("counter")
+    found = headline(run.result(run.variant("Base", 0), run.variant("Distilled", 1, energy=-0.84, time=-0.8, accuracy=LARGE_LOSS)))
+    assert found.pick is None
+    assert found.bold == "No variant is shown to need less energy than the baseline and to keep within 1 point of its accuracy."
+    assert found.rest.startswith("Distilled needs 84 % less energy, but costs 2.2 percentage points of accuracy, perhaps 2.7.")
+
+
+def test_gains_whose_accuracy_cannot_be_told_are_named_without_a_pick(runs):
+    run = runs("")
+    found = headline(run.result(run.variant("Base", 0), run.variant("Int8", 1, time=-0.5, accuracy=UNCLEAR)))
+    assert found.pick is None
+    assert "but its accuracy may be 2.0 points lower: that cannot be told yet on 360 examples" in found.rest
+
+
+@pytest.mark.parametrize(
+    ("changes", "bold"),
+    [
+        ((0.0, 0.4), "Neither variant needs less time than the baseline."),
+        ((0.4,), "B does not need less time than the baseline."),
+    ],
+)
+def test_if_none_is_faster_the_first_sentence_says_so(runs, changes, bold):
+    run = runs("")
+    variants = [run.variant("BCD"[i], i + 1, time=change, accuracy=SAME_ACCURACY) for i, change in enumerate(changes)]
+    found = headline(run.result(run.variant("Base", 0), *variants))
+    assert (found.bold, found.pick) == (bold, None)
+
+
+def test_if_it_cannot_be_told_whether_one_is_faster_the_sentence_claims_neither(runs):
+    run = runs("")
+    found = headline(
+        run.result(
+            run.variant("Base", 0),
+            run.variant("B", 1, time=0.4, accuracy=SAME_ACCURACY),
+            run.variant("C", 2, time=-0.01, half=0.05, accuracy=SAME_ACCURACY),
+        )
+    )
+    assert found.bold == "Neither variant is shown to need less time than the baseline."
+    assert "One variant is slower than A, one cannot be told yet." in found.rest
+
+
+def test_another_runtime_is_not_credited_to_the_variant(runs):
+    run = runs("counter")
+    eager = run.variant("Base", 0, runtime="PyTorch eager")
+    found = headline(run.result(eager, run.variant("B", 1, energy=-0.4, time=-0.4, accuracy=SAME_ACCURACY)))
+    assert "the fp32 baseline, which ran in PyTorch eager and not in ONNX Runtime: part of this is the runtime's" in found.bold
+
+
+def test_a_long_name_gives_way_to_the_letter(runs):
+    run = runs("counter")
+    long = run.variant("resnet18_cifar10_prune_structured_l1_group_050", 1, energy=-0.4, time=-0.4, accuracy=SAME_ACCURACY)
+    assert headline(run.result(run.variant("Base", 0), long)).bold.startswith("Variant B needs")
+
+
+def test_a_variant_of_another_benchmark_is_not_weighed_against_this_baseline(runs):
+    run = runs("counter")
+    other = run.variant("B", 1, energy=-0.9, time=-0.9, accuracy=SAME_ACCURACY).model_copy(update={"benchmark": "second"})
+    assert headline(run.result(run.variant("Base", 0), other)).pick is None
+
+
+def test_a_single_variant_has_nothing_to_be_compared_with(runs):
+    run = runs("counter")
+    found = headline(run.result(run.variant("Base", 0)))
+    assert found.bold == "Base was measured alone, so there is nothing to compare it with."
+    assert found.rest.startswith("Its median latency is 1.00 ms.")
+    assert (found.pick, found.findings) == (None, ())
+
+
+def test_failed_variants_are_told(runs):
+    run = runs("counter")
+    found = headline(run.result(run.variant("Base", 0), run.failed("B", 1), run.failed("C", 2)))
+    assert found.bold == "Both other variants failed, so there is nothing to compare Base with."
+    assert found.rest.startswith("Out of memory.")
+    assert found.findings == ("B and C failed and have no numbers.",)
+
+
+def test_without_a_baseline_nothing_is_compared(runs):
+    run = runs("counter")
+    found = headline(run.result(run.failed("Base", 0, "Export stopped"), run.variant("B", 1)))
+    assert found.bold == "The baseline A has no result, so no variant can be compared."
+    assert found.rest.startswith("Export stopped.")
+    assert found.pick is None
+
+
+def test_an_empty_run_says_why(runs):
+    node = NodeResult(node="train", title="Train", step="train", state=NodeState.FAILED, failure=Failure(kind="data", message="No images."))
+    found = headline(runs("").result(state=RunState.FAILED, nodes=(node,)))
+    assert (found.bold, found.rest, found.pick) == ("Nothing was measured.", "No images.", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [(RunState.CANCELLED, "was stopped before its end."), (RunState.LOST, "broke off before its end.")]
+)
+def test_a_run_that_did_not_end_says_so(runs, state, words):
+    run = runs("counter")
+    result = run.result(run.variant("Base", 0), run.variant("B", 1, energy=-0.4, time=-0.4, accuracy=SAME_ACCURACY), state=state)
+    assert headline(result).rest.endswith(words)
+
+
+def test_findings_count_the_verdicts_in_words(runs):
+    run = runs("counter")
+    changes = (-0.65, -0.6, -0.84, -0.86, 0.439)
+    variants = [run.variant(f"V{i}", i + 1, energy=change, time=change, accuracy=SAME_ACCURACY) for i, change in enumerate(changes)]
+    variants.append(run.variant("Same", 6, energy=0.002, time=0.0, accuracy=SAME_ACCURACY))
+    variants.append(run.variant("Unclear", 7, energy=-0.004, time=0.0, accuracy=SAME_ACCURACY, half=0.02))
+    found = headline(run.result(run.variant("Base", 0), *variants, run.failed("Broken", 8)))
+    assert found.findings == (
+        "Four variants need less energy than A, one needs more, one is within ±1 %, one cannot be told yet.",
+        "Four variants are faster than A, one is slower, one is within ±1 %, one cannot be told yet.",
+        "All seven variants are within ±0.5 pp of A's accuracy.",
+        "I failed and has no numbers.",
+    )
