@@ -1,0 +1,97 @@
+"""NumPy archives (.npz) with `x` and `y`, and optionally `x_test` and `y_test`. Pickled objects are refused."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greenbench.core.artifact import DatasetArtifact
+from greenbench.core.errors import DataError
+from greenbench.ml.data.arrays import pack
+from greenbench.ml.data.cuts import Cut, Normalise
+from greenbench.ml.data.dataset import Labels
+
+_FORM = "Save it with numpy.savez(file, x=examples, y=labels)."
+
+
+def npz_archive(source: Path, folder: Path, channels_last: bool, normalise: Normalise, how: Cut) -> DatasetArtifact:
+    """The data set in a .npz file. `x` is (N, C, H, W), (N, H, W, C) with `channels_last`, (N, H, W) or (N, features).
+
+    Raises:
+        DataError: not such an archive, an array missing, of the wrong shape or type, or with values that are no numbers.
+    """
+    arrays, found = _read(source)
+    for key in ("x", "y"):
+        if key not in arrays:
+            has = ", ".join(sorted(found)) or "nothing"
+            raise DataError(f'{source.name} has no array "{key}"; it has {has}.', _FORM)
+    if ("x_test" in arrays) != ("y_test" in arrays):
+        raise DataError(f'{source.name} has only one of "x_test" and "y_test".', "Give both or neither.")
+    names = _classes(arrays, source.name)
+    pool = _examples(arrays, "x", channels_last, source.name), _labels(arrays["y"], names)
+    _check_lengths(pool, source.name, "x", "y")
+    test = None
+    if "x_test" in arrays:
+        test = _examples(arrays, "x_test", channels_last, source.name), _labels(arrays["y_test"], names)
+        _check_lengths(test, source.name, "x_test", "y_test")
+        if test[0].shape[1:] != pool[0].shape[1:] or test[0].dtype != pool[0].dtype:
+            raise DataError(f'{source.name}: "x" and "x_test" differ in shape or type.', "Prepare both in the same way.")
+    return pack(folder, ("archive", source.stem, names), pool, how, test, normalise)
+
+
+def _read(source: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """The arrays that matter, and the names of all there are."""
+    try:
+        with np.load(source, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError(f"{source.name} holds a single array, not an archive.", _FORM)
+            return {key: archive[key] for key in ("x", "y", "x_test", "y_test") if key in archive}, list(archive.files)
+    except FileNotFoundError:
+        raise DataError(f'The file "{source}" does not exist.', "Choose a .npz file.") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{source.name} cannot be read as a NumPy archive: {str(error).splitlines()[0]}", _FORM) from None
+
+
+def _examples(arrays: dict[str, NDArray[Any]], key: str, channels_last: bool, name: str) -> NDArray[Any]:
+    x = arrays[key]
+    if x.ndim not in (2, 3, 4) or 0 in x.shape:
+        shape = "×".join(str(side) for side in x.shape)
+        raise DataError(
+            f'{name}: "{key}" has the shape {shape or "of a single number"}.', "It must be (N, C, H, W), (N, H, W) or (N, features)."
+        )
+    if x.dtype.kind not in "buif":
+        raise DataError(f'{name}: "{key}" has the type {x.dtype}, which is not a number.', "Use bytes or floats.")
+    if x.ndim == 3:
+        x = x[:, None]
+    elif x.ndim == 4 and channels_last:
+        x = np.moveaxis(x, 3, 1)
+    if x.dtype != np.uint8:
+        x = x.astype(np.float32)
+        if not np.isfinite(x).all():
+            row = int(np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))[0])
+            raise DataError(f'{name}: example {row} of "{key}" has values that are not numbers.', "Remove or fill them.")
+    return np.ascontiguousarray(x)
+
+
+def _classes(arrays: dict[str, NDArray[Any]], name: str) -> tuple[str, ...]:
+    labels = [arrays[key].reshape(-1) for key in ("y", "y_test") if key in arrays]
+    together = np.concatenate([part.astype(str) if part.dtype.kind == "U" else part for part in labels])
+    if together.dtype.kind == "U":
+        return tuple(str(label) for label in np.unique(together))
+    whole = together.dtype.kind in "bui" or (together.dtype.kind == "f" and bool(np.all(together == np.floor(together))))
+    if len(together) == 0 or not whole or together.min() < 0 or together.max() > 100_000:
+        raise DataError(f"{name}: labels must be class names or whole numbers from 0.", "For N classes use 0 to N − 1.")
+    return tuple(str(label) for label in range(int(together.max()) + 1))
+
+
+def _labels(y: NDArray[Any], classes: tuple[str, ...]) -> Labels:
+    flat = y.reshape(-1)
+    return np.searchsorted(np.asarray(classes), flat).astype(np.int64) if flat.dtype.kind == "U" else flat.astype(np.int64)
+
+
+def _check_lengths(pair: tuple[NDArray[Any], Labels], name: str, x: str, y: str) -> None:
+    if len(pair[0]) != len(pair[1]):
+        raise DataError(f'{name}: "{x}" has {len(pair[0])} examples, "{y}" has {len(pair[1])} labels.', "Each example needs one label.")
