@@ -1,6 +1,6 @@
 """What the processes say to each other: one JSON object a line, tagged and versioned; unknown tags are refused.
 
-    parent ── StartRun, Cancel, Shutdown ──▶ worker          worker, meter ── events ──▶ parent
+parent ── StartRun, Cancel, Shutdown ──▶ worker          worker, meter ── events ──▶ parent
 """
 
 from typing import Annotated, Any, Literal
@@ -275,7 +275,9 @@ def _decode(line: bytes, adapter: TypeAdapter[Any]) -> Any:
         message = adapter.validate_json(line)
     except ValidationError as error:
         start = line[:80].decode(errors="replace")
-        raise WorkerError(f"A process of GreenBench said something that cannot be understood: {start!r}.", str(error.errors()[0]["msg"])) from None
+        raise WorkerError(
+            f"A process of GreenBench said something that cannot be understood: {start!r}.", str(error.errors()[0]["msg"])
+        ) from None
     if message.v != WIRE_VERSION:
         raise WorkerError(f"A process of GreenBench speaks version {message.v}, not {WIRE_VERSION}.", "Install one version only.")
     return message

@@ -22,13 +22,37 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "Accuracy", "Accuracy", "1", "higher", "Share of test examples answered right, Wilson 95 % interval.", 0.005),
-    Metric("latency_p50", "Median latency", "p50", "s", "lower", "Median time of one call over the timed blocks, 95 % interval over blocks."),
+    Metric(
+        "latency_p50", "Median latency", "p50", "s", "lower", "Median time of one call over the timed blocks, 95 % interval over blocks."
+    ),
     Metric("latency_p95", "95th percentile latency", "p95", "s", "lower", "Time that 95 % of calls stay under."),
     Metric("throughput", "Throughput", "Throughput", "1/s", "higher", "Examples a second at this batch size."),
-    Metric("energy_per_inference", "Energy per inference", "Energy", "J", "lower", "Joules of all counted channels in the timed blocks, for one example."),
-    Metric("energy_per_inference_net", "Energy per inference, net of idle", "Energy, net", "J", "lower", "The same minus mean idle power × time."),
+    Metric(
+        "energy_per_inference",
+        "Energy per inference",
+        "Energy",
+        "J",
+        "lower",
+        "Joules of all counted channels in the timed blocks, for one example.",
+    ),
+    Metric(
+        "energy_per_inference_net",
+        "Energy per inference, net of idle",
+        "Energy, net",
+        "J",
+        "lower",
+        "The same minus mean idle power × time.",
+    ),
     Metric("size_bytes", "File size", "Size", "B", "lower", "Bytes of the file that the runtime loads.", counted=True),
-    Metric("size_coded_bytes", "Coded size", "Coded", "B", "lower", "Bytes of the smallest lossless file of ours that reads back bit-exact.", counted=True),
+    Metric(
+        "size_coded_bytes",
+        "Coded size",
+        "Coded",
+        "B",
+        "lower",
+        "Bytes of the smallest lossless file of ours that reads back bit-exact.",
+        counted=True,
+    ),
     Metric("parameters", "Parameters", "Parameters", "", "lower", "Trainable weights and biases.", counted=True),
     Metric("nonzero_parameters", "Non-zero parameters", "Non-zero", "", "lower", "Parameters that are not exactly zero.", counted=True),
     Metric("flops", "FLOPs", "FLOPs", "FLOP", "lower", "2 × multiply-adds of one example, of the graph as it executes.", counted=True),

@@ -149,9 +149,7 @@ class Pipeline:
         if link in self.links:
             raise PortTakenError(f'"{source.title}" is already connected here.')
         if not input.many and not replacing and self.into(link.target, link.input):
-            raise PortTakenError(
-                f'"{target.title}" already has {input.kind.noun} at {input.label.lower()}.', "Remove that link first."
-            )
+            raise PortTakenError(f'"{target.title}" already has {input.kind.noun} at {input.label.lower()}.', "Remove that link first.")
         if link.source in self.downstream(link.target):
             raise CycleError(f'"{target.title}" already feeds "{source.title}"; this link would close a circle.')
 

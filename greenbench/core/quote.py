@@ -72,7 +72,7 @@ class Quoted:
 
     @property
     def interval(self) -> str:
-        """"8.66–8.80", or "" where there is none."""
+        """ "8.66–8.80", or "" where there is none."""
         return f"{self.low}–{self.high}" if self.low and self.high and self.low != self.high else ""
 
 
@@ -151,7 +151,7 @@ def percent(change: float, low: float | None = None, high: float | None = None) 
 
 
 def duration(seconds: float) -> str:
-    """"0.8 s", "42 s", "4 min 10 s", "2 h 5 min"."""
+    """ "0.8 s", "42 s", "4 min 10 s", "2 h 5 min"."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -1,8 +1,8 @@
 """The cache of artefacts, by content: one folder for each digest, made whole or not at all.
 
-    cache/ab/abcdef…/node.json     what the step gave: outputs, facts, headline, seconds
-    cache/ab/abcdef…/…             its files
-    cache/tmp/…                    folders being filled; renamed into place when finished
+cache/ab/abcdef…/node.json     what the step gave: outputs, facts, headline, seconds
+cache/ab/abcdef…/…             its files
+cache/tmp/…                    folders being filled; renamed into place when finished
 """
 
 import os
@@ -60,9 +60,7 @@ class Cache:
 
     def commit(self, digest: str, folder: Path, outcome: StepOutcome, seconds: float) -> CacheRecord:
         """Makes a filled folder the entry of a digest."""
-        record = CacheRecord(
-            outputs=dict(outcome.outputs), facts=tuple(outcome.facts), headline=outcome.headline, seconds=seconds
-        )
+        record = CacheRecord(outputs=dict(outcome.outputs), facts=tuple(outcome.facts), headline=outcome.headline, seconds=seconds)
         (folder / "node.json").write_text(record.model_dump_json(indent=1), encoding="utf-8")
         target = self.path(digest)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -183,7 +183,7 @@ def explain(error: BaseException, title: str) -> Failure:
             remedy="Use a smaller batch, a smaller model or smaller images, or close other programs.",
             log=log,
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text:
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "No space left" in text:
         return Failure(
             kind="Disk full",
             message=f'"{title}" could not be written: the disk is full.',
@@ -200,6 +200,6 @@ def explain(error: BaseException, title: str) -> Failure:
 
 
 def _words(name: str) -> str:
-    """"PruningRatioError" as "Pruning ratio"."""
+    """ "PruningRatioError" as "Pruning ratio"."""
     spaced = "".join(f" {c.lower()}" if c.isupper() and index else c for index, c in enumerate(name.removesuffix("Error")))
     return spaced or "Error"

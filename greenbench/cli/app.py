@@ -1,0 +1,141 @@
+"""The commands of the command line, as typer reads them; the work is in the modules beside this one."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from greenbench.core.errors import GreenBenchError, PlanError
+from greenbench.core.run import PROTOCOLS
+
+BAD_INPUT = 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Compress a deep-learning model, run the variants, and see honestly what it did to power, latency and accuracy. "
+    "Without a command, the window opens.",
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .greenbench pipeline.")]
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a command; what a user can mend is printed as one sentence, with exit code 2."""
+    try:
+        result = app(arguments, standalone_mode=False)
+    except PlanError as error:
+        for problem in error.problems:
+            print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - the terminal is this door's voice
+        return BAD_INPUT
+    except GreenBenchError as error:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+    except typer.Exit as leave:
+        return int(leave.exit_code)
+    except Exception as error:
+        message = getattr(error, "format_message", None)  # click's own: a wrong option, a missing argument
+        if message is None:
+            raise
+        print(f"Error: {message()} See greenbench --help.", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+    return int(result or 0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from greenbench import __version__
+
+        typer.echo(f"greenbench {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+    """Compress, measure, compare."""
+
+
+@app.command()
+def run(
+    file: FileArgument,
+    set: Annotated[Optional[list[str]], typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a parameter for this run.")] = None,  # noqa: UP045 - typer reads it
+    device: Annotated[str, typer.Option(help="cpu or cuda:N.")] = "cpu",
+    protocol: Annotated[str, typer.Option(help="quick or lab.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Seed of splits, weights and training.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of training and measuring; 0: all physical cores.")] = 0,
+    out: Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Write results, models, log and pipeline here.")] = None,  # noqa: UP045
+    report: Annotated[Optional[Path], typer.Option(metavar="FILE.pdf", help="Write a report here.")] = None,  # noqa: UP045
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every node again.")] = False,
+    as_json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
+) -> int:
+    """Run a pipeline and print the comparison."""
+    from greenbench.cli.run import RunOptions, run_pipeline
+
+    if protocol not in PROTOCOLS:
+        raise GreenBenchError(f'There is no protocol "{protocol}".', "Choose quick or lab.")
+    options = RunOptions(
+        file=file, settings=tuple(set or ()), device=device, protocol=PROTOCOLS[protocol], seed=seed, threads=threads,
+        out=out, report=report, use_cache=not no_cache, as_json=as_json, quiet=quiet,
+    )  # fmt: skip
+    return run_pipeline(options)
+
+
+@app.command()
+def check(file: FileArgument) -> int:
+    """Validate a pipeline and explain what it would do; run nothing."""
+    from greenbench.cli.check import check_pipeline
+
+    return check_pipeline(file)
+
+
+@app.command("list")
+def list_things(
+    what: Annotated[str, typer.Argument(metavar="steps|models|datasets|devices|runs")],
+    as_json: JsonOption = False,
+) -> int:
+    """List what there is: steps, models, data sets, devices, past runs."""
+    from greenbench.cli.listing import listing
+
+    return listing(what, as_json)
+
+
+@app.command()
+def sensors(as_json: JsonOption = False) -> int:
+    """Each power source: state, provenance, refresh interval, remedy."""
+    from greenbench.cli.listing import sensors as show
+
+    return show(as_json)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning; see greenbench list runs.")],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE.(pdf|csv|json)")],
+) -> int:
+    """Write the report of a past run."""
+    from greenbench.cli.listing import open_store
+    from greenbench.report import write
+
+    with open_store() as store:
+        write(store.result(run), output)
+    typer.echo(f"Written: {output}")
+    return 0
+
+
+@app.command()
+def compare(runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …")], as_json: JsonOption = False) -> int:
+    """Put the variants of several runs side by side."""
+    from greenbench.cli.compare import compare_runs
+
+    return compare_runs(runs, as_json)
+
+
+def print_json(value: object) -> None:
+    """Prints JSON that a program can read, whatever the terminal."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,38 @@
+"""`greenbench check FILE`: what a pipeline would do, what of it is already computed, and what is wrong with it."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from greenbench.core import places
+from greenbench.core.document import read
+from greenbench.engine.cache import Cache
+from greenbench.engine.plan import make_plan
+from greenbench.steps import installed
+
+
+def check_pipeline(file: Path) -> int:
+    """Prints the plan node by node.
+
+    Raises:
+        FileFormatError, ParameterError, PlanError: what is wrong, for the door to print.
+    """
+    pipeline = read(file, installed())
+    plan = make_plan(pipeline)
+    cache = Cache(places.home() / "cache")
+    console = Console(highlight=False)
+    console.print(f"[bold]{plan.title}[/bold]: {len(plan.nodes)} nodes, ready to run.")
+    for number, node in enumerate(plan.nodes, 1):
+        spec = installed()[node.step]
+        shown = [f"{f.title.lower()} {f.format(node.params[f.name])}" for f in spec.fields if f.name in spec.highlights]
+        sources = [plan.node(source.node).title for many in node.inputs.values() for source in many]
+        state = " [dim](already computed)[/dim]" if node.cacheable and cache.get(node.digest) else ""
+        fed = f" ← {', '.join(sources)}" if sources else ""
+        console.print(
+            f"{number:3}. {node.title} [dim]{spec.key}[/dim]{fed}{': ' + ', '.join(shown) if shown else ''}{state}", soft_wrap=True
+        )
+    if plan.muted:
+        console.print(f"Muted: {', '.join(pipeline.nodes[id].title for id in plan.muted)}.")
+    if not any(node.step == "benchmark" for node in plan.nodes):
+        console.print("Nothing is measured: there is no Benchmark step.")
+    return 0

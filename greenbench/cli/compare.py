@@ -1,0 +1,66 @@
+"""`greenbench compare RUN RUN …`: variants of several runs side by side, with a mark where they cannot be compared."""
+
+from rich.console import Console
+from rich.table import Table
+
+from greenbench.cli.app import print_json
+from greenbench.cli.listing import open_store
+from greenbench.core.errors import GreenBenchError
+from greenbench.core.quote import quote, scale
+from greenbench.core.run import RunResult
+
+_KEYS = (("accuracy", "Accuracy"), ("latency_p50", "Median"), ("energy_per_inference", "Energy"), ("size_bytes", "File"))
+
+
+def compare_runs(ids: list[str], as_json: bool) -> int:
+    """Prints all variants of the runs; says first in what the runs differ that makes a comparison unfair.
+
+    Raises:
+        GreenBenchError: fewer than two runs were named.
+    """
+    if len(ids) < 2:
+        raise GreenBenchError("Name at least two runs to compare.", "See greenbench list runs.")
+    with open_store() as store:
+        results = [store.result(id) for id in ids]
+    differences = unfair(results)
+    if as_json:
+        print_json({"differences": differences, "runs": [result.model_dump(mode="json") for result in results]})
+        return 0
+    console = Console(highlight=False)
+    for text in differences:
+        console.print(f"≠ {text}", markup=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Run")
+    table.add_column("Variant")
+    scales = {}
+    for key, title in _KEYS:
+        found = [v.metrics[key] for result in results for v in result.measured if key in v.metrics]
+        scales[key] = scale(found[0].unit if found else "", [m.value for m in found])
+        table.add_column(f"{title}\n{scales[key].unit}", justify="right")
+    for result in results:
+        for variant in result.measured:
+            cells = [quote(variant.metrics.get(key), scales[key]) for key, _ in _KEYS]
+            shown = [f"{'≈ ' if c.approx else ''}{c.text} {c.interval}".strip() for c in cells]
+            table.add_row(result.run_id, f"{variant.letter}  {variant.name}", *shown)
+    console.print(table)
+    return 0
+
+
+def unfair(results: list[RunResult]) -> list[str]:
+    """What differs between runs so that their numbers do not answer the same question, as sentences."""
+    aspects = {
+        "processors": lambda r: r.environment.cpu,
+        "devices": lambda r: r.plan.device,
+        "thread counts": lambda r: str(sorted({v.threads for v in r.measured})),
+        "batch sizes": lambda r: str(sorted({v.batch for v in r.measured})),
+        "runtimes": lambda r: str(sorted({v.runtime for v in r.measured})),
+        "test data": lambda r: r.data,
+        "protocols": lambda r: r.plan.protocol.name,
+        "sources of energy": lambda r: r.energy_provenance.value,
+    }
+    found = []
+    for name, read in aspects.items():
+        values = list(dict.fromkeys(read(result) for result in results))
+        if len(values) > 1:
+            found.append(f"The runs differ in {name}: {', '.join(value or 'unknown' for value in values)}.")
+    return found

@@ -1,0 +1,146 @@
+"""`greenbench list …` and `greenbench sensors`: what is installed, what this machine has, what was run."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from greenbench.cli.app import print_json
+from greenbench.core import places
+from greenbench.core.errors import GreenBenchError
+from greenbench.core.measurement import SourceReport
+from greenbench.core.quote import duration
+from greenbench.core.step import Group
+from greenbench.steps import installed
+from greenbench.store import Store
+
+Rows = list[dict[str, Any]]
+
+
+def open_store() -> Store:
+    """The store of this user."""
+    return Store(places.home())
+
+
+def listing(what: str, as_json: bool) -> int:
+    """Prints one list.
+
+    Raises:
+        GreenBenchError: there is no such list.
+    """
+    lists = {"steps": _steps, "models": _models, "datasets": _datasets, "devices": _devices, "runs": _runs}
+    if what not in lists:
+        raise GreenBenchError(f'There is no list of "{what}".', f"Lists: {', '.join(lists)}.")
+    _show(lists[what](), as_json)
+    return 0
+
+
+def _show(rows: Rows, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    console = Console()
+    if not rows:
+        console.print("None yet.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0]:
+        if not isinstance(rows[0][name], list | dict):
+            table.add_column(name.replace("_", " ").capitalize(), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values() if not isinstance(value, list | dict)))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    return "—" if value is None or value == "" else str(value)
+
+
+def _steps() -> Rows:
+    return [
+        {
+            "key": spec.key,
+            "title": spec.title,
+            "group": spec.group.title,
+            "summary": spec.summary,
+            "parameters": [
+                {"name": f.name, "title": f.title, "default": f.default, "limits": f.limits(), "choices": [c for c, _ in f.choices]}
+                for f in spec.fields
+            ],
+        }
+        for spec in installed()
+    ]
+
+
+def _models() -> Rows:
+    from greenbench.ml.models import names
+
+    return [{"name": name} for name in names()]
+
+
+def _datasets() -> Rows:
+    return [
+        {"key": spec.key, "title": spec.title, "summary": spec.summary}
+        for spec in installed().group(Group.SOURCES)
+        if spec.key.startswith("data.")
+    ]
+
+
+def _devices() -> Rows:
+    from greenbench.engine.devices import devices
+
+    return [{"key": device.key, "title": device.title, "detail": device.detail} for device in devices()]
+
+
+def _runs() -> Rows:
+    with open_store() as store:
+        store.mark_lost()
+        return [
+            {
+                "run": summary.run_id,
+                "title": summary.title,
+                "state": str(summary.state),
+                "started": summary.started,
+                "took": duration(summary.seconds) if summary.seconds else "",
+                "variants": summary.variants,
+                "headline": summary.headline,
+            }
+            for summary in store.runs()
+        ]
+
+
+def sensors(as_json: bool) -> int:
+    """Prints each power source with its state and, where it cannot be read, what to do."""
+    from greenbench.meters import discover
+
+    found = discover.discover()
+    try:
+        for meter in found:
+            meter.read()
+        reports = discover.reports(found)
+    finally:
+        for meter in found:
+            meter.close()
+    if as_json:
+        print_json([report.model_dump(mode="json") for report in reports])
+        return 0
+    console = Console()
+    for report in reports:
+        _print_source(console, report)
+    return 0
+
+
+def _print_source(console: Console, report: SourceReport) -> None:
+    refresh = f", every {report.refresh_s * 1e3:g} ms" if report.refresh_s else ""
+    console.print(f"[bold]{report.title}[/bold]  {report.state.value}", highlight=False)
+    console.print(
+        f"  {report.provenance.mark} {report.provenance.value}{refresh}: {report.covers or 'covers nothing now'}", highlight=False
+    )
+    for channel in report.channels:
+        note = "" if channel.counted else f", not added to the total{f' (inside {channel.inside})' if channel.inside else ''}"
+        console.print(f"    {channel.title}: {channel.covers}{note}", highlight=False)
+    for text in (report.reason, report.remedy):
+        if text:
+            console.print(f"  {text}", highlight=False, markup=False)
+    for command in report.commands:
+        console.print(f"    {command}", highlight=False, markup=False, soft_wrap=True)

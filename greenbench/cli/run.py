@@ -1,0 +1,253 @@
+"""`greenbench run FILE`: plans, runs with a progress bar, prints the table, writes what was asked for."""
+
+import queue
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from greenbench.cli.app import print_json
+from greenbench.cli.table import print_comparison
+from greenbench.core import document, messages, places
+from greenbench.core.errors import GreenBenchError, ParameterError, ReportError
+from greenbench.core.pipeline import Pipeline
+from greenbench.core.run import NodeState, Plan, RunResult, RunState
+from greenbench.core.run import Protocol as MeasuringProtocol
+from greenbench.engine.bench.step import onnx_digest
+from greenbench.engine.devices import check_device, default_threads
+from greenbench.engine.plan import make_plan
+from greenbench.engine.runner import LocalRunner
+from greenbench.report import write
+from greenbench.steps import installed
+
+FINISHED, FAILED, CANCELLED = 0, 1, 130
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the user typed."""
+
+    file: Path
+    settings: tuple[str, ...]
+    device: str
+    protocol: MeasuringProtocol
+    seed: int
+    threads: int
+    out: Path | None
+    report: Path | None
+    use_cache: bool
+    as_json: bool
+    quiet: bool
+
+
+def run_pipeline(options: RunOptions) -> int:
+    """Runs a pipeline file; returns the exit code.
+
+    Raises:
+        GreenBenchError: the file, a setting, the device or the output folder is not possible; nothing has started.
+    """
+    pipeline = document.read(options.file, installed())
+    for setting in options.settings:
+        apply_setting(pipeline, setting)
+    plan = make_plan(
+        pipeline,
+        device=check_device(options.device),
+        threads=options.threads or default_threads(),
+        seed=options.seed,
+        protocol=options.protocol,
+        use_cache=options.use_cache,
+    )
+    log = _prepare(options)
+    runner = LocalRunner(places.home())
+    try:
+        runner.open()
+        runner.wait_for_meter()
+        result = _follow(runner, plan, options, log)
+        _write_outputs(options, pipeline, result, runner)
+    finally:
+        runner.close()
+        if log:
+            log.close()
+    return {RunState.FINISHED: FINISHED, RunState.CANCELLED: CANCELLED}.get(result.state, FAILED)
+
+
+def apply_setting(pipeline: Pipeline, setting: str) -> None:
+    """Sets one parameter from "NODE.PARAM=VALUE"; NODE is a node's id or its title.
+
+    Raises:
+        ParameterError: no such node or parameter, or a value out of range.
+    """
+    left, equals, text = setting.partition("=")
+    name, dot, parameter = left.rpartition(".")
+    if not (equals and dot):
+        raise ParameterError(f'"{setting}" is not a setting.', "Write NODE.PARAM=VALUE, for example prune.ratio=0.5.")
+    found = [node for node in pipeline.nodes.values() if name in (node.id, node.title)]
+    if not found:
+        raise ParameterError(f'There is no node "{name}".', f"Nodes: {', '.join(pipeline.nodes)}.")
+    node = found[0]
+    field = pipeline.spec(node.id).field(parameter)
+    if field is None:
+        known = ", ".join(spec.name for spec in pipeline.spec(node.id).fields)
+        raise ParameterError(f'"{node.title}" has no parameter "{parameter}".', f"Known parameters: {known}.")
+    changed = node.but(params={**node.params, parameter: field.parse(text)})
+    pipeline.check_node(changed)
+    pipeline.nodes[node.id] = changed
+
+
+def _prepare(options: RunOptions) -> Any:
+    """The open log file in the output folder; fails before anything runs if it cannot be written."""
+    for target in (options.report,):
+        if target and target.suffix.lower() not in (".pdf", ".csv", ".json"):
+            raise ReportError(f"{target} cannot be written: unknown kind of report.", "End its name with .pdf, .csv or .json.")
+    if not options.out:
+        return None
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        return (options.out / "run.log").open("w", encoding="utf-8")
+    except OSError as error:
+        raise GreenBenchError(
+            f"{options.out} cannot be written: {(error.strerror or str(error)).lower()}.", "Choose another folder."
+        ) from None
+
+
+def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: Any) -> RunResult:
+    """Starts the run and drains its events until the results are there; Ctrl+C stops it."""
+    console = Console(stderr=True, highlight=False)
+    pressed = 0
+
+    def on_interrupt(number: int, frame: object) -> None:
+        nonlocal pressed
+        pressed += 1
+        runner.cancel()
+        if pressed == 1 and not options.quiet:
+            console.print("Stopping …")
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    terminate = signal.signal(signal.SIGTERM, on_interrupt)
+    try:
+        runner.start(plan)
+        with _Screen(plan, console, shown=not options.quiet) as screen:
+            while True:
+                try:
+                    event = runner.events.get(timeout=0.5)  # wakes so that Windows delivers Ctrl+C
+                except queue.Empty:
+                    continue
+                screen.on_event(event)
+                _log_event(event, log)
+                if isinstance(event, messages.ResultsReady):
+                    return event.result
+    finally:
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, terminate)
+
+
+def _log_event(event: messages.Event, log: Any) -> None:
+    if log is None:
+        return
+    match event:
+        case messages.Log():
+            log.write(f"{event.level:7} {event.node + ': ' if event.node else ''}{event.text}\n")
+        case messages.NodeStarted():
+            log.write(f"started {event.node}\n")
+        case messages.NodeFinished():
+            log.write(f"{'cached ' if event.cached else 'done   '} {event.node}: {event.headline} ({event.seconds:.1f} s)\n")
+        case messages.NodeFailed():
+            log.write(f"{event.state.value:7} {event.node}: {event.failure.message} {event.failure.remedy}\n{event.failure.log}\n")
+        case messages.VariantFailed():
+            log.write(f"failed  variant {event.variant} {event.name}: {event.failure.message} {event.failure.remedy}\n")
+
+
+class _Screen:
+    """The progress in the terminal: one bar over all nodes, a line for each node that ends."""
+
+    def __init__(self, plan: Plan, console: Console, shown: bool) -> None:
+        self._plan, self._console, self._shown = plan, console, shown
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+        self._task: TaskID | None = None
+        self._finished = 0
+
+    def __enter__(self) -> "_Screen":
+        if self._shown and self._console.is_terminal:
+            self._progress.start()
+            self._task = self._progress.add_task("starting", total=len(self._plan.nodes))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _line(self, text: str) -> None:
+        if self._shown:
+            self._console.print(text, soft_wrap=True)
+
+    def _bar(self, fraction: float, text: str) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=self._finished + fraction, description=text)
+
+    def on_event(self, event: messages.Event) -> None:
+        actions: dict[type, Callable[[Any], None]] = {
+            messages.NodeStarted: lambda e: self._bar(0, self._title(e.node)),
+            messages.Progress: lambda e: self._bar(e.fraction, f"{self._title(e.node)}: {e.text}" if e.text else self._title(e.node)),
+            messages.NodeFinished: self._node_finished,
+            messages.NodeFailed: self._node_failed,
+            messages.VariantFailed: lambda e: self._line(f"  × {e.variant} {e.name}: {e.failure.message} {e.failure.remedy}"),
+            messages.Log: lambda e: self._line(f"  ! {e.text}") if e.level in ("warning", "error") else None,
+            messages.MeterState: lambda e: None if e.alive else self._line(f"  ! {e.text}"),
+        }
+        action = actions.get(type(event))
+        if action:
+            action(event)
+
+    def _title(self, node: str) -> str:
+        return self._plan.node(node).title
+
+    def _node_finished(self, event: messages.NodeFinished) -> None:
+        self._finished += 1
+        how = "cached" if event.cached else f"{event.seconds:.1f} s"
+        self._line(f"  ✓ {self._title(event.node)}: {event.headline or 'done'} ({how})")
+        self._bar(0, self._title(event.node))
+
+    def _node_failed(self, event: messages.NodeFailed) -> None:
+        self._finished += 1
+        mark = "×" if event.state is NodeState.FAILED else "–"
+        self._line(f"  {mark} {event.failure.message} {event.failure.remedy}".rstrip())
+
+
+def _write_outputs(options: RunOptions, pipeline: Pipeline, result: RunResult, runner: LocalRunner) -> None:
+    written: list[Path] = []
+    if options.out:
+        written += [options.out / name for name in ("results.json", "results.csv")]
+        for path in written:
+            write(result, path)
+        document.write_text(options.out / "pipeline.greenbench", document.dumps(pipeline))
+        _copy_models(options.out / "models", result, runner)
+        written += [options.out / "pipeline.greenbench", options.out / "run.log", options.out / "models"]
+    if options.report:
+        options.report.parent.mkdir(parents=True, exist_ok=True)
+        write(result, options.report)
+        written.append(options.report)
+    if options.as_json:
+        print_json(result.model_dump(mode="json"))
+    elif not options.quiet:
+        print_comparison(result, Console(highlight=False))
+    if written and not options.quiet:
+        print(f"Run {result.run_id}. Written: {', '.join(str(path) for path in written)}", file=sys.stderr)  # noqa: T201
+
+
+def _copy_models(folder: Path, result: RunResult, runner: LocalRunner) -> None:
+    """Each measured variant's files: the weights as they are kept, and the ONNX file that was timed."""
+    for variant in result.measured:
+        digest = result.plan.node(variant.node).digest
+        name = "".join(c if c.isalnum() or c in " -_.%+" else "_" for c in f"{variant.letter} {variant.name}").strip()
+        target = folder / name
+        target.mkdir(parents=True, exist_ok=True)
+        for source in (runner.cache.path(digest), runner.cache.path(onnx_digest(digest))):
+            for file in source.glob("*"):
+                if file.is_file() and file.name != "node.json":
+                    shutil.copy2(file, target / file.name)

@@ -1,0 +1,324 @@
+"""The work of the Benchmark step: prepares each variant, times them in turn, then asks each for its accuracy."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from greenbench.core import messages
+from greenbench.core.artifact import DatasetArtifact, Fact, ModelArtifact, ResultsArtifact
+from greenbench.core.errors import GreenBenchError, StepError
+from greenbench.core.measurement import Window, WindowKind
+from greenbench.core.run import Failure, letter
+from greenbench.core.step import Inputs, StepOutcome, Stored
+from greenbench.engine.bench.schedule import round_order, still_needed
+from greenbench.engine.bench.variant import BenchChild, Variant
+from greenbench.engine.executor import NodeContext, explain
+
+_ACCURACY_BATCH = 64
+_LIVE_POINTS_PER_S = 40
+
+
+def apply(inputs: Inputs, params: Any, context: NodeContext) -> StepOutcome:
+    """Measures all models that arrived; a variant that fails leaves the others' results.
+
+    Raises:
+        StepError: no variant could be measured, or the data has no test split.
+    """
+    bench = _Bench(inputs, params, context)
+    try:
+        bench.prepare()
+        bench.idle("idle before")
+        bench.load()
+        bench.warm_up()
+        bench.time_blocks()
+        bench.idle("idle after")
+        bench.ask_accuracy()
+    finally:
+        bench.close()
+    measured = tuple(child.variant.letter for child in bench.children.values())
+    if not measured:
+        raise StepError("No variant could be measured.", "The first reason is shown in the results.")
+    noun = "variant" if len(measured) == 1 else "variants"
+    facts = (Fact(title="Variants measured", value=len(measured)), Fact(title="Failed", value=bench.failed))
+    return StepOutcome({"results": ResultsArtifact(variants=measured)}, facts, f"{len(measured)} {noun}")
+
+
+class _Bench:
+    """One benchmark under way. Its parts are called in the order in which they stand."""
+
+    def __init__(self, inputs: Inputs, params: Any, context: NodeContext) -> None:
+        self.params, self.context = params, context
+        self.protocol = context.plan.protocol
+        self.threads = params.threads or context.threads
+        self.data = inputs.one("data")
+        self.arrived = {stored.node: stored for stored in inputs.many("models")}
+        self.variants: list[Variant] = []
+        self.children: dict[str, BenchChild] = {}
+        self.failed = 0
+        self.latencies: dict[str, list[np.ndarray]] = {}
+        self.examples, self.labels = context.folder / "examples.npy", context.folder / "labels.npy"
+
+    def say(self, event: messages.Event) -> None:
+        self.context.world.emit(event)
+
+    def window(self, kind: WindowKind, label: str, variant: str = "", block: int = 0) -> Window:
+        """Opens a window of that kind now."""
+        opened = Window(kind=kind, label=label, t0_ns=self.context.world.clock(), node=self.context.node, variant=variant, block=block)
+        self.say(messages.WindowOpened(window=opened))
+        return opened
+
+    def fail(self, variant_letter: str, source: str, name: str, failure: Failure) -> None:
+        self.failed += 1
+        child = self.children.pop(variant_letter, None)
+        self.latencies.pop(variant_letter, None)
+        if child:
+            child.close()
+        self.say(messages.VariantFailed(node=self.context.node, variant=variant_letter, source=source, name=name, failure=failure))
+
+    def prepare(self) -> None:
+        """Writes the test data for the children, and each model in the form its runtime loads."""
+        _write_examples(self.data, self.examples, self.labels)
+        sources = self.context.planned.inputs["models"]
+        for index, source in enumerate(sources):
+            self.context.progress(0.1 * index / len(sources), "preparing")
+            key, name = letter(index), self.context.plan.node(source.node).title
+            failure = self.context.failures.get(source.node)
+            if failure is not None:
+                self.fail(key, source.node, name, failure)
+                continue
+            try:
+                self.variants.append(self._prepared(key, name, self.arrived[source.node]))
+            except Exception as error:  # noqa: BLE001 - the door of a variant: one that cannot be prepared leaves the others
+                self.fail(key, source.node, name, explain(error, name))
+
+    def _prepared(self, key: str, name: str, stored: Stored) -> Variant:
+        self.context.check()
+        data = self.data.dataset
+        _check_fit(name, stored.model, data)
+        if self.params.runtime == "eager":
+            if stored.model.format != "torch":
+                raise StepError(
+                    f'"{name}" is an ONNX model ({stored.model.precision}); PyTorch eager cannot run it.',
+                    "Set the runtime to ONNX Runtime.",
+                )
+            return Variant(key, name, stored.node, stored)
+        return Variant(key, name, stored.node, _as_onnx(stored, self.context))
+
+    def idle(self, label: str) -> None:
+        """A window in which nothing of ours runs: what the machine draws by itself."""
+        self.context.progress(0.1 if "before" in label else 0.9, label)
+        window = self.window(WindowKind.IDLE, label)
+        end = time.monotonic() + self.protocol.idle_s
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.25))
+            self.context.check()
+        self.say(messages.WindowClosed(window=window.model_copy(update={"t1_ns": self.context.world.clock()})))
+
+    def load(self) -> None:
+        for variant in self.variants:
+            self.context.progress(0.12, f"loading {variant.name}")
+            child = BenchChild(variant, self.threads, self.context.check)
+            self.children[variant.letter] = child
+            stored = variant.stored
+            with _VariantDoor(self, variant):
+                answer = child.ask(
+                    "load",
+                    artifact=stored.model.model_dump_json(),
+                    folder=str(stored.folder),
+                    title=variant.name,
+                    runtime=self.params.runtime,
+                    threads=self.threads,
+                    device=self.context.device,
+                    batch=self.params.batch,
+                    examples=str(self.examples),
+                )
+                self.say(self._ready(variant, answer))
+
+    def _ready(self, variant: Variant, answer: dict[str, Any]) -> messages.VariantReady:
+        footprint = variant.stored.model.footprint
+        return messages.VariantReady(
+            node=self.context.node,
+            variant=variant.letter,
+            source=variant.source,
+            name=variant.name,
+            runtime=self.params.runtime,
+            precision=answer["precision"],
+            batch=self.params.batch,
+            threads=self.threads,
+            size_bytes=footprint.size_bytes,
+            size_coded_bytes=footprint.size_coded_bytes,
+            parameters=footprint.parameters,
+            nonzero_parameters=footprint.nonzero_parameters,
+            flops=footprint.flops,
+            notes=(*variant.stored.model.notes, *answer["notes"]),
+        )
+
+    def warm_up(self) -> None:
+        for variant in self._running():
+            self.context.progress(0.15, f"warming up {variant.name}")
+            window = self.window(WindowKind.WARM_UP, variant.name, variant.letter)
+            with _VariantDoor(self, variant):
+                answer = self.children[variant.letter].ask("warm_up", seconds=self.protocol.warm_up_s)
+                if not answer["flat"]:
+                    text = f"Latency of {variant.letter} ({variant.name}) was still falling when warm-up ended after {self.protocol.warm_up_s:g} s."
+                    self.context.log(text, "warning")
+                self._close(window, answer)
+                self.latencies[variant.letter] = []
+
+    def _running(self) -> list[Variant]:
+        return [variant for variant in self.variants if variant.letter in self.children]
+
+    def _close(self, window: Window, answer: dict[str, Any], latencies_s: tuple[float, ...] = ()) -> None:
+        times = {"t0_ns": answer["t0_ns"], "t1_ns": answer["t1_ns"], "calls": len(latencies_s), "batch": self.params.batch}
+        self.say(messages.WindowClosed(window=window.model_copy(update=times), latencies_s=latencies_s))
+
+    def time_blocks(self) -> None:
+        """Rounds of blocks, forward and backward, until every interval is narrow enough or the protocol's cap is reached."""
+        number = 0
+        wanted = list(self.latencies)
+        while wanted:
+            for key in round_order(wanted, number):
+                self._block(key, number)
+            number += 1
+            share = number / self.protocol.max_blocks
+            self.context.progress(0.15 + 0.75 * share, f"round {number} of at most {self.protocol.max_blocks}")
+            wanted = still_needed(self.latencies, self.protocol)
+
+    def _block(self, key: str, number: int) -> None:
+        if key not in self.children:
+            return
+        child = self.children[key]
+        self.context.check()
+        window = self.window(WindowKind.BLOCK, child.variant.name, key, number)
+        with _VariantDoor(self, child.variant):
+            answer = child.ask("block", seconds=self.protocol.block_s)
+            durations = np.array(answer["durations_ns"]) / 1e9
+            self.latencies[key].append(durations)
+            self._close(window, answer, tuple(durations.tolist()))
+            self._show(key, answer, durations)
+
+    def _show(self, key: str, answer: dict[str, Any], durations: np.ndarray) -> None:
+        """Some of a block's calls for the live plot, evenly picked; the store has all."""
+        ends = answer["t0_ns"] + np.cumsum(durations * 1e9)
+        wanted = max(int(_LIVE_POINTS_PER_S * self.protocol.block_s), 1)
+        picked = np.unique(np.linspace(0, len(durations) - 1, min(wanted, len(durations))).astype(int))
+        self.say(
+            messages.Calls(
+                node=self.context.node,
+                variant=key,
+                t_ns=tuple(int(t) for t in ends[picked]),
+                latency_s=tuple(durations[picked].tolist()),
+            )
+        )
+
+    def ask_accuracy(self) -> None:
+        for variant in self._running():
+            reason = ""
+            if self.data.dataset.random:
+                reason = "not measured: random input has no true labels"
+            elif not self.params.accuracy:
+                reason = "not measured: switched off in the Benchmark step"
+            with _VariantDoor(self, variant):
+                correct = "" if reason else self._accuracy(variant)
+                memory = self.children[variant.letter].ask("memory")["peak_memory_bytes"]
+                self.say(
+                    messages.VariantMeasured(
+                        node=self.context.node, variant=variant.letter, correct=correct, reason=reason, peak_memory_bytes=memory
+                    )
+                )
+
+    def _accuracy(self, variant: Variant) -> str:
+        self.context.progress(0.95, f"accuracy of {variant.name}")
+        window = self.window(WindowKind.ACCURACY, variant.name, variant.letter)
+
+        def stream(reply: dict[str, Any]) -> None:
+            self.context.metric("accuracy", reply["correct"] / reply["progress"], variant.letter)
+
+        answer = self.children[variant.letter].ask("accuracy", labels=str(self.labels), batch=_ACCURACY_BATCH, on_progress=stream)
+        self._close(window, answer)
+        correct: str = answer["correct"]
+        self.context.metric("accuracy", correct.count("1") / max(len(correct), 1), variant.letter)
+        return correct
+
+    def close(self) -> None:
+        for child in self.children.values():
+            child.close()
+
+
+class _VariantDoor:
+    """What goes wrong inside becomes the failure of this one variant; a Stop goes on through."""
+
+    def __init__(self, bench: _Bench, variant: Variant) -> None:
+        self._bench, self._variant = bench, variant
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, GreenBenchError | MemoryError | OSError):
+            return False
+        variant = self._variant
+        self._bench.fail(variant.letter, variant.source, variant.name, explain(error, variant.name))
+        return True
+
+
+def _check_fit(name: str, model: ModelArtifact, data: DatasetArtifact) -> None:
+    if tuple(model.input.shape) != tuple(data.input.shape):
+        raise StepError(
+            f'"{name}" takes input of shape {_shape(model.input.shape)}, but the data "{data.name}" gives {_shape(data.input.shape)}.',
+            "Connect the data set to the model's source, so that the model is built for it.",
+        )
+    if len(model.classes) != len(data.classes) and not data.random:
+        raise StepError(
+            f'"{name}" answers {len(model.classes)} classes, but the data "{data.name}" has {len(data.classes)}.',
+            "Connect the data set to the model's source, so that the model is built for it.",
+        )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(str(size) for size in shape)
+
+
+def _write_examples(data: Stored, examples: Path, labels: Path) -> None:
+    """The test split as two arrays that every child maps into memory: inputs as the models take them, and labels."""
+    from greenbench.ml.data import open_dataset
+
+    if "test" not in data.dataset.splits:
+        raise StepError(f'"{data.title}" has no test split.', "Give the data set a test share above 0.")
+    split = open_dataset(data).split("test")
+    count = data.dataset.splits["test"].examples
+    x = np.lib.format.open_memmap(examples, mode="w+", dtype=np.float32, shape=(count, *data.dataset.input.shape))
+    y = np.zeros(count, dtype=np.int64)
+    at = 0
+    for images, answers in split.batches(256):
+        x[at : at + len(images)], y[at : at + len(images)] = images, answers
+        at += len(images)
+    x.flush()
+    np.save(labels, y)
+
+
+def _as_onnx(stored: Stored, context: NodeContext) -> Stored:
+    """The model as an ONNX file: its own, or exported once and kept in the cache beside it."""
+    if stored.model.format == "onnx":
+        return stored
+    cache = context.world.cache
+    giver = context.plan.node(stored.node)
+    digest = onnx_digest(giver.digest)
+    record = cache.get(digest)
+    if record is None:
+        context.log(f"exporting {stored.title} to ONNX")
+        folder = cache.begin()
+        from greenbench.ml.export import export_onnx
+
+        artifact = export_onnx(stored, folder, context)
+        record = cache.commit(digest, folder, StepOutcome({"model": artifact}), 0.0)
+    artifact = record.outputs["model"]
+    assert isinstance(artifact, ModelArtifact)
+    return Stored(artifact, cache.path(digest), stored.node, stored.title)
+
+
+def onnx_digest(digest: str) -> str:
+    """The cache key under which the model of a node lies as ONNX."""
+    return f"onnx-{digest}"

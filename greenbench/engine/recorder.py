@@ -1,0 +1,171 @@
+"""Keeps what a run says: every event goes to the store as it comes, and stays here for the results at the end."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+
+from greenbench.core import messages
+from greenbench.core.errors import StoreError
+from greenbench.core.measurement import Measurement, Sample, Window, WindowKind
+from greenbench.core.run import Environment, NodeResult, NodeState, Plan, RunState, Warning
+from greenbench.meters.ledger import EnergyLedger
+from greenbench.store.store import Store
+
+
+class Recorder:
+    """One run under way, seen from the parent.
+
+    A store that cannot be written (full disk) costs the history, not the run: the reason is told once through `complain`.
+    """
+
+    def __init__(self, run_id: str, plan: Plan, store: Store, ledger: EnergyLedger, complain: Callable[[str], None]) -> None:
+        self.run_id, self.plan, self.ledger = run_id, plan, ledger
+        self._store, self._complain, self._store_failed = store, complain, False
+        self.environment = Environment()
+        self.started_ns = 0
+        self.ended_ns = 0
+        self.state = RunState.RUNNING
+        self.nodes: dict[str, NodeResult] = {}
+        self.open_windows: list[Window] = []
+        self.windows: list[Window] = []
+        self.latencies: dict[tuple[str, str, int], tuple[float, ...]] = {}
+        self.ready: dict[tuple[str, str], messages.VariantReady] = {}
+        self.measured: dict[tuple[str, str], messages.VariantMeasured] = {}
+        self.failed: dict[tuple[str, str], messages.VariantFailed] = {}
+        self.warnings: list[Warning] = []
+        self.current = ""
+        self._handlers: dict[type, Callable[..., None]] = {
+            messages.RunStarted: self._run_started,
+            messages.NodeStarted: self._node_started,
+            messages.WindowOpened: self._window_opened,
+            messages.WindowClosed: self._window_closed,
+            messages.VariantReady: self._variant_ready,
+            messages.VariantMeasured: self._variant_measured,
+            messages.VariantFailed: self._variant_failed,
+            messages.NodeFinished: self._node_finished,
+            messages.NodeFailed: self._node_failed,
+            messages.Log: self._log,
+            messages.RunFinished: self._run_finished,
+        }
+
+    def on_event(self, event: messages.Event) -> None:
+        handler = self._handlers.get(type(event))
+        if handler:
+            handler(event)
+
+    def on_samples(self, samples: tuple[Sample, ...]) -> None:
+        self._keep(lambda: self._store.add_samples(self.run_id, samples))
+
+    def _keep(self, write: Callable[[], object]) -> None:
+        if self._store_failed:
+            return
+        try:
+            write()
+        except StoreError as error:
+            self._store_failed = True
+            self._complain(f"{error} The run goes on, but its history is not kept.")
+
+    def _run_started(self, event: messages.RunStarted) -> None:
+        self.environment, self.started_ns = event.environment, event.t_ns
+
+    def _node_started(self, event: messages.NodeStarted) -> None:
+        self.current = event.node
+        self._put(event.node, NodeState.RUNNING)
+
+    def _put(self, id: str, state: NodeState, **more: object) -> NodeResult:
+        planned = self.plan.node(id)
+        before = self.nodes.get(id) or NodeResult(node=id, title=planned.title, step=planned.step, digest=planned.digest, state=state)
+        result = before.model_copy(update={"state": state, **more})
+        self.nodes[id] = result
+        self._keep(lambda: self._store.save_node(self.run_id, result))
+        return result
+
+    def _window_opened(self, event: messages.WindowOpened) -> None:
+        self.open_windows.append(event.window)
+
+    def _window_closed(self, event: messages.WindowClosed) -> None:
+        window = event.window
+        self.open_windows = [w for w in self.open_windows if (w.kind, w.label, w.block) != (window.kind, window.label, window.block)]
+        self.windows.append(window)
+        if window.kind is WindowKind.BLOCK:
+            self.latencies[(window.node, window.variant, window.block)] = event.latencies_s
+        self._keep(lambda: self._store.add_window(self.run_id, window, event.latencies_s))
+
+    def _variant_ready(self, event: messages.VariantReady) -> None:
+        self.ready[(event.node, event.variant)] = event
+
+    def _variant_measured(self, event: messages.VariantMeasured) -> None:
+        self.measured[(event.node, event.variant)] = event
+
+    def _variant_failed(self, event: messages.VariantFailed) -> None:
+        self.failed[(event.node, event.variant)] = event
+
+    def _node_finished(self, event: messages.NodeFinished) -> None:
+        state = NodeState.CACHED if event.cached else NodeState.DONE
+        energy = self._store.node_cost(event.digest) if event.cached and not self._store_failed else None
+        self._put(
+            event.node,
+            state,
+            seconds=event.seconds,
+            headline=event.headline,
+            facts=event.facts,
+            outputs=event.outputs,
+            energy=energy,
+        )
+
+    def _node_failed(self, event: messages.NodeFailed) -> None:
+        self._put(event.node, event.state, failure=event.failure)
+
+    def _log(self, event: messages.Log) -> None:
+        if event.level == "warning":
+            self.warnings.append(Warning(kind="warning", text=event.text))
+        self._keep(lambda: self._store.add_log(self.run_id, event.text, event.level, event.node))
+
+    def _run_finished(self, event: messages.RunFinished) -> None:
+        self.state, self.ended_ns = event.state, event.t_ns
+
+    def charge(self, id: str) -> Measurement | None:
+        """What a computed node cost in energy, once the samples of its window are in; kept for the runs that reuse it."""
+        window = next((w for w in reversed(self.windows) if w.kind is WindowKind.STEP and w.node == id), None)
+        node = self.nodes.get(id)
+        if window is None or node is None:
+            return None
+        energy = energy_of(self.ledger, window.t0_ns, window.t1_ns)
+        self._put(id, node.state, energy=energy)
+        if energy.value is not None and node.state is NodeState.DONE:
+            self._keep(lambda: self._store.set_node_cost(node.digest, energy, node.seconds or 0.0))
+        return energy
+
+    def lose(self, now_ns: int, node_failed: messages.NodeFailed | None) -> None:
+        """The worker is gone without a last word."""
+        self.state, self.ended_ns = RunState.LOST, now_ns
+        if node_failed:
+            self._node_failed(node_failed)
+
+    def latencies_of(self, benchmark: str, variant: str) -> dict[int, tuple[float, ...]]:
+        """Every timed call of a variant in seconds, by block."""
+        return {block: values for (node, v, block), values in sorted(self.latencies.items()) if (node, v) == (benchmark, variant)}
+
+    def windows_by(self, kind: WindowKind, node: str) -> dict[str, list[Window]]:
+        """The closed windows of a kind at a node, by variant."""
+        found: dict[str, list[Window]] = defaultdict(list)
+        for window in self.windows:
+            if window.kind is kind and window.node == node:
+                found[window.variant].append(window)
+        return found
+
+
+def energy_of(ledger: EnergyLedger, t0_ns: int, t1_ns: int) -> Measurement:
+    """The joules of all counted channels in a window, with the meter's own error as its interval."""
+    found = ledger.window(t0_ns, t1_ns)
+    if found.energy_j is None:
+        return Measurement.missing("J", found.reason)
+    half = found.half_width_j if math.isfinite(found.half_width_j) else found.energy_j
+    return Measurement(
+        value=found.energy_j,
+        low=max(found.energy_j - half, 0.0),
+        high=found.energy_j + half,
+        n=1,
+        unit="J",
+        provenance=found.provenance,
+    )

@@ -1,0 +1,64 @@
+"""The Benchmark step: its work is the engine's own (greenbench.engine.bench)."""
+
+from typing import Literal
+
+from greenbench.core.params import Params, parameter
+from greenbench.core.ports import Port, PortKind
+from greenbench.core.step import Group, Paper, StepSpec
+
+
+class BenchmarkParams(Params):
+    runtime: Literal["onnxruntime", "eager"] = parameter(
+        "onnxruntime",
+        "Runtime",
+        "What executes the models. All variants run in the same one, or the comparison would credit a change of runtime to compression.",
+        choices={"onnxruntime": "ONNX Runtime", "eager": "PyTorch eager"},
+    )
+    batch: int = parameter(1, "Batch size", "Examples in one call. 1 is one answer at a time.", ge=1, le=1024)
+    threads: int = parameter(0, "Threads", "For each model while it runs; 0 takes the run's own setting.", ge=0, le=256, advanced=True)
+    accuracy: bool = parameter(
+        True, "Measure accuracy", "Over the whole test split, on the same file, runtime and precision that was timed.", advanced=True
+    )
+    region: str = parameter(
+        "WORLD",
+        "Grid region",
+        "Country whose electricity turns joules into CO2e, as an ISO code of three letters; WORLD is the world average.",
+        suggestions=("WORLD", "DEU", "FRA", "GBR", "USA", "IND", "CHN", "SWE", "POL", "ESP", "ITA", "JPN", "BRA", "AUS", "CAN"),
+        advanced=True,
+    )
+    pue: float = parameter(
+        1.0,
+        "PUE",
+        "What the building adds to each joule of the machine: 1 for a laptop, about 1.1 to 1.6 for a data centre.",
+        ge=1.0,
+        le=3.0,
+        step=0.05,
+        advanced=True,
+    )
+
+
+SPEC = StepSpec(
+    key="benchmark",
+    version=1,
+    title="Benchmark",
+    group=Group.MEASURE,
+    icon="gauge",
+    summary="Measures latency, energy and accuracy of all models fairly.",
+    help=(
+        "Runs every connected model under one protocol: an idle window, warm-up until latency is flat, then timed blocks that "
+        "alternate between the models, so that heat and drift hit all alike. Each model has a process of its own with the same "
+        "threads. The first model connected is the baseline, A. Differences come with a 95 % interval; where it does not settle "
+        "the matter the table says so."
+    ),
+    params=BenchmarkParams,
+    apply="greenbench.engine.bench.step:apply",
+    inputs=(
+        Port("models", PortKind.MODEL, "Models", many=True),
+        Port("data", PortKind.DATASET, "Test data"),
+    ),
+    outputs=(Port("results", PortKind.RESULTS, "Results"),),
+    highlights=("runtime", "batch"),
+    paper=Paper("Reddi 2020, MLPerf Inference", "MLPerf Inference Benchmark", "https://arxiv.org/abs/1911.02549"),
+    cacheable=False,
+    aliases=("measure", "latency", "energy", "power", "compare"),
+)
