@@ -1,0 +1,198 @@
+"""Reading runs back: the list, a run's results, its samples, windows and log."""
+
+import sqlite3
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from greenbench.core.errors import StoreError
+from greenbench.core.measurement import Measurement, SourceReport, Window, WindowKind
+from greenbench.core.run import Environment, NodeResult, Plan, RunResult, RunState, VariantResult
+from greenbench.store.broken_off import Remains, assemble
+from greenbench.store.database import Database
+from greenbench.store.latencies import unpack
+
+_SOURCES: TypeAdapter[tuple[SourceReport, ...]] = TypeAdapter(tuple[SourceReport, ...])
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of the history. `seconds` is None while a run is under way or where its end is not known."""
+
+    id: str
+    title: str
+    state: RunState
+    started: str
+    seconds: float | None
+    variants: int
+    headline: str
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a run's log; `written` is the wall clock in UTC, ISO 8601."""
+
+    written: str
+    level: str
+    node: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SampleSeries:
+    """The readings of one channel in order of time; NaN where there was no reading."""
+
+    t_ns: NDArray[np.int64]
+    power_w: NDArray[np.float64]
+    energy_j: NDArray[np.float64]
+
+
+class History:
+    """The reading half of the store. Every method raises StoreError where the file cannot be read.
+
+    Wherever a run is asked for, the beginning of its id is enough if no other run begins so.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def runs(self, limit: int = 100) -> list[RunSummary]:
+        """The latest runs, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, title, state, started, seconds, headline,"
+                " coalesce(variants, (SELECT count(*) FROM variant WHERE variant.run = run.number))"
+                " FROM run ORDER BY number DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [RunSummary(id, title, RunState(state), began, secs, count, text) for id, title, state, began, secs, text, count in rows]
+
+    def find(self, prefix: str) -> str:
+        """The full id of the run whose id begins so.
+
+        Raises:
+            StoreError: none does, or several do.
+        """
+        with self._database.reading() as connection:
+            return _find(connection, prefix)[1]
+
+    def result(self, run_id: str) -> RunResult:
+        """What is known of a run. One that broke off is put together from what was recorded before.
+
+        Raises:
+            StoreError: there is no such run, or it was written by a version that this one cannot read.
+        """
+        with self._database.reading() as connection:
+            number, full_id = _find(connection, run_id)
+            row = connection.execute("SELECT result FROM run WHERE number = ?", (number,)).fetchone()
+            try:
+                if row[0] is not None:
+                    return RunResult.model_validate_json(row[0])
+                return assemble(_remains(connection, number))
+            except ValidationError as error:
+                problem = error.errors()[0]
+                place = ".".join(str(part) for part in problem["loc"])
+                raise StoreError(
+                    f"The results of run {full_id} were written by another version of GreenBench ({place}: {problem['msg'].lower()}).",
+                    "Open them with that version.",
+                ) from None
+
+    def channels(self, run_id: str) -> tuple[str, ...]:
+        """The keys of the channels that a run has samples of."""
+        with self._database.reading() as connection:
+            number, _ = _find(connection, run_id)
+            rows = connection.execute("SELECT key FROM channel WHERE run = ? ORDER BY number", (number,))
+            return tuple(row[0] for row in rows)
+
+    def samples(self, run_id: str, channel: str) -> SampleSeries:
+        """The readings of a channel; empty arrays where there are none."""
+        with self._database.reading() as connection:
+            number, _ = _find(connection, run_id)
+            rows = connection.execute(
+                "SELECT t_ns, power_w, energy_j FROM sample"
+                " WHERE channel = (SELECT number FROM channel WHERE run = ? AND key = ?) ORDER BY t_ns",
+                (number, channel),
+            ).fetchall()
+        t_ns, power_w, energy_j = zip(*rows, strict=True) if rows else ((), (), ())
+        return SampleSeries(np.array(t_ns, np.int64), np.array(power_w, np.float64), np.array(energy_j, np.float64))
+
+    def windows(self, run_id: str) -> tuple[Window, ...]:
+        """The closed windows of a run, in the order in which they closed."""
+        with self._database.reading() as connection:
+            return _windows(connection, _find(connection, run_id)[0])
+
+    def latencies(self, run_id: str, variant: str, benchmark: str = "") -> dict[int, NDArray[np.float64]]:
+        """The duration in seconds of every timed call of a variant (its letter in its benchmark), by block.
+
+        `benchmark` is the node's id; it matters where a run has several.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT body, latencies FROM window WHERE run = ? ORDER BY number", (_find(connection, run_id)[0],)
+            ).fetchall()
+        found = {}
+        for body, blob in rows:
+            window = Window.model_validate_json(body)
+            if window.kind is WindowKind.BLOCK and window.variant == variant and benchmark in ("", window.node):
+                found[window.block] = unpack(blob)
+        return found
+
+    def log(self, run_id: str) -> tuple[LogLine, ...]:
+        """What a run's processes said, oldest first."""
+        with self._database.reading() as connection:
+            number, _ = _find(connection, run_id)
+            rows = connection.execute("SELECT written, level, node, text FROM log WHERE run = ? ORDER BY number", (number,))
+            return tuple(LogLine(*row) for row in rows)
+
+    def node_cost(self, digest: str) -> Measurement | None:
+        """What a node with that digest cost in energy when it was computed; None if it is not known."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT energy FROM node_cost WHERE digest = ?", (digest,)).fetchone()
+        return Measurement.model_validate_json(row[0]) if row else None
+
+
+def _find(connection: sqlite3.Connection, prefix: str) -> tuple[int, str]:
+    """Row number and full id of a run."""
+    rows = connection.execute(
+        "SELECT number, id FROM run WHERE substr(id, 1, ?) = ? ORDER BY id = ? DESC, number DESC LIMIT 4", (len(prefix), prefix, prefix)
+    ).fetchall()
+    if not rows or not prefix:
+        raise StoreError(f'There is no run "{prefix}".', '"greenbench list runs" shows them.')
+    if len(rows) > 1 and rows[0][1] != prefix:
+        several = ", ".join(id for _, id in rows[:3]) + (" …" if len(rows) > 3 else "")
+        raise StoreError(f'Several runs begin with "{prefix}": {several}.', "Give more of the id.")
+    return int(rows[0][0]), str(rows[0][1])
+
+
+def _windows(connection: sqlite3.Connection, number: int) -> tuple[Window, ...]:
+    rows = connection.execute("SELECT body FROM window WHERE run = ? ORDER BY number", (number,))
+    return tuple(Window.model_validate_json(row[0]) for row in rows)
+
+
+def _remains(connection: sqlite3.Connection, number: int) -> Remains:
+    """Everything recorded of a run that has no joined results."""
+    id, state, started, started_ns, plan, environment, sources = connection.execute(
+        "SELECT id, state, started, started_ns, plan, environment, sources FROM run WHERE number = ?", (number,)
+    ).fetchone()
+    nodes = connection.execute("SELECT body FROM node WHERE run = ?", (number,)).fetchall()
+    variants = connection.execute("SELECT body FROM variant WHERE run = ?", (number,)).fetchall()
+    blocks = connection.execute("SELECT body, latencies FROM window WHERE run = ? AND latencies IS NOT NULL ORDER BY number", (number,))
+    last = connection.execute(
+        "SELECT max(t_ns) FROM sample WHERE channel IN (SELECT number FROM channel WHERE run = ?)", (number,)
+    ).fetchone()[0]
+    return Remains(
+        run_id=id,
+        state=RunState(state),
+        started=started,
+        started_ns=started_ns,
+        last_sample_ns=last,
+        plan=Plan.model_validate_json(plan),
+        environment=Environment.model_validate_json(environment),
+        sources=_SOURCES.validate_json(sources),
+        nodes=tuple(NodeResult.model_validate_json(row[0]) for row in nodes),
+        variants=tuple(VariantResult.model_validate_json(row[0]) for row in variants),
+        windows=_windows(connection, number),
+        blocks=tuple((Window.model_validate_json(body), unpack(blob)) for body, blob in blocks),
+    )
