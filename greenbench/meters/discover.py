@@ -1,0 +1,66 @@
+"""Which power sources this machine has, and which of them are in use: the measured ones, and a model only where nothing is measured."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from greenbench.core.measurement import Channel, SourceReport, SourceState
+from greenbench.meters.battery import POWER_SUPPLY, BatteryMeter
+from greenbench.meters.facts import FactsReader, MachineFacts
+from greenbench.meters.load_model import LoadModel
+from greenbench.meters.machine import this_machine
+from greenbench.meters.meter import Clock, Meter, monotonic
+from greenbench.meters.nvml import NvmlMeter, load_pynvml
+from greenbench.meters.rapl import RaplMeter
+from greenbench.meters.rapl_zones import POWERCAP
+from greenbench.meters.replay import Playback, ReplayFacts, load_recording, replay_meters
+
+
+@dataclass(frozen=True)
+class MeterSettings:
+    """Where sources are looked for. With `replay`, a recording stands in for all of them."""
+
+    powercap: Path = POWERCAP
+    power_supply: Path = POWER_SUPPLY
+    load_nvml: Callable[[], Any] = load_pynvml
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    replay: Path | None = None
+    speed: float = 1.0
+    clock: Clock = monotonic
+
+
+def discover(settings: MeterSettings | None = None) -> list[Meter]:
+    """All power sources, present or not, in the order in which they are shown.
+
+    Raises:
+        FileFormatError: the recording to be played back cannot be read.
+    """
+    return equip(settings)[0]
+
+
+def equip(settings: MeterSettings | None = None) -> tuple[list[Meter], FactsReader]:
+    """The power sources as `discover` gives them, and the reader of facts that belongs to them; raises like it."""
+    settings = settings or MeterSettings()
+    clock = settings.clock
+    if settings.replay is not None:
+        playback = Playback(load_recording(settings.replay), clock, settings.speed)
+        return list(replay_meters(playback)), ReplayFacts(playback)
+    machine = this_machine()
+    rapl = RaplMeter(settings.powercap, clock, machine)
+    battery = BatteryMeter(settings.power_supply, clock, parts_measured=lambda: rapl.measuring)
+    nvml = NvmlMeter(settings.load_nvml, clock, settings.environ)
+    model = LoadModel(lambda: rapl.measuring or battery.measuring, clock, machine)
+    return [rapl, nvml, battery, model], MachineFacts(nvml.gpu_percent, clock)
+
+
+def reports(meters: Iterable[Meter]) -> tuple[SourceReport, ...]:
+    """What became of each source by now; one that is not in use says why, and what to do."""
+    return tuple(meter.report() for meter in meters)
+
+
+def channels_in_use(reported: Iterable[SourceReport]) -> tuple[Channel, ...]:
+    """The channels that give samples, or did and fell silent: what an EnergyLedger adds up."""
+    alive = (SourceState.IN_USE, SourceState.SILENT)
+    return tuple(channel for report in reported if report.state in alive for channel in report.channels)

@@ -1,0 +1,192 @@
+"""The machine's energy from its channels: what is added, what is not, how sure the sum is, and why there is none.
+
+Counted channels of the measured tiers add up. A channel that covers the whole machine (wall meter, else battery) stands in for its
+parts. Only where nothing counted is measured, the modelled channels add up; the two are never mixed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, Sample, Window
+from greenbench.core.run import PowerTrace
+from greenbench.meters.energy_curve import EnergyCurve
+from greenbench.meters.meter import NS
+
+_NOTHING = "No power source is in use."
+
+
+@dataclass(frozen=True)
+class WindowEnergy:
+    """Joules of a window. `half_width_j` is what the sources themselves leave open: refresh and interpolation at both ends (added as
+    squares over the channels) and gain. `channels` are the keys that were added, `left_out` modelled ones that were not."""
+
+    energy_j: float | None
+    provenance: Provenance
+    half_width_j: float = 0.0
+    channels: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+
+    @property
+    def mean_power_w(self) -> float | None:
+        return None if self.energy_j is None or self.seconds <= 0 else self.energy_j / self.seconds
+
+    def measurement(self) -> Measurement:
+        """The energy in J with its ends."""
+        return self._over(1.0, "J")
+
+    def power(self) -> Measurement:
+        """The mean power in W with its ends."""
+        return self._over(self.seconds, "W") if self.seconds > 0 else Measurement.missing("W", "The window has no length.")
+
+    def _over(self, divisor: float, unit: str) -> Measurement:
+        if self.energy_j is None:
+            return Measurement.missing(unit, self.reason)
+        return Measurement(
+            value=self.energy_j / divisor,
+            low=max(0.0, self.energy_j - self.half_width_j) / divisor,
+            high=(self.energy_j + self.half_width_j) / divisor,
+            unit=unit,
+            provenance=self.provenance,
+        )
+
+
+class EnergyLedger:
+    """Collects samples and answers for any window. `interval_s` is how often the sources are read."""
+
+    def __init__(self, channels: Iterable[Channel] = (), interval_s: float = 0.1) -> None:
+        self._interval_s = interval_s
+        self._channels: tuple[Channel, ...] = ()
+        self._curves: dict[str, EnergyCurve] = {}
+        self.declare(channels)
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return self._channels
+
+    @property
+    def counted(self) -> tuple[Channel, ...]:
+        """The channels that make up the total, all of one tier."""
+        counted = [channel for channel in self._channels if channel.counted]
+        measured = [channel for channel in counted if channel.provenance.measured]
+        for domain in (Domain.SYSTEM, Domain.BATTERY):
+            whole = tuple(channel for channel in measured if channel.domain is domain)
+            if whole:
+                return whole
+        return tuple(measured or (channel for channel in counted if channel.provenance is Provenance.MODELLED))
+
+    @property
+    def heard_until_ns(self) -> int:
+        """Up to when every counted channel has spoken (a number or "no reading"): a window that ends before can be answered now."""
+        return min((self._curves[channel.key].heard_until_ns for channel in self.counted), default=0)
+
+    def declare(self, channels: Iterable[Channel]) -> None:
+        """The channels in use from now on; what is known of earlier ones is kept."""
+        self._channels = tuple(channels)
+        for channel in self._channels:
+            curve = self._curves.get(channel.key)
+            if curve is None:
+                self._curves[channel.key] = EnergyCurve(channel, self._interval_s)
+            else:
+                curve.channel = channel
+
+    def add(self, samples: Iterable[Sample]) -> None:
+        """Takes samples in the order of time; those of undeclared channels are left out."""
+        for sample in samples:
+            curve = self._curves.get(sample.channel)
+            if curve is not None:
+                curve.add(sample)
+
+    def curve(self, key: str) -> EnergyCurve:
+        """The curve of one channel. Raises KeyError."""
+        return self._curves[key]
+
+    def window(self, t0_ns: int, t1_ns: int) -> WindowEnergy:
+        """The energy of the counted channels between two times; None with a reason if one of them has a hole there."""
+        counted = self.counted
+        if not counted:
+            return WindowEnergy(None, Provenance.UNAVAILABLE, reason=_NOTHING, seconds=(t1_ns - t0_ns) / NS)
+        total_j = gain_j = edges_j2 = 0.0
+        for channel in counted:
+            curve = self._curves[channel.key]
+            energy_j, edge_j = curve.energy_j(t0_ns, t1_ns), curve.edge_error_j(t0_ns, t1_ns)
+            if energy_j is None or edge_j is None:
+                return WindowEnergy(None, Provenance.UNAVAILABLE, reason=_why_none(curve, t0_ns, t1_ns), seconds=(t1_ns - t0_ns) / NS)
+            total_j += energy_j
+            # Gains may be off the same way in all channels, so they add; ends are independent.
+            gain_j += channel.error * abs(energy_j)
+            edges_j2 += edge_j**2
+        keys = {channel.key for channel in counted}
+        modelled = (c for c in self._channels if c.counted and c.provenance is Provenance.MODELLED)
+        return WindowEnergy(
+            energy_j=total_j,
+            provenance=Provenance.least(tuple(channel.provenance for channel in counted)),
+            half_width_j=gain_j + float(np.sqrt(edges_j2)),
+            channels=tuple(channel.key for channel in counted),
+            left_out=tuple(channel.key for channel in modelled if channel.key not in keys),
+            seconds=(t1_ns - t0_ns) / NS,
+        )
+
+    def power_now(self) -> Measurement:
+        """The sum of the counted channels' last watts; missing while one of them has no reading."""
+        counted = self.counted
+        if not counted:
+            return Measurement.missing("W", _NOTHING)
+        newest_ns = max(curve.heard_until_ns for curve in self._curves.values())
+        total_w = half_w = 0.0
+        for channel in counted:
+            curve = self._curves[channel.key]
+            last = curve.last()
+            if last is None or newest_ns - last[0] > curve.hole_ns:
+                return Measurement.missing("W", _why_none(curve, newest_ns, newest_ns))
+            total_w += last[1]
+            half_w += channel.error * abs(last[1])
+        provenance = Provenance.least(tuple(channel.provenance for channel in counted))
+        return Measurement(value=total_w, low=max(0.0, total_w - half_w), high=total_w + half_w, unit="W", provenance=provenance)
+
+    def idle_power_w(self, window: Window) -> Measurement:
+        """Mean watts of an idle window."""
+        return self.window(window.t0_ns, window.t1_ns).power()
+
+    def watts(self, key: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Times in ns and watts of one channel for a plot; NaN where a hole begins. Raises KeyError."""
+        return self._curves[key].watts()
+
+    def thin(self, key: str, bins: int, t0_ns: int | None = None, t1_ns: int | None = None) -> PowerTrace:
+        """The watts of one channel as least and most in each of `bins` equal spans, in seconds from `t0_ns` (the first sample).
+
+        Spans without reading are left out, so times further apart than a span mark a hole. Raises KeyError.
+        """
+        times_ns, power_w = self.watts(key)
+        channel = self._curves[key].channel
+        start_ns = t0_ns if t0_ns is not None else int(times_ns[0]) if times_ns.size else 0
+        end_ns = t1_ns if t1_ns is not None else int(times_ns[-1]) if times_ns.size else 0
+        keep = ~np.isnan(power_w) & (times_ns >= start_ns) & (times_ns <= end_ns)
+        inside_ns, inside_w = times_ns[keep] - start_ns, power_w[keep]
+        span_ns = max((end_ns - start_ns) / bins, 1.0)
+        which = np.minimum((inside_ns / span_ns).astype(np.int64), bins - 1)
+        low_w, high_w = np.full(bins, np.inf), np.full(bins, -np.inf)
+        np.minimum.at(low_w, which, inside_w)
+        np.maximum.at(high_w, which, inside_w)
+        found = np.flatnonzero(np.isfinite(low_w))
+        return PowerTrace(
+            channel=key,
+            title=channel.title,
+            provenance=channel.provenance,
+            t_s=tuple(((found + 0.5) * span_ns / NS).tolist()),
+            low_w=tuple(low_w[found].tolist()),
+            high_w=tuple(high_w[found].tolist()),
+        )
+
+    def forget(self, before_ns: int) -> None:
+        """Drops samples older than a time that no window will ask for any more."""
+        for curve in self._curves.values():
+            curve.forget(before_ns)
+
+
+def _why_none(curve: EnergyCurve, t0_ns: int, t1_ns: int) -> str:
+    return f"{curve.channel.title}: {curve.why_none(t0_ns, t1_ns)}"
