@@ -1,0 +1,152 @@
+"""Columns and rows of a comparison: one unit for a column, every number quoted once, variants in reading order."""
+
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.metrics import BY_KEY, METRICS, Metric
+from greenbench.core.quote import NO_READING, Quoted, quote, scale
+from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
+from greenbench.report.labels import pieces, sentence, short_labels, variant_index
+from greenbench.report.parts import Cell, Column, Gap, Row
+from greenbench.report.verdicts import printed
+
+ENERGY, LATENCY, ACCURACY, SIZE = "energy_per_inference", "latency_p50", "accuracy", "size_bytes"
+MANY = 12
+
+
+def columns(result: RunResult) -> dict[str, Column]:
+    """A column for each metric, in the unit that suits all variants together."""
+    return {
+        metric.key: Column(
+            metric.key,
+            metric.title,
+            scale(metric.unit, [_value(variant, metric.key) for variant in result.measured]),
+            metric.key in (ACCURACY, LATENCY) or (metric.key == ENERGY and result.energy_provenance.measured),
+        )
+        for metric in METRICS
+    }
+
+
+def _value(variant: VariantResult, key: str) -> float | None:
+    measurement = variant.metrics.get(key)
+    return measurement.value if measurement else None
+
+
+def has_reading(result: RunResult, key: str) -> bool:
+    """Whether any variant has a number for that metric."""
+    return any(_value(variant, key) is not None for variant in result.measured)
+
+
+def shown(result: RunResult) -> tuple[str, ...]:
+    """The columns of the comparison table: those with a reading; the file size beside them if there is room."""
+    keys = [key for key in (ACCURACY, ENERGY, LATENCY) if has_reading(result, key)]
+    if not (len(keys) == 3 and result.energy_provenance.measured):
+        keys.append(SIZE)
+    return tuple(key for key in keys if has_reading(result, key))
+
+
+def gaps(result: RunResult) -> tuple[Gap, ...]:
+    """What no variant has a number for, with the reason and the remedy; modelled energy is named here too."""
+    found = [Gap(f"{BY_KEY[key].title}: {NO_READING} for all variants.", missing_reason(result, key)) for key in (ACCURACY, ENERGY, LATENCY)]
+    found = [gap for gap, key in zip(found, (ACCURACY, ENERGY, LATENCY), strict=True) if result.measured and not has_reading(result, key)]
+    if result.energy_provenance is Provenance.MODELLED:
+        remedy = source_remedy(result)
+        why = f"It is estimated from load (± 50 %), so a difference between variants would say nothing. {remedy}"
+        found.append(Gap("Energy is modelled, not measured: shown with ≈ and not compared.", why.strip()))
+    return tuple(found)
+
+
+def missing_reason(result: RunResult, key: str) -> str:
+    """Why a metric has no reading, in the words of the first variant that says so, with the remedy of the power sources."""
+    for variant in result.measured:
+        measurement = variant.metrics.get(key)
+        if measurement and measurement.reason:
+            remedy = source_remedy(result) if key == ENERGY else ""
+            return f"{sentence(measurement.reason)} {remedy}".strip()
+    return f"Not measured. {source_remedy(result)}".strip() if key == ENERGY else "Not measured."
+
+
+def source_remedy(result: RunResult) -> str:
+    """What would bring a measured power source, by the first source that knows a remedy and measures."""
+    known = [source.remedy for source in result.sources if source.remedy and source.provenance.measured]
+    return f"Remedy: {sentence(known[0])}" if known else ""
+
+
+def rows(result: RunResult, table: dict[str, Column], pick: str | None) -> tuple[Row, ...]:
+    """The variants in reading order: A, then the user's order (above twelve: by the metric of the pick), failed ones last."""
+    variants = reading_order(result)
+    labels = dict(zip([v.letter for v in variants], short_labels([v.name for v in variants]), strict=True))
+    return tuple(_row(result, variant, table, labels[variant.letter], variant.letter == pick) for variant in variants)
+
+
+def reading_order(result: RunResult) -> list[VariantResult]:
+    """See `rows`."""
+    measured = [variant for variant in result.variants if variant in result.measured]
+    rest = [variant for variant in result.variants if variant not in measured]
+    if len(result.variants) > MANY:
+        key = ENERGY if result.energy_provenance.measured else LATENCY
+        head = [variant for variant in measured if variant.letter == "A"]
+        tail = [variant for variant in measured if variant.letter != "A"]
+        measured = head + sorted(tail, key=lambda v: (_value(v, key) is None, _value(v, key) or 0.0))
+    return measured + rest
+
+
+def _row(result: RunResult, variant: VariantResult, table: dict[str, Column], label: str, pick: bool) -> Row:
+    cells: dict[str, Cell] = {}
+    if variant in result.measured:
+        cells = {key: cell(variant, column, BY_KEY[key]) for key, column in table.items()}
+    return Row(
+        letter=variant.letter,
+        index=variant_index(variant.letter),
+        name=variant.name,
+        pieces=tuple(pieces(variant.name)),
+        label=label,
+        facts=facts(result, variant, table, cells),
+        cells=cells,
+        pick=pick,
+        baseline=variant is result.baseline,
+        failure="" if cells else _why(variant),
+        failure_kind=_kind(variant),
+    )
+
+
+def cell(variant: VariantResult, column: Column, metric: Metric) -> Cell:
+    """One number and its verdict. Counts and sizes carry no provenance mark: they are facts of a file."""
+    measurement = variant.metrics.get(metric.key)
+    quoted = quote(measurement, column.scale)
+    if metric.counted and quoted.text != NO_READING:
+        quoted = Quoted(quoted.text, quoted.low, quoted.high, quoted.unit)
+    return Cell(quoted, printed(metric, _comparison(variant, metric, measurement)))
+
+
+def _comparison(variant: VariantResult, metric: Metric, measurement: Measurement | None) -> Comparison | None:
+    comparison = variant.against.get(metric.key)
+    if variant.letter == "A" and measurement and measurement.value is not None:
+        return Comparison(verdict=Verdict.BASELINE)
+    if comparison and measurement and measurement.provenance is Provenance.MODELLED:
+        return Comparison(verdict=Verdict.NOT_COMPARED, reason=comparison.reason)
+    return comparison
+
+
+def facts(result: RunResult, variant: VariantResult, table: dict[str, Column], cells: dict[str, Cell]) -> str:
+    """The second line of a row: what executes, its operations, its file, and what differs between the variants."""
+    words = [variant.precision]
+    for key in ("flops", SIZE):
+        if key in cells and cells[key].value.text != NO_READING:
+            words.append(f"{cells[key].value.text} {table[key].scale.unit}")
+    for name in ("runtime", "batch", "benchmark"):
+        if len({getattr(other, name) for other in result.variants}) > 1:
+            words.append(f"batch {variant.batch}" if name == "batch" else str(getattr(variant, name)))
+    return " · ".join(word for word in words if word)
+
+
+def _why(variant: VariantResult) -> str:
+    if variant.failure:
+        return f"{sentence(variant.failure.message)} {variant.failure.remedy}".strip()
+    return {
+        NodeState.CANCELLED: "The run was stopped before this variant was measured.",
+        NodeState.SKIPPED: "Something it needs failed.",
+    }.get(variant.state, "The run ended before this variant was measured.")
+
+
+def _kind(variant: VariantResult) -> str:
+    states = {NodeState.CANCELLED: "stopped", NodeState.SKIPPED: "skipped", NodeState.FAILED: "failed"}
+    return "failed" if variant.failure else states.get(variant.state, "not measured")

@@ -1,0 +1,188 @@
+"""How it was measured: machine, protocol, power sources, warnings, limits, and how to repeat it."""
+
+from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
+from greenbench.core.quote import Scale, duration, number, quote, significant
+from greenbench.core.run import RunResult, RunState
+from greenbench.report.labels import listed, plural, sentence
+from greenbench.report.parts import Method, Note, Section, TextTable
+
+_SIGNS = {"warning": "!", "deviation": "≠", "limit": "–"}
+
+
+def method(result: RunResult, pick: str | None) -> Method:
+    """Everything of section "How it was measured" as strings; what the machine does not say is left out."""
+    return Method(
+        machine=_machine(result),
+        protocol=_protocol(result),
+        sensors=_sensors(result.sources),
+        warnings=_warnings(result),
+        limits=_limits(result, pick),
+        commands=_commands(result),
+        identity=_identity(result),
+        remedies=tuple(f"{source.title}: {sentence(source.remedy)}" for source in result.sources if source.remedy),
+    )
+
+
+def section(result: RunResult) -> Section:
+    """The section with its finding: protocol, deviations, what the energy covers."""
+    kinds = [warning.kind for warning in result.warnings]
+    words = [f"{result.plan.protocol.name.capitalize()} protocol"]
+    for kind in ("warning", "deviation"):
+        if kinds.count(kind):
+            words.append(plural(kinds.count(kind), kind))
+    return Section("method", "How it was measured", f"{listed(words)}; {covered(result)}.")
+
+
+def covered(result: RunResult) -> str:
+    """What the energy covers, as the end of a sentence."""
+    provenance = result.energy_provenance
+    if provenance is Provenance.UNAVAILABLE:
+        return "energy was not measured"
+    if provenance is Provenance.MODELLED:
+        return "energy is modelled from load, not measured"
+    parts = covering(result)
+    return f"energy covers {listed(parts)}" if parts else "energy was measured"
+
+
+def covering(result: RunResult) -> list[str]:
+    """What the counted channels of the sources in use cover, each once."""
+    found: list[str] = []
+    for source in result.sources:
+        if source.state is SourceState.IN_USE and source.provenance is result.energy_provenance:
+            texts = [channel.covers for channel in source.channels if channel.counted] or [source.covers]
+            found.extend(text for text in texts if text and text not in found)
+    return found
+
+
+def _machine(result: RunResult) -> tuple[tuple[str, str], ...]:
+    e = result.environment
+    cores = f"{e.cores_physical} cores" if e.cores_physical else f"{e.cores_logical} threads" if e.cores_logical else ""
+    memory = f"{significant(e.memory_bytes / 2**30, 2)} GiB" if e.memory_bytes else ""
+    supply = "" if e.on_battery is None else "on battery" if e.on_battery else "mains power"
+    virtual = "" if not e.virtual else "virtual machine" if e.virtual == "yes" else f"virtual machine ({e.virtual})"
+    runtimes = sorted({variant.runtime for variant in result.variants if variant.runtime})
+    at_start = [f"{significant(e.temperature_c, 3)} °C"] if e.temperature_c is not None else []
+    at_start += [f"load {significant(e.load_1min, 2)}"] if e.load_1min is not None else []
+    at_start += [f"{significant(e.frequency_hz / 1e9, 3)} GHz"] if e.frequency_hz else []
+    pairs = (
+        ("Machine", ", ".join(filter(None, (e.cpu, cores, memory)))),
+        ("GPU", ", ".join((*e.gpus, f"driver {e.driver}" if e.driver else "")).strip(", ")),
+        ("System", ", ".join(filter(None, (e.system, virtual, supply)))),
+        ("Governor, turbo", ", ".join(filter(None, (e.governor, f"turbo {e.turbo}" if e.turbo else "")))),
+        ("Runtime", f"{listed(runtimes)}, {_device(result)}" if runtimes else _device(result)),
+        ("Libraries", ", ".join(f"{name} {version}" for name, version in sorted(e.libraries.items()))),
+        ("At the start", ", ".join(at_start)),
+        ("Data", result.data),
+    )
+    return tuple((word, text) for word, text in pairs if text)
+
+
+def _device(result: RunResult) -> str:
+    return f"{result.plan.device}, {result.plan.threads} thread{'s' if result.plan.threads != 1 else ''}"
+
+
+def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
+    p = result.plan.protocol
+    batches = sorted({variant.batch for variant in result.variants})
+    blocks = [len(variant.blocks) for variant in result.measured if variant.blocks]
+    counted = f"{min(blocks)} to {max(blocks)}" if blocks and min(blocks) != max(blocks) else str(blocks[0]) if blocks else "no"
+    batch = f"batch {listed([str(b) for b in batches])}, " if batches else ""
+    target = f"95 % interval of the median latency within ±{significant(p.target * 50, 2)} %, {p.min_blocks} to {p.max_blocks} blocks"
+    pairs = (
+        ("Protocol", f"{p.name}, {batch}seed {result.plan.seed}"),
+        ("Idle", _idle(result)),
+        ("Warm-up", f"until latency is flat, at most {duration(p.warm_up_s)} a variant"),
+        ("Blocks", f"{counted} × {duration(p.block_s)} a variant, interleaved: A B C …, then … C B A"),
+        ("Stop rule", target),
+        ("Accuracy", "every test example, on the file and runtime that was timed" if any(v.metrics.get("accuracy") for v in result.measured) else ""),
+        ("Intervals", "95 %, over blocks; accuracy Wilson, differences paired"),
+        ("Grid factor", _carbon(result)),
+        ("Took", duration(result.seconds) if result.seconds else ""),
+    )
+    return tuple((word, text) for word, text in pairs if text)
+
+
+def _idle(result: RunResult) -> str:
+    found = [(word, m) for word, m in (("before", result.idle_before), ("after", result.idle_after)) if m and m.value is not None]
+    if not found:
+        return f"{duration(result.plan.protocol.idle_s)}; power — (no reading)"
+    return f"{duration(result.plan.protocol.idle_s)} " + ", ".join(f"{word} {_watts(m)}" for word, m in found)
+
+
+def _watts(measurement: Measurement) -> str:
+    quoted = quote(measurement, Scale("W", 1.0))
+    return f"{quoted.full} {quoted.mark}"
+
+
+def _carbon(result: RunResult) -> str:
+    if not result.carbon:
+        return ""
+    c = result.carbon
+    source = ", ".join(filter(None, (c.region, c.year, c.source)))
+    return f"{significant(c.intensity_g_per_kwh, 3)} g CO₂e/kWh ({source}), PUE {number(c.pue, 2)}"
+
+
+def _sensors(sources: tuple[SourceReport, ...]) -> TextTable:
+    lines = []
+    for source in sources:
+        used = source.state is SourceState.IN_USE
+        refresh = duration_short(source.refresh_s) if source.refresh_s and used else "—"
+        gain = max((channel.error for channel in source.channels), default=0.0)
+        error = "± 50 %" if source.provenance is Provenance.MODELLED else f"±{significant(gain * 100, 2)} %" if gain else "—"
+        mark = f"{source.provenance.mark} {source.provenance}" if used else "—"
+        state = source.state.value if not source.reason else f"{source.state.value}: {source.reason}"
+        lines.append((source.title, mark, source.covers or "—", refresh, error if used else "—", state))
+    return TextTable(("Power source", "mark", "covers", "refresh", "gain error", "state"), tuple(lines), "lllrrl")
+
+
+def duration_short(seconds: float) -> str:
+    """ "100 ms", "1.0 s"."""
+    return f"{significant(seconds * 1e3, 2)} ms" if seconds < 1 else duration(seconds)
+
+
+def _warnings(result: RunResult) -> tuple[Note, ...]:
+    notes = [Note(_SIGNS.get(w.kind, "!"), _lettered(w.variant, w.text)) for w in result.warnings if w.kind != "limit"]
+    notes += [Note("×", f"{v.letter} failed: {sentence(v.failure.message)}") for v in result.variants if v.failure]
+    notes += [
+        Note("×", f"Step “{n.title}” failed: {sentence(n.failure.message)}")
+        for n in result.nodes
+        if n.failure and n.state.value == "failed" and not any(v.failure and v.failure.message == n.failure.message for v in result.variants)
+    ]
+    if result.state in (RunState.CANCELLED, RunState.LOST, RunState.RUNNING):
+        words = {"cancelled": "was stopped by the user", "lost": "broke off", "running": "was still going"}[result.state.value]
+        notes.insert(0, Note("!", f"The run {words}: what is here was measured before that."))
+    return tuple(notes) or (Note("–", "None."),)
+
+
+def _lettered(letter: str, text: str) -> str:
+    return f"{letter}: {text}" if letter and not text.startswith(letter) else text
+
+
+def _limits(result: RunResult, pick: str | None) -> tuple[Note, ...]:
+    texts = [_lettered(w.variant, w.text) for w in result.warnings if w.kind == "limit"]
+    texts.append("One machine and one seed of training: another seed may move accuracy by some tenths of a point.")
+    batches = {variant.batch for variant in result.measured}
+    if len(batches) == 1:
+        texts.append(f"Batch {batches.pop()} only: the order of variants may change at other batch sizes.")
+    if result.plan.protocol.name != "lab":
+        texts.append("Quick protocol: short blocks, no cool-down. For a look, not for publication.")
+    if result.energy_provenance.measured:
+        texts.append("Ratios are free of the sensor's gain error, joules are not.")
+    if pick and len(result.measured) > 2:
+        others = len(result.measured) - 1
+        texts.append(f"{pick} was picked among {plural(others, 'variant')}: its margin is a little flattering.")
+    return tuple(Note("–", text) for text in texts)
+
+
+def _commands(result: RunResult) -> tuple[str, ...]:
+    plan = result.plan
+    return (
+        f"greenbench run pipeline.greenbench --protocol {plan.protocol.name} --seed {plan.seed} --device {plan.device}",
+        f"greenbench report {result.run_id} --output report.pdf",
+    )
+
+
+def _identity(result: RunResult) -> tuple[tuple[str, str], ...]:
+    made = f"GreenBench {result.environment.greenbench}".strip()
+    pairs = (("Run", result.run_id), ("Plan", result.plan.digest), ("Made by", f"{made}, results version {result.version}"))
+    return tuple((word, text) for word, text in pairs if text)

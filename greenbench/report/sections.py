@@ -1,0 +1,246 @@
+"""The numbered sections: each opens with a finding, one sentence made from the data by a rule."""
+
+from collections.abc import Sequence
+
+from greenbench.core.measurement import Provenance
+from greenbench.core.metrics import BY_KEY
+from greenbench.core.quote import Scale, count, duration, number, quote, significant
+from greenbench.core.run import NodeState, RunResult, VariantResult
+from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, gaps, has_reading
+from greenbench.report.labels import listed, plural, spelled
+from greenbench.report.parts import Column, Figure, Row, Section, TextTable
+
+LONGEST_PART = 26
+
+
+def parts(letters: Sequence[str]) -> list[tuple[str, ...]]:
+    """The rows of a figure in parts of at most 26."""
+    return [tuple(letters[start : start + LONGEST_PART]) for start in range(0, len(letters), LONGEST_PART)]
+
+
+def of(index: int, several: Sequence[object]) -> str:
+    """ "Part 2 of 3." where there is more than one part."""
+    return f" Part {index + 1} of {len(several)}." if len(several) > 1 else ""
+
+
+def measured_rows(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.cells]
+
+
+def comparison(result: RunResult, finding: str) -> Section:
+    """Section 1: the table itself is drawn from the report's rows."""
+    return Section("comparison", "Comparison", finding, gaps=gaps(result))
+
+
+def latency(result: RunResult, columns: dict[str, Column], rows: Sequence[Row]) -> Section | None:
+    """Distribution of single calls: a ridge for each variant, and the percentiles with their intervals."""
+    drawn = [row for row in measured_rows(rows) if _variant(result, row).latency_quantiles_s]
+    if not drawn:
+        return None
+    shown = columns[LATENCY].scale
+    groups = parts([row.letter for row in drawn])
+    caption = "Latency of single calls, one log axis. Height: density. Ticks: median, p90 and p99 of all timed calls."
+    figures = tuple(
+        Figure("latency", group, caption + of(i, groups), _latency_alt(result, group, shown), name=f"latency-{i + 1}")
+        for i, group in enumerate(groups)
+    )
+    return Section("latency", "Latency", _latency_finding(result, drawn, shown), figures, (_percentiles(result, drawn, columns),))
+
+
+def _variant(result: RunResult, row: Row) -> VariantResult:
+    return next(variant for variant in result.variants if variant.letter == row.letter)
+
+
+def _latency_alt(result: RunResult, letters: Sequence[str], shown: Scale) -> str:
+    medians = [
+        f"{v.letter} {significant(v.latency_quantiles_s[50] * shown.factor, 3)} {shown.unit}" for v in result.variants if v.letter in letters
+    ]
+    return "Median latency of single calls: " + ", ".join(medians) + "."
+
+
+def _latency_finding(result: RunResult, rows: Sequence[Row], shown: Scale) -> str:
+    variants = [_variant(result, row) for row in rows]
+    fastest = min(variants, key=lambda v: v.latency_quantiles_s[50])
+    tail = max(variants, key=tail_ratio)
+    median = f"{significant(fastest.latency_quantiles_s[50] * shown.factor, 2)} {shown.unit}"
+    ratio = significant(tail_ratio(tail), 2)
+    if len(variants) == 1:
+        return f"Half of all calls end within {median}; one in a hundred takes {ratio} times as long or longer."
+    return f"{fastest.letter} has the shortest median, {median}; {tail.letter} the longest tail, its p99 {ratio} times its median."
+
+
+def tail_ratio(variant: VariantResult) -> float:
+    """p99 over median of the single calls."""
+    return variant.latency_quantiles_s[99] / (variant.latency_quantiles_s[50] or 1.0)
+
+
+def _percentiles(result: RunResult, rows: Sequence[Row], columns: dict[str, Column]) -> TextTable:
+    unit = columns[LATENCY].scale
+    lines: list[tuple[str, ...]] = []
+    calls = {row.letter: sum(block.calls for block in _variant(result, row).blocks) for row in rows}
+    for row in rows:
+        quantiles = _variant(result, row).latency_quantiles_s
+        p50 = quote(_variant(result, row).metrics.get("latency_p50"), unit)
+        p95 = quote(_variant(result, row).metrics.get("latency_p95"), unit)
+        rest = [significant(quantiles[q] * unit.factor, 3) for q in (90, 99)]
+        through = quote(_variant(result, row).metrics.get("throughput"), columns["throughput"].scale)
+        lines.append(
+            (
+                row.letter,
+                row.label or row.letter,
+                *_with_interval(p50.text, p50.low, p50.high),
+                rest[0],
+                *_with_interval(p95.text, p95.low, p95.high),
+                rest[1],
+                through.text,
+                count(calls[row.letter]) if calls[row.letter] else "—",
+            )
+        )
+    few = [letter for letter, n in calls.items() if n < 24_576]
+    note = (
+        "p50 and p95 with their 95 % interval over blocks; p90 and p99 describe the calls that were timed. "
+        f"MLPerf asks for 24{chr(0x202F)}576 calls to state a p90 and 270{chr(0x202F)}336 for a p99: "
+    )
+    note += "every variant reaches the first." if not few else "no variant reaches the first." if len(few) == len(calls) else f"{listed(few)} reach neither."
+    head = ("", "Variant", f"p50 {unit.unit}", "95 % interval", "p90", f"p95 {unit.unit}", "95 % interval", "p99", "examples / s", "calls")
+    return TextTable(head, tuple(lines), "llrlrrlrrr", note, tuple(row.letter for row in rows))
+
+
+def _with_interval(text: str, low: str, high: str) -> tuple[str, str]:
+    return text, f"[{low}, {high}]" if low and high and low != high else ""
+
+
+def accuracy_and_energy(result: RunResult, columns: dict[str, Column], rows: Sequence[Row], limit: float) -> Section | None:
+    """Two figures side by side; one alone where the other has no reading, and a sentence that says why."""
+    figures: list[Figure] = []
+    sentences: list[str] = []
+    drawn = measured_rows(rows)
+    missing = [gap for gap in gaps(result) if not gap.title.startswith("Median")]
+    for key, make in ((ACCURACY, _accuracy_figure), (ENERGY, _energy_figure)):
+        letters = [row.letter for row in drawn if row.cells[key].value.text != "—"]
+        groups = parts(letters)
+        for i, group in enumerate(groups):
+            figures.append(make(result, columns, group, f"{key}-{i + 1}", of(i, groups)))
+    if not figures:
+        return None
+    if has_reading(result, ACCURACY):
+        sentences.append(_accuracy_finding(result, limit))
+    if has_reading(result, ENERGY):
+        sentences.append(_energy_finding(result))
+    title = "Accuracy and energy" if len(sentences) == 2 else "Accuracy" if has_reading(result, ACCURACY) else "Energy"
+    # Parts of the two kinds in turn, so that the pairs stand side by side.
+    half = [f for f in figures if f.drawing == "accuracy"], [f for f in figures if f.drawing == "energy"]
+    paired = [f for pair in zip(*half, strict=False) for f in pair] if all(half) else figures
+    return Section("pairs", title, " ".join(sentences), tuple(paired), gaps=tuple(missing))
+
+
+def _accuracy_figure(result: RunResult, columns: dict[str, Column], letters: tuple[str, ...], name: str, part: str) -> Figure:
+    found = [v for v in result.variants if v.letter in letters]
+    examples = max(v.metrics[ACCURACY].n for v in found)
+    line = " Vertical line: A." if result.baseline and result.baseline.metrics.get(ACCURACY) else ""
+    caption = f"Accuracy ◉ over {count(examples)} test examples, the same file and runtime that was timed; 95 % Wilson interval.{line}{part}"
+    said = ", ".join(f"{v.letter} {quote(v.metrics[ACCURACY], columns[ACCURACY].scale).full}" for v in found)
+    return Figure("accuracy", letters, caption, f"Accuracy: {said}.", 84.0, name)
+
+
+def _energy_figure(result: RunResult, columns: dict[str, Column], letters: tuple[str, ...], name: str, part: str) -> Figure:
+    found = [v for v in result.variants if v.letter in letters]
+    mark = result.energy_provenance.mark
+    if result.energy_provenance is Provenance.MODELLED:
+        caption = f"Energy per inference {mark}, hatched: modelled from load, ± 50 %, not measured and not compared."
+    elif any(net_energy(v) is not None for v in found):
+        caption = f"Energy per inference {mark}. Filled: net of idle. Hollow: idle share. Whisker: 95 % interval of the gross value."
+    else:
+        caption = f"Energy per inference {mark}, gross of idle. Whisker: 95 % interval."
+    said = ", ".join(f"{v.letter} {quote(v.metrics[ENERGY], columns[ENERGY].scale).full}" for v in found)
+    return Figure("energy", letters, caption + part, f"Energy per inference: {said}.", 84.0, name)
+
+
+def net_energy(variant: VariantResult) -> float | None:
+    """Joules of one inference above idle, where known."""
+    measurement = variant.metrics.get("energy_per_inference_net")
+    return measurement.value if measurement else None
+
+
+def _accuracy_finding(result: RunResult, limit: float) -> str:
+    others = [v for v in result.measured if v.letter != "A" and ACCURACY in v.against and v.against[ACCURACY].change is not None]
+    points = f"{significant(limit * 100, 2)} {'point' if limit == 0.01 else 'points'}"
+    if not others:
+        values = [v.metrics[ACCURACY] for v in result.measured if v.metrics.get(ACCURACY)]
+        return f"{quote(values[0], Scale('%', 100)).full} of the test examples are answered right." if len(values) == 1 else ""
+    losers = [v.letter for v in others if (v.against[ACCURACY].change or 0.0) < -limit]
+    if not losers:
+        return f"No variant loses more than {points} of accuracy."
+    if len(losers) == len(others):
+        return f"Every variant loses more than {points} of accuracy."
+    who = listed(losers) if len(losers) <= 4 else f"{spelled(len(losers)).capitalize()} variants"
+    return f"{'Only ' if len(losers) == 1 else ''}{who} {'loses' if len(losers) == 1 else 'lose'} more than {points} of accuracy."
+
+
+def _energy_finding(result: RunResult) -> str:
+    if result.energy_provenance is Provenance.MODELLED:
+        return "Energy was not measured: what is drawn is modelled."
+    shares = []
+    for variant in result.measured:
+        gross, net = variant.metrics.get(ENERGY), net_energy(variant)
+        if gross and gross.value and net is not None:
+            shares.append(1 - net / gross.value)
+    if not shares:
+        return "Energy is gross: idle power was not measured."
+    middle = sorted(shares)[len(shares) // 2]
+    return f"{number(middle * 100, 0)} % of a joule is idle draw, at the median over variants."
+
+
+def power(result: RunResult) -> Section | None:
+    """Watts over the run, where traces were kept."""
+    traces = [trace for trace in result.traces if trace.t_s]
+    if not traces:
+        return None
+    measured = Provenance.least([trace.provenance for trace in traces])
+    seconds = max(trace.t_s[-1] for trace in traces)
+    highest = max(max(trace.high_w) for trace in traces)
+    marks = ", ".join(f"{trace.title} {trace.provenance.mark}" for trace in traces)
+    placed = result.started_ns and any(variant.blocks for variant in result.variants)
+    letters = " Letters name the variant in a block; every second round runs backwards, so that drift and heat hit all alike." if placed else ""
+    modelled = " Dashed: modelled." if measured is Provenance.MODELLED else ""
+    caption = f"{marks}. Band: smallest and largest reading of each moment; line: their middle.{modelled}{letters}"
+    alt = f"Power over {duration(seconds)}, at most {significant(highest, 3)} W."
+    figure = Figure("power", (), caption, alt, name="power")
+    return Section("power", "Power over time", power_finding(result, highest), (figure,))
+
+
+def power_finding(result: RunResult, highest_w: float) -> str:
+    """Idle before and after, or what the channels reached."""
+    before, after = result.idle_before, result.idle_after
+    if before and after and before.value is not None and after.value is not None:
+        shown = Scale("W", 1.0)
+        drift = significant(abs(after.value - before.value), 2)
+        approx = "≈ " if Provenance.MODELLED in (before.provenance, after.provenance) else ""
+        return f"Idle drew {approx}{quote(before, shown).text} W before and {approx}{quote(after, shown).text} W after, a drift of {drift} W."
+    approx = "≈ " if any(trace.provenance is Provenance.MODELLED for trace in result.traces) else ""
+    return f"The highest reading was {approx}{significant(highest_w, 3)} W; idle power was not measured."
+
+
+def pipeline(result: RunResult, pick: str | None) -> Section:
+    """The picture of what ran, and how to repeat it."""
+    steps = len(result.plan.nodes)
+    cached = sum(node.state is NodeState.CACHED for node in result.nodes)
+    failed = sum(node.state is NodeState.FAILED for node in result.nodes)
+    words = [f"{plural(steps, 'step').capitalize()} ran" if not cached else f"{plural(steps, 'step').capitalize()}, {spelled(cached)} of them from the cache"]
+    if failed:
+        words.append(f"{spelled(failed)} failed")
+    finding = f"{', '.join(words)}; one file, one seed and the hashes below repeat it."
+    path = f" Green: the path of {pick}." if pick else ""
+    caption = f"The pipeline as it ran.{path} “Cached” was not run again. A link that another path implies is left out."
+    alt = "Steps in order: " + ", ".join(node.title for node in result.plan.nodes) + "."
+    figures = (Figure("pipeline", (), caption, alt, name="pipeline"),) if result.plan.nodes else ()
+    return Section("pipeline", "Pipeline, how to repeat", finding, figures)
+
+
+def comparison_finding(result: RunResult) -> str:
+    """How many variants were measured and how many failed: the finding where nothing was compared."""
+    failed = sum(variant.failure is not None for variant in result.variants)
+    text = f"{plural(len(result.measured), 'variant')} measured".capitalize()
+    return f"{text}, {spelled(failed)} failed." if failed else f"{text}."
+
+

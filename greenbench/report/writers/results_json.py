@@ -1,0 +1,63 @@
+"""results.json: everything that is known of a run, at full precision, in SI units.
+
+Layout (format "greenbench results", version 1):
+
+    format, version        "greenbench results", 1; a newer version may add keys
+    run_id, title, description, state, started (ISO 8601), started_ns, seconds, data
+    plan                   nodes in order with parameters, inputs and digests; device, threads, seed, protocol
+    environment            processor, memory, system, governor, turbo, GPUs, library versions; null where it does not say
+    sources                each power source: state, provenance, channels, what it covers, reason and remedy
+    idle_before, idle_after, energy_total    a measurement (below) or null
+    variants               a list; each has
+        letter, name       "A" is the baseline
+        lineage            the steps it went through, first to last: node, title, step
+        state, failure     failure is null or {kind, message, remedy, log}
+        runtime, precision, batch, threads, benchmark, node, notes
+        metrics            by key: accuracy, latency_p50, latency_p95, throughput, energy_per_inference,
+                           energy_per_inference_net, size_bytes, size_coded_bytes, parameters, nonzero_parameters,
+                           flops, peak_memory, co2e_per_inference. Every variant has every key, each a measurement:
+                           {value, low, high, n, unit, provenance, reason}: value, and its 95 % interval, in `unit`
+                           (s, J, B, g, 1/s, FLOP; "1": a fraction; "": a count); provenance "external", "counter",
+                           "integrated", "modelled" or "unavailable". No reading: value null, and `reason` says why.
+        against            by key, against A: {verdict, change, low, high, p_value, good, text, reason}; `change` is
+                           relative (−0.12: 12 % less), for accuracy a difference of fractions
+        latency_quantiles_s    101 numbers, 0 % to 100 % of all timed calls
+        blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j
+    nodes                  what each step did: state, seconds, energy, facts, outputs, failure
+    warnings               kind "warning", "deviation" or "limit"; text; variant
+    carbon                 the grid factor that was assumed, with region, year, source and PUE; or null
+    traces                 watts of each channel over the run: t_s, low_w, high_w
+"""
+
+from pathlib import Path
+
+from greenbench.core.measurement import Measurement
+from greenbench.core.metrics import METRICS
+from greenbench.core.run import RunResult, VariantResult
+from greenbench.report.writers.whole_file import write_whole
+
+
+def write_json(result: RunResult, path: Path) -> None:
+    """Writes results.json; what it holds reads back as an equal `RunResult`, with every metric present.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
+    write_whole(Path(path), to_json(result).encode("utf-8"))
+
+
+def to_json(result: RunResult) -> str:
+    """The text of results.json."""
+    return complete(result).model_dump_json(indent=2) + "\n"
+
+
+def complete(result: RunResult) -> RunResult:
+    """The result with every metric in every variant: one that was not measured is null and says why."""
+    return result.model_copy(update={"variants": tuple(_complete(variant) for variant in result.variants)})
+
+
+def _complete(variant: VariantResult) -> VariantResult:
+    reason = variant.failure.message if variant.failure else "not measured"
+    metrics = {metric.key: variant.metrics.get(metric.key) or Measurement.missing(metric.unit, reason) for metric in METRICS}
+    others = {key: measurement for key, measurement in variant.metrics.items() if key not in metrics}
+    return variant.model_copy(update={"metrics": {**metrics, **others}})

@@ -1,0 +1,96 @@
+"""results.csv: one line for each variant, the numbers of results.json to the last digit, and the strings of the report.
+
+Columns: run, started, protocol, device, letter, name, lineage ("Train > Prune 50 %"), state, failure, runtime, precision,
+batch, threads; then for each metric, under its key: the value, `_low` and `_high` (its 95 % interval), `_n`, `_unit`,
+`_provenance`, `_reason` (why there is no value), `_printed` (value, interval and unit as in the report), `_change`,
+`_change_low`, `_change_high` and `_verdict` (against A). An empty cell is "no reading", never 0.
+
+Text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+from greenbench.core.measurement import Measurement
+from greenbench.core.metrics import METRICS
+from greenbench.core.quote import NO_READING
+from greenbench.core.run import RunResult, VariantResult
+from greenbench.report.columns import columns, rows
+from greenbench.report.parts import Cell, Column, Row
+from greenbench.report.writers.results_json import complete
+from greenbench.report.writers.whole_file import write_whole
+
+_FIRST = (
+    "run", "started", "protocol", "device", "letter", "name", "lineage", "state", "failure", "runtime", "precision", "batch", "threads",
+)  # fmt: skip
+_PARTS = ("", "_low", "_high", "_n", "_unit", "_provenance", "_reason", "_printed", "_change", "_change_low", "_change_high", "_verdict")
+
+
+def write_csv(result: RunResult, path: Path) -> None:
+    """Writes results.csv in UTF-8.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
+    write_whole(Path(path), to_csv(result).encode("utf-8"))
+
+
+def to_csv(result: RunResult) -> str:
+    """The text of results.csv: a head and one line for each variant, in the run's own order."""
+    table = columns(result)
+    printed = {row.letter: row for row in rows(result, table, None)}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*_FIRST, *(metric.key + part for metric in METRICS for part in _PARTS)])
+    for variant in complete(result).variants:
+        writer.writerow([*_about(result, variant), *_numbers(variant, printed[variant.letter], table)])
+    return out.getvalue()
+
+
+def _about(result: RunResult, variant: VariantResult) -> list[str]:
+    plan = result.plan
+    failure = f"{variant.failure.message} {variant.failure.remedy}".strip() if variant.failure else ""
+    words = [result.run_id, result.started, plan.protocol.name, plan.device, variant.letter, variant.name]
+    words += [" > ".join(step.title for step in variant.lineage), variant.state.value, failure, variant.runtime, variant.precision]
+    return [*(harmless(word) for word in words), str(variant.batch), str(variant.threads)]
+
+
+def harmless(text: str) -> str:
+    """The text so that a spreadsheet shows it and does not run it (OWASP, CSV Injection)."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+
+
+def _numbers(variant: VariantResult, row: Row, table: dict[str, Column]) -> list[str]:
+    line: list[str] = []
+    for metric in METRICS:
+        measurement = variant.metrics[metric.key]
+        against = variant.against.get(metric.key)
+        line += _measured(measurement)
+        line.append(printed_text(row.cells.get(metric.key), table[metric.key]))
+        line += [_exact(against.change), _exact(against.low), _exact(against.high)] if against else ["", "", ""]
+        line.append(harmless(row.cells[metric.key].verdict.text) if metric.key in row.cells else "")
+    return line
+
+
+def _measured(measurement: Measurement) -> list[str]:
+    ends = [_exact(measurement.value), _exact(measurement.low), _exact(measurement.high)]
+    return [*ends, str(measurement.n), measurement.unit, measurement.provenance.value, harmless(measurement.reason)]
+
+
+def _exact(value: float | None) -> str:
+    """Every digit of a double, as JSON has it; whole numbers without a point."""
+    if value is None:
+        return ""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def printed_text(cell: Cell | None, column: Column) -> str:
+    """ "8.73 [8.66, 8.80] mJ ◉", or "—"."""
+    if cell is None or cell.value.text == NO_READING:
+        return NO_READING
+    value = cell.value
+    interval = f" [{value.low}, {value.high}]" if value.interval else ""
+    approx = "≈ " if value.approx else ""
+    unit = f" {column.scale.unit}" if column.scale.unit else ""
+    return f"{approx}{value.text}{interval}{unit}{' ' + value.mark if value.mark else ''}"
