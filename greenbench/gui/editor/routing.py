@@ -88,10 +88,28 @@ def _rounded(points: Sequence[QPointF]) -> QPainterPath:
 
 
 def _hidden(path: QPainterPath, blocks: Sequence[QRectF]) -> bool:
-    """Whether the path passes behind a block, by chords of it."""
-    points = [path.pointAtPercent(step / 40) for step in range(41)]
-    return any(_crosses(first, second, block) for block in blocks for first, second in pairwise(points))
+    """Whether the path passes behind a block."""
+    bounds = path.boundingRect().adjusted(-1, -1, 1, 1)
+    near = [(b.left(), b.top(), b.right(), b.bottom()) for b in blocks if b.intersects(bounds)]
+    if not near:
+        return False
+    points = [(p.x(), p.y()) for polygon in path.toSubpathPolygons() for p in polygon]
+    return any(crosses(first, second, block) for first, second in pairwise(points) for block in near)
 
 
-def _crosses(first: QPointF, second: QPointF, block: QRectF) -> bool:
-    return block.contains(first) or block.contains(second) or block.contains((first + second) / 2)
+def crosses(first: tuple[float, float], second: tuple[float, float], block: tuple[float, float, float, float]) -> bool:
+    """Whether a straight piece touches a rectangle (left, top, right, bottom). Liang and Barsky 1984, parametric clipping."""
+    enter, leave = 0.0, 1.0
+    for start, step, low, high in (
+        (first[0], second[0] - first[0], block[0], block[2]),
+        (first[1], second[1] - first[1], block[1], block[3]),
+    ):
+        if step == 0:
+            if not low <= start <= high:
+                return False
+            continue
+        ends = sorted(((low - start) / step, (high - start) / step))
+        enter, leave = max(enter, ends[0]), min(leave, ends[1])
+        if enter > leave:
+            return False
+    return True

@@ -65,6 +65,7 @@ class RunBoard:
         self._pipeline = pipeline
         self._known: dict[str, NodeStatus] = {}
         self._prints: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
         self._running = False
         self.measuring = False
 
@@ -74,8 +75,12 @@ class RunBoard:
 
     def clear(self) -> None:
         """Forgets everything: another pipeline was opened."""
-        self._known, self._prints = {}, {}
+        self._known, self._prints, self._now = {}, {}, {}
         self._running = self.measuring = False
+
+    def outdated(self) -> None:
+        """The pipeline was edited: what still holds is worked out anew when it is asked for."""
+        self._now = {}
 
     def status(self, id: str) -> NodeStatus:
         """What is known of a node and still true of it."""
@@ -87,7 +92,7 @@ class RunBoard:
         known = self._known.get(id)
         if known is None:
             return NodeStatus()
-        if self._prints.get(id) != fingerprint(pipeline, id):
+        if self._prints.get(id) != fingerprint(pipeline, id, self._now):
             return NodeStatus(stale=True, log=known.log)
         return known
 
@@ -103,6 +108,7 @@ class RunBoard:
         cache: dict[str, Any] = {}
         self._known = {id: NodeStatus(NodeState.WAITING) for id in planned}
         self._prints = {id: fingerprint(pipeline, id, cache) for id in planned if id in pipeline.nodes}
+        self._now = dict(cache)
         self._running = True
         return before | planned
 

@@ -1,0 +1,148 @@
+"""What lies over the canvas at the bottom left: the minimap and the key of port kinds; and the row of tools with the zoom."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from greenbench.core.ports import PortKind
+from greenbench.core.run import NodeState
+from greenbench.gui.controls import IconButton
+from greenbench.gui.editor.canvas import Canvas
+from greenbench.gui.editor.drawing import outline, port_path, write
+from greenbench.gui.theme import Theme, font
+
+_COLORS = {NodeState.FAILED: "danger", NodeState.RUNNING: "accent"}
+_KINDS = ((PortKind.DATASET, "Data"), (PortKind.MODEL, "Model"), (PortKind.RESULTS, "Results"))
+
+
+class Minimap(QWidget):
+    """The whole pipeline at 136×84, what is seen as a frame; a click or drag goes there."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        self.setFixedSize(136, 84)
+        self.setAccessibleName("Map of the pipeline")
+        self.setToolTip("Map: click to go there")
+
+    def _frame(self) -> tuple[QRectF, float]:
+        """What the map covers, and its scale."""
+        seen = self._canvas.camera.seen
+        scene = self._canvas.pipeline_scene
+        whole = scene.content().adjusted(-24, -24, 24, 24) if scene.nodes else seen
+        whole = whole.united(seen) if whole.intersects(seen) else whole
+        scale = min((self.width() - 10) / max(whole.width(), 1), (self.height() - 10) / max(whole.height(), 1))
+        return whole, scale
+
+    def _to_map(self, rect: QRectF) -> QRectF:
+        whole, scale = self._frame()
+        left = (self.width() - whole.width() * scale) / 2
+        top = (self.height() - whole.height() * scale) / 2
+        return QRectF(
+            left + (rect.left() - whole.left()) * scale,
+            top + (rect.top() - whole.top()) * scale,
+            rect.width() * scale,
+            rect.height() * scale,
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        drawing = self._canvas.drawing
+        theme = drawing.theme
+        painter.setPen(outline(theme.color("border")))
+        painter.setBrush(theme.color("surface", 0.92))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for id, item in self._canvas.pipeline_scene.nodes.items():
+            token = _COLORS.get(drawing.board.status(id).state or NodeState.WAITING, "strong")
+            painter.setBrush(theme.color("selection" if item.isSelected() and token == "strong" else token))
+            painter.drawRoundedRect(self._to_map(item.rect), 1.5, 1.5)
+        inside = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(outline(theme.color("muted")))
+        painter.drawRoundedRect(self._to_map(self._canvas.camera.seen).intersected(inside), 2, 2)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._go(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go(event.position())
+
+    def _go(self, at: QPointF) -> None:
+        whole, scale = self._frame()
+        left = (self.width() - whole.width() * scale) / 2
+        top = (self.height() - whole.height() * scale) / 2
+        point = QPointF(whole.left() + (at.x() - left) / scale, whole.top() + (at.y() - top) / scale)
+        self._canvas.camera.look_at(point)
+
+
+class PortKey(QWidget):
+    """The three port shapes and what they stand for."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setFixedSize(72, 62)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("Square: data. Circle: model. Diamond: results.")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for row, (kind, word) in enumerate(_KINDS):
+            y = 11 + row * 20
+            painter.fillPath(port_path(kind, QPointF(8, y), 8.5), self._theme.port(kind))
+            write(painter, QRectF(22, y - 9, 50, 18), word, self._theme.color("second"), 11)
+        painter.end()
+
+
+class EditorTools(QWidget):
+    """Arrange, note, frame and zoom: a row that the shell may put beside its tabs."""
+
+    arrange = Signal()
+    frame = Signal()
+    note = Signal(bool)
+    zoom_in = Signal()
+    zoom_out = Signal()
+    zoom_reset = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 4, 0)
+        row.setSpacing(2)
+        arrange = IconButton(theme, "tree-structure", "Arrange nodes (L)", "muted")
+        self.note_button = IconButton(theme, "note", "Show the note", "muted")
+        self.note_button.setCheckable(True)
+        frame = IconButton(theme, "corners-out", "Show everything (F)", "muted")
+        smaller = IconButton(theme, "minus", "Zoom out (Ctrl −)", "muted", 14)
+        larger = IconButton(theme, "plus", "Zoom in (Ctrl +)", "muted", 14)
+        self.zoom_button = QPushButton("100 %")
+        self.zoom_button.setProperty("kind", "quiet")
+        self.zoom_button.setStyleSheet("padding: 0 2px;")
+        self.zoom_button.setFont(font(12, 500))
+        self.zoom_button.setFixedSize(QSize(50, 28))
+        self.zoom_button.setToolTip("Back to 100 % (Ctrl 0)")
+        arrange.clicked.connect(self.arrange)
+        frame.clicked.connect(self.frame)
+        self.note_button.clicked.connect(self.note)
+        smaller.clicked.connect(self.zoom_out)
+        larger.clicked.connect(self.zoom_in)
+        self.zoom_button.clicked.connect(self.zoom_reset)
+        for button in (arrange, self.note_button, frame):
+            row.addWidget(button)
+        row.addSpacing(8)
+        for button in (smaller, self.zoom_button, larger):
+            row.addWidget(button)
+        for button in self.findChildren(QWidget):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def show_zoom(self, zoom: float) -> None:
+        self.zoom_button.setText(f"{zoom * 100:.0f} %")
+
+    def show_note(self, shown: bool, possible: bool) -> None:
+        self.note_button.setChecked(shown)
+        self.note_button.setEnabled(possible)

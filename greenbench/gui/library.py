@@ -1,0 +1,242 @@
+"""The list of steps at the left: searched, grouped, dragged onto the canvas or added with Enter."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from greenbench.core.catalog import Catalog
+from greenbench.core.errors import UnknownStepError
+from greenbench.core.step import Group, StepSpec
+from greenbench.gui.editor.drawing import write
+from greenbench.gui.icons import icon, paint_icon
+from greenbench.gui.theme import Theme, font
+
+MIME = "application/x-greenbench-step"
+_SPEC = Qt.ItemDataRole.UserRole
+_COUNT = Qt.ItemDataRole.UserRole + 1
+
+
+def step_mime(spec: StepSpec) -> QMimeData:
+    """What is carried when a step is dragged: its key."""
+    data = QMimeData()
+    data.setData(MIME, QByteArray(spec.key.encode()))
+    return data
+
+
+def dragged_step(data: QMimeData, catalog: Catalog) -> StepSpec | None:
+    """The step that is being dragged in, if it is one."""
+    if not data.hasFormat(MIME):
+        return None
+    try:
+        return catalog[bytes(data.data(MIME).data()).decode(errors="replace")]
+    except UnknownStepError:
+        return None
+
+
+class _Tree(QTreeWidget):
+    """Carries the step under the hand. `entered` comes with Enter: what a style calls "activated" may be a single click."""
+
+    entered = Signal(QTreeWidgetItem)
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME]
+
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:
+        spec = items[0].data(0, _SPEC) if items else None
+        return step_mime(spec) if spec is not None else QMimeData()
+
+    def drawBranches(self, painter: QPainter, rect: object, index: QModelIndex | QPersistentModelIndex) -> None:
+        """The caret is drawn with the group, in its row."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentItem() is not None:
+            self.entered.emit(self.currentItem())
+        else:
+            super().keyPressEvent(event)
+
+
+class _Rows(QStyledItemDelegate):
+    """Groups with caret and count, steps with category edge and icon."""
+
+    def __init__(self, theme: Theme, tree: QTreeWidget) -> None:
+        super().__init__(tree)
+        self._theme, self._tree = theme, tree
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(120, 28 if index.data(_SPEC) is not None else 32)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        rect.setLeft(0)
+        rect.setRight(self._tree.viewport().width())
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        spec: StepSpec | None = index.data(_SPEC)
+        chosen = bool(state & QStyle.StateFlag.State_Selected) and self._tree.hasFocus()
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        if chosen or (hovered and spec is not None):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("selection" if chosen else "hover"))
+            painter.drawRoundedRect(rect.adjusted(8, 0, -8, 0), 6, 6)
+        if spec is None:
+            self._group(painter, rect, index, bool(state & QStyle.StateFlag.State_Open))
+        else:
+            self._step(painter, rect, spec, hovered)
+        painter.restore()
+
+    def _group(self, painter: QPainter, rect: QRectF, index: QModelIndex | QPersistentModelIndex, opened: bool) -> None:
+        middle = rect.center().y()
+        caret = "caret-down-fill" if opened else "caret-right-fill"
+        paint_icon(painter, caret, QRectF(14, middle - 5, 10, 10), self._theme.color("muted"))
+        write(painter, rect.adjusted(29, 0, -40, 0), index.data(), self._theme.color("second"), 12, 600)
+        write(
+            painter, rect.adjusted(0, 0, -18, 0), str(index.data(_COUNT)), self._theme.color("muted"), 12, 400, Qt.AlignmentFlag.AlignRight
+        )
+
+    def _step(self, painter: QPainter, rect: QRectF, spec: StepSpec, hovered: bool) -> None:
+        middle = rect.center().y()
+        color = self._theme.group(spec.group)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRoundedRect(QRectF(21, middle - 7, 3, 14), 1, 1)
+        paint_icon(painter, spec.icon, QRectF(33, middle - 8, 16, 16), color)
+        write(painter, rect.adjusted(56, 0, -26 if hovered else -10, 0), spec.title, self._theme.color("text"), 13)
+        if hovered:
+            paint_icon(painter, "dots-six-vertical", QRectF(rect.right() - 26, middle - 7, 14, 14), self._theme.color("muted"))
+
+
+class StepLibrary(QWidget):
+    """All steps of a catalogue. `chosen` asks for a step (its key) to be added in the middle of the canvas."""
+
+    chosen = Signal(str)
+
+    def __init__(self, catalog: Catalog, theme: Theme) -> None:
+        super().__init__()
+        self._catalog, self._theme = catalog, theme
+        self.setProperty("role", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(160)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText("Search steps")
+        self.field.setFont(font(13))
+        self.field.setClearButtonEnabled(True)
+        self.field.setMinimumHeight(30)
+        self.field.setAccessibleName("Search steps")
+        self._loupe = self.field.addAction(icon(theme, "magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self.tree = _Tree()
+        self._build_tree()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        box = QVBoxLayout()
+        box.setContentsMargins(12, 0, 12, 0)
+        box.addWidget(self.field)
+        layout.addLayout(box)
+        layout.addWidget(self.tree, 1)
+        self.field.textChanged.connect(self._fill)
+        self.field.installEventFilter(self)
+        self._fill("")
+        forget = theme.observe(self._dress)
+        self.destroyed.connect(lambda *_: forget())
+        find = QShortcut(QKeySequence.StandardKey.Find, self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self.field.setFocus)
+
+    def _build_tree(self) -> None:
+        tree = self.tree
+        tree.setHeaderHidden(True)
+        tree.setIndentation(0)
+        tree.setRootIsDecorated(False)
+        tree.setItemDelegate(_Rows(self._theme, tree))
+        tree.setDragEnabled(True)
+        tree.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        tree.setMouseTracking(True)
+        tree.setExpandsOnDoubleClick(False)
+        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        tree.setAccessibleName("Steps")
+        tree.entered.connect(self._activate)
+        tree.itemDoubleClicked.connect(self._activate)
+        tree.itemClicked.connect(self._toggle)
+
+    def _dress(self) -> None:
+        self._loupe.setIcon(icon(self._theme, "magnifying-glass", "muted"))
+        self.tree.viewport().update()
+
+    def shown(self) -> list[StepSpec]:
+        """The steps in the list, in order."""
+        groups = [self.tree.topLevelItem(index) for index in range(self.tree.topLevelItemCount())]
+        return [group.child(row).data(0, _SPEC) for group in groups for row in range(group.childCount())]
+
+    def item(self, key: str) -> QTreeWidgetItem | None:
+        """The line of a step, if it is shown."""
+        for index in range(self.tree.topLevelItemCount()):
+            group = self.tree.topLevelItem(index)
+            for row in range(group.childCount()):
+                if group.child(row).data(0, _SPEC).key == key:
+                    return group.child(row)
+        return None
+
+    def _fill(self, text: str) -> None:
+        found = self._catalog.search(text.strip()) if text.strip() else tuple(self._catalog)
+        self.tree.clear()
+        first: QTreeWidgetItem | None = None
+        for group in Group:
+            specs = [spec for spec in found if spec.group is group]
+            if not specs:
+                continue
+            head = QTreeWidgetItem(self.tree, [group.title])
+            head.setData(0, _COUNT, len(specs))
+            head.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            head.setExpanded(True)
+            for spec in specs:
+                line = QTreeWidgetItem(head, [spec.title])
+                line.setData(0, _SPEC, spec)
+                line.setToolTip(0, spec.summary)
+                line.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, spec.summary)
+                first = first or line
+        if not found:
+            empty = QTreeWidgetItem(self.tree, ["No step found"])
+            empty.setData(0, _COUNT, "")
+            empty.setFlags(Qt.ItemFlag.NoItemFlags)
+        if text.strip() and first is not None:
+            best = self.item(found[0].key)
+            self.tree.setCurrentItem(best or first)
+
+    def _activate(self, item: QTreeWidgetItem) -> None:
+        spec: StepSpec | None = item.data(0, _SPEC)
+        if spec is not None:
+            self.chosen.emit(spec.key)
+
+    def _toggle(self, item: QTreeWidgetItem) -> None:
+        if item.data(0, _SPEC) is None:
+            item.setExpanded(not item.isExpanded())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """In the search field, Down goes to the list and Enter adds the best match."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Down:
+                self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+                if self.tree.currentItem() is None:
+                    self.tree.setCurrentItem(self.tree.itemBelow(self.tree.topLevelItem(0)))
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.tree.currentItem() is not None:
+                self._activate(self.tree.currentItem())
+                return True
+            if event.key() == Qt.Key.Key_Escape and self.field.text():
+                self.field.clear()
+                return True
+        return super().eventFilter(watched, event)
