@@ -1,6 +1,5 @@
 """Keeps what a run says: every event goes to the store as it comes, and stays here for the results at the end."""
 
-import math
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -130,7 +129,7 @@ class Recorder:
         node = self.nodes.get(id)
         if window is None or node is None:
             return None
-        energy = energy_of(self.ledger, window.t0_ns, window.t1_ns)
+        energy = self.ledger.window(window.t0_ns, window.t1_ns).measurement()
         self._put(id, node.state, energy=energy)
         if energy.value is not None and node.state is NodeState.DONE:
             self._keep(lambda: self._store.set_node_cost(node.digest, energy, node.seconds or 0.0))
@@ -153,19 +152,3 @@ class Recorder:
             if window.kind is kind and window.node == node:
                 found[window.variant].append(window)
         return found
-
-
-def energy_of(ledger: EnergyLedger, t0_ns: int, t1_ns: int) -> Measurement:
-    """The joules of all counted channels in a window, with the meter's own error as its interval."""
-    found = ledger.window(t0_ns, t1_ns)
-    if found.energy_j is None:
-        return Measurement.missing("J", found.reason)
-    half = found.half_width_j if math.isfinite(found.half_width_j) else found.energy_j
-    return Measurement(
-        value=found.energy_j,
-        low=max(found.energy_j - half, 0.0),
-        high=found.energy_j + half,
-        n=1,
-        unit="J",
-        provenance=found.provenance,
-    )

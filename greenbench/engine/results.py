@@ -22,7 +22,7 @@ from greenbench.core.run import (
     VariantResult,
     Warning,
 )
-from greenbench.engine.recorder import Recorder, energy_of
+from greenbench.engine.recorder import Recorder
 from greenbench.meters import carbon
 
 _TRACE_BINS = 600
@@ -44,7 +44,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         found = _Benchmark(recorder, node, factor).variants()
         variants.extend(_relabelled(found, len(variants)))
         idles += recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
-    powers = [_power(recorder, window) for window in idles]
+    powers = [recorder.ledger.idle_power_w(window) for window in idles]
     ended = recorder.ended_ns or recorder.started_ns
     return RunResult(
         run_id=recorder.run_id,
@@ -100,7 +100,7 @@ class _Benchmark:
         self.recorder, self.node, self.factor = recorder, node, factor
         self.blocks = recorder.windows_by(WindowKind.BLOCK, node.id)
         idle = recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
-        self.idle_w = [power.value for power in (_power(recorder, window) for window in idle) if power.value is not None]
+        self.idle_w = [power.value for power in (recorder.ledger.idle_power_w(window) for window in idle) if power.value is not None]
         self.energies: dict[str, _Energy] = {}
 
     def variants(self) -> list[VariantResult]:
@@ -141,7 +141,7 @@ class _Benchmark:
         provenances, errors, reason = [], [0.0], ""
         idle_w = float(np.mean(self.idle_w)) if self.idle_w else None
         for window in self.blocks.get(key, []):
-            found = energy_of(self.recorder.ledger, window.t0_ns, window.t1_ns)
+            found = self.recorder.ledger.window(window.t0_ns, window.t1_ns).measurement()
             if found.value is None or found.low is None:
                 gross.append(None)
                 net.append(None)
@@ -204,9 +204,9 @@ class _Benchmark:
             return Measurement.missing("g", energy.reason)
         if self.factor is None:
             return Measurement.missing("g", "no grid intensity for the chosen region")
-        grams = self.factor.intensity_g_per_kwh * self.factor.pue / 3.6e6
-        ends = {"low": None if energy.low is None else energy.low * grams, "high": None if energy.high is None else energy.high * grams}
-        return Measurement(value=energy.value * grams, **ends, n=energy.n, unit="g", provenance=Provenance.MODELLED)
+        low, high = (None if end is None else carbon.co2e_g(end, self.factor) for end in (energy.low, energy.high))
+        grams = carbon.co2e_g(energy.value, self.factor)
+        return Measurement(value=grams, low=low, high=high, n=energy.n, unit="g", provenance=Provenance.MODELLED)
 
     def _blocks(self, key: str, energy: _Energy, batch: int) -> tuple[Block, ...]:
         found = []
@@ -283,15 +283,6 @@ def _per_inference(values: list[float | None], energy: _Energy) -> Measurement:
     )
 
 
-def _power(recorder: Recorder, window: Window) -> Measurement:
-    """Mean watts in a window."""
-    energy = energy_of(recorder.ledger, window.t0_ns, window.t1_ns)
-    if energy.value is None or energy.low is None or energy.high is None or window.seconds <= 0:
-        return Measurement.missing("W", energy.reason or "the window was not measured")
-    scaled = {name: getattr(energy, name) / window.seconds for name in ("value", "low", "high")}
-    return Measurement(**scaled, unit="W", provenance=energy.provenance)
-
-
 def _total(recorder: Recorder) -> Measurement:
     """Every joule of the run: what each node cost, cached ones at their first cost."""
     energies = [node.energy for node in recorder.nodes.values() if node.energy is not None and node.energy.value is not None]
@@ -365,4 +356,5 @@ def _traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
     """The power of each channel over the run, thinned for drawing."""
     if not recorder.started_ns:
         return ()
-    return recorder.ledger.traces(recorder.started_ns, recorder.ended_ns or recorder.started_ns, _TRACE_BINS)
+    ended = recorder.ended_ns or recorder.started_ns
+    return tuple(recorder.ledger.thin(channel.key, _TRACE_BINS, recorder.started_ns, ended) for channel in recorder.ledger.channels)

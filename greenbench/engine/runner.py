@@ -61,7 +61,7 @@ class LocalRunner:
         self.events: queue.SimpleQueue[messages.Event] = queue.SimpleQueue()
         self.store = Store(self.home)
         self.cache = Cache(self.home / "cache")
-        self.ledger = EnergyLedger(())
+        self.ledger = EnergyLedger()
         self.sources: tuple[SourceReport, ...] = ()
         self._lock = threading.RLock()
         self._meter = MeterLink(self._on_meter, meter_arguments)
@@ -182,7 +182,7 @@ class LocalRunner:
         for report in reports:
             if report.state is SourceState.IN_USE:
                 used.extend(report.channels)
-        self.ledger.use(tuple(used))
+        self.ledger.declare(used)
 
     def _on_worker_line(self, line: bytes) -> None:
         try:
@@ -221,7 +221,7 @@ class LocalRunner:
         """Blocks until every channel has been read after `t_ns`, at most two seconds: a silent meter shall not hold a run."""
         deadline = time.monotonic() + _LAST_SAMPLES_S
         with self._sampled:
-            while self.ledger.covered_until_ns() < t_ns:
+            while self.ledger.heard_until_ns < t_ns:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return

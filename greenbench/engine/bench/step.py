@@ -162,7 +162,8 @@ class _Bench:
             with _VariantDoor(self, variant):
                 answer = self.children[variant.letter].ask("warm_up", seconds=self.protocol.warm_up_s)
                 if not answer["flat"]:
-                    text = f"Latency of {variant.letter} ({variant.name}) was still falling when warm-up ended after {self.protocol.warm_up_s:g} s."
+                    cap = f"{self.protocol.warm_up_s:g} s"
+                    text = f"Latency of {variant.letter} ({variant.name}) was still falling when warm-up ended after {cap}."
                     self.context.log(text, "warning")
                 self._close(window, answer)
                 self.latencies[variant.letter] = []

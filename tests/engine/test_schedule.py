@@ -1,0 +1,50 @@
+"""Blocks alternate between the variants, and end when the interval is narrow enough or the cap is reached."""
+
+import numpy as np
+
+from greenbench.core.run import Protocol
+from greenbench.engine.bench.schedule import WarmUp, is_settled, round_order, still_needed
+
+PROTOCOL = Protocol(name="quick", idle_s=0, warm_up_s=1, block_s=1, min_blocks=3, max_blocks=6, target=0.05)
+
+
+def steady(value, blocks=3):
+    rng = np.random.default_rng(0)
+    return [value * (1 + 0.001 * rng.standard_normal(200)) for _ in range(blocks)]
+
+
+def restless(blocks=3):
+    return [np.full(200, 1.0 + 0.2 * (index % 2)) for index in range(blocks)]
+
+
+def test_rounds_go_forward_and_backward_so_that_drift_hits_all_alike():
+    order = [round_order("ABC", number) for number in range(4)]
+    assert order == [["A", "B", "C"], ["C", "B", "A"], ["A", "B", "C"], ["C", "B", "A"]]
+    # A linear drift adds the same to each variant over two rounds.
+    place = {v: sum(r.index(v) for r in order[:2]) for v in "ABC"}
+    assert len(set(place.values())) == 1
+
+
+def test_two_blocks_settle_nothing_and_equal_blocks_do():
+    assert not is_settled(steady(1.0, 2), PROTOCOL)
+    assert is_settled(steady(1.0, 3), PROTOCOL)
+    assert not is_settled(restless(3), PROTOCOL)
+
+
+def test_the_baseline_is_timed_as_long_as_any_variant_is():
+    assert still_needed({"A": steady(1.0), "B": steady(2.0), "C": restless()}, PROTOCOL) == ["A", "C"]
+    assert still_needed({"A": steady(1.0), "B": steady(2.0)}, PROTOCOL) == []
+
+
+def test_the_cap_ends_it():
+    assert still_needed({"A": steady(1.0, 6), "B": restless(6)}, PROTOCOL) == []
+
+
+def test_warm_up_waits_for_a_flat_slope():
+    warm_up = WarmUp()
+    for median in (5.0, 4.0, 3.0, 2.5, 2.2, 2.0):
+        warm_up.add([median])
+    assert not warm_up.flat
+    for _ in range(6):
+        warm_up.add([2.0])
+    assert warm_up.flat
