@@ -20,7 +20,8 @@ def correct_bits(module: nn.Module, split: Split, context: StepContext | None = 
     Streams the running accuracy and looks for Stop if there is a context; `quiet` streams nothing. The module stays in
     evaluation mode.
     """
-    return np.argmax(logits(module, split, context, quiet), axis=1) == split.labels
+    right: NDArray[np.bool_] = np.argmax(logits(module, split, context, quiet), axis=1) == split.labels
+    return right
 
 
 def logits(module: nn.Module, split: Split, context: StepContext | None = None, quiet: bool = False) -> Floats:

@@ -86,7 +86,7 @@ def open_session(path: Path, threads: int, title: str, optimised: Path | None = 
         return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the binding's exceptions have no base of their own
         reason = str(error).splitlines()[0][:300]
-        raise ModelError(f'ONNX Runtime cannot load "{title}": {reason}', "Make the model anew, or choose another runtime.") from None
+        raise ModelError(f'ONNX Runtime cannot load "{title}": {reason}', "Make the model anew, or choose another runtime.") from error
 
 
 def operators(path: Path) -> Counter[str]:

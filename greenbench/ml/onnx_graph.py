@@ -1,0 +1,128 @@
+"""What an ONNX graph weighs, read from the file itself: the graph as it executes, not the network it came from. No torch."""
+
+import os
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper, shape_inference
+
+from greenbench.core.artifact import Footprint
+from greenbench.core.errors import ModelError
+from greenbench.ml.compress.packed import coded_size, onnx_arrays
+
+_HEAVY = frozenset(
+    {"Conv", "FusedConv", "ConvInteger", "QLinearConv", "ConvTranspose", "Gemm", "FusedGemm", "QGemm", "MatMul", "FusedMatMul",
+     "MatMulInteger", "QLinearMatMul"}
+)  # fmt: skip
+_SCALES = frozenset({"DequantizeLinear", "QuantizeLinear"})
+
+
+def onnx_footprint(path: Path) -> Footprint:
+    """Parameters, non-zero parameters, multiply-adds and bytes of a graph, for one example.
+
+    Parameters are the numbers of the trained tensors: scales and zero points of quantisation, shapes and other constants
+    are not counted. Multiply-adds are those of convolutions and matrix products, from shape inference.
+
+    Raises:
+        ModelError: the file cannot be read, or its shapes cannot be inferred.
+    """
+    try:
+        model = onnx.load(os.fspath(path))
+    except Exception as error:  # the parser's exceptions have no base of their own
+        raise ModelError(f"{path.name} is not an ONNX file: {str(error).splitlines()[0]}", "Choose another file.") from error
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in _trained(model.graph)}
+    external = sum(file.stat().st_size for file in _external(model, path.parent))
+    return Footprint(
+        parameters=sum(array.size for array in weights.values()),
+        nonzero_parameters=sum(_nonzero(name, array, model.graph) for name, array in weights.items()),
+        flops=2 * multiply_adds(model),
+        size_bytes=path.stat().st_size + external,
+        size_coded_bytes=coded_size(onnx_arrays(path)),
+        layers=sum(node.op_type in _HEAVY for node in model.graph.node),
+    )
+
+
+def _external(model: ModelProto, folder: Path) -> set[Path]:
+    names = {entry.value for tensor in model.graph.initializer for entry in tensor.external_data if entry.key == "location"}
+    return {folder / name for name in names}
+
+
+def _trained(graph: GraphProto) -> Iterator[TensorProto]:
+    """The initialisers that hold numbers a network learned."""
+    auxiliary: set[str] = set()
+    for node in graph.node:
+        if node.op_type in _SCALES:
+            auxiliary.update(node.input[1:])
+        elif node.op_type in ("QLinearConv", "QLinearMatMul"):
+            auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 6, 7) if index < len(node.input))
+        elif node.op_type not in _HEAVY and node.op_type not in ("BatchNormalization", "LayerNormalization", "Add", "Mul", "PRelu"):
+            auxiliary.update(node.input[1:])
+        if node.op_type == "BatchNormalization":
+            auxiliary.update(node.input[3:5])  # running statistics are measured, not trained
+    for tensor in graph.initializer:
+        if tensor.name not in auxiliary and tensor.data_type not in (TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING):
+            yield tensor
+
+
+def _nonzero(name: str, array: np.ndarray[Any, Any], graph: GraphProto) -> int:
+    """Entries that stand for something other than zero: in a quantised tensor, zero is its zero point."""
+    points = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] == name and len(node.input) > 2:
+            zero = points.get(node.input[2])
+            if zero is not None:
+                axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 1)
+                form = [1] * array.ndim
+                if zero.ndim == 1 and zero.size > 1:
+                    form[axis] = zero.size
+                return int(np.count_nonzero(array != zero.reshape(form if zero.size > 1 else ())))
+    return int(np.count_nonzero(array))
+
+
+def multiply_adds(model: ModelProto) -> int:
+    """Multiply-adds of all convolutions and matrix products for one example.
+
+    Raises:
+        ModelError: a shape that is needed cannot be inferred.
+    """
+    one = ModelProto()
+    one.CopyFrom(model)
+    for value in one.graph.input:
+        for position, dimension in enumerate(value.type.tensor_type.shape.dim):
+            if not dimension.HasField("dim_value"):
+                if position:
+                    raise ModelError(
+                        f'The graph leaves size {position} of its input "{value.name}" open.', "Export it for a fixed image size."
+                    )
+                dimension.dim_value = 1
+    # Sizes noted at export are of another batch, or stale after surgery; they are inferred anew.
+    del one.graph.value_info[:]
+    for value in one.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    graph = shape_inference.infer_shapes(one, data_prop=True).graph
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in [*graph.value_info, *graph.input, *graph.output]:
+        if value.type.tensor_type.HasField("shape"):
+            shapes[value.name] = tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
+    return sum(_node_multiply_adds(node, shapes) for node in graph.node if node.op_type in _HEAVY)
+
+
+def _node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
+    second = 3 if node.op_type in ("QLinearConv", "QLinearMatMul", "QGemm") else 1
+    names = node.input[0], node.input[second], node.output[0]
+    if any(name not in shapes or 0 in shapes[name] for name in names):
+        raise ModelError(f'The sizes at "{node.name or node.op_type}" cannot be inferred.', "Export the model anew.")
+    left, right, out = (shapes[name] for name in names)
+    if "ConvTranspose" in node.op_type:
+        return prod(left) * prod(right[1:])
+    if "Conv" in node.op_type:
+        return prod(out) * prod(right[1:])  # each output needs kernel × input channels of its group
+    inner = left[-1]
+    if "Gemm" in node.op_type:
+        transposed = next((attribute.i for attribute in node.attribute if attribute.name == "transA"), 0)
+        inner = left[0] if transposed else left[-1]
+    return prod(out) * inner
