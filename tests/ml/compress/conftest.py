@@ -4,6 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+# pydantic loads its parts late; under Qt's import hook that fails once torch-pruning or timm came first.
+from greenbench.core import artifact  # noqa: F401
+
 
 class Residual(nn.Module):
     """Two convolutions around a skip, a concatenation, batch norms, a grouped and a depthwise layer, a linear classifier."""

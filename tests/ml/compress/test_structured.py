@@ -1,0 +1,210 @@
+"""Structured pruning shrinks the right channels, keeps the classes, and refuses by name what it cannot do."""
+
+import copy
+
+import pytest
+import timm
+import torch
+import torch_pruning as tp
+import torchvision
+from torch import nn
+
+from greenbench.core.artifact import InputSpec
+from greenbench.core.errors import StepError
+from greenbench.ml.compress import layers, magnitude
+from greenbench.ml.compress.structured import StructuredSettings, prune
+
+SMALL = layers.example(InputSpec(shape=(3, 64, 64)), batch=2)
+TINY = layers.example(InputSpec(shape=(3, 8, 8)), batch=2)
+
+
+def settled(name: str) -> nn.Module:
+    """A torchvision network whose batch norms shift and scale, as after training."""
+    torch.manual_seed(0)
+    module = torchvision.models.get_model(name, weights=None)
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.3)
+            layer.running_var.uniform_(0.5, 1.5)
+            layer.weight.data.uniform_(0.5, 1.5)
+            layer.bias.data.normal_(0, 0.3)
+    return module.eval()
+
+
+def silenced(module: nn.Module, inputs: torch.Tensor, groups) -> None:
+    """Sets channels of an unpruned network to zero wherever they are made."""
+    graph = tp.DependencyGraph().build_dependency(module, example_inputs=(inputs,))
+    for change in groups:
+        root = module.get_submodule(change.layer)
+        cutter = graph.get_pruner_of_module(root).prune_out_channels
+        for dep, indices in graph.get_pruning_group(root, cutter, list(change.removed)):
+            layer = dep.target.module
+            if graph.is_out_channel_pruning_fn(dep.handler) and isinstance(layer, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
+                layer.weight.data[indices] = 0
+                if layer.bias is not None:
+                    layer.bias.data[indices] = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [("resnet18", 11_689_512, 3_055_880), ("mobilenet_v2", 3_504_872, None), ("squeezenet1_1", 1_235_496, None)],
+)
+def test_a_pruned_network_computes_what_the_whole_one_does_without_those_channels(name, before, after):
+    """Parameter counts of torchvision; ResNet-18 with half its channels has 3.06 M."""
+    module = settled(name)
+    whole = copy.deepcopy(module)
+    assert sum(parameter.numel() for parameter in module.parameters()) == before
+    done = prune(module, SMALL, StructuredSettings(0.5))
+    silenced(whole, SMALL, done.groups)
+    with torch.no_grad():
+        expected, got = whole(SMALL), module(SMALL)
+    assert got.shape == (2, 1000)
+    assert torch.allclose(got, expected, atol=1e-4 * float(expected.abs().max()))
+    if after:
+        assert sum(parameter.numel() for parameter in module.parameters()) == after
+
+
+@pytest.mark.parametrize(("ratio", "multiple"), [(0.5, None), (0.3, None), (0.75, None), (0.5, 4)])
+def test_uniform_pruning_removes_the_channels_torch_pruning_removes(residual, ratio, multiple):
+    peer = copy.deepcopy(residual)
+    types = [nn.Conv2d, nn.Linear]
+    pruner = tp.BasePruner(
+        peer,
+        (TINY,),
+        tp.importance.GroupMagnitudeImportance(p=2, target_types=types),
+        pruning_ratio=ratio,
+        ignored_layers=[peer.head],
+        round_to=multiple,
+        in_channel_groups={},
+        out_channel_groups={},
+        num_heads={},
+        channel_groups={},
+    )
+    pruner.step()
+    prune(residual, TINY, StructuredSettings(ratio, multiple=multiple or 1))
+    for name, value in residual.state_dict().items():
+        assert torch.equal(value, peer.state_dict()[name]), name
+
+
+def test_two_prunings_in_one_process_do_not_know_of_each_other(residual):
+    """torch-pruning's constructor keeps its default dicts from call to call."""
+    first, second = copy.deepcopy(residual), copy.deepcopy(residual)
+    prune(first, TINY, StructuredSettings(0.5))
+    prune(torchvision.models.resnext50_32x4d(weights=None), SMALL, StructuredSettings(0.25))
+    prune(second, TINY, StructuredSettings(0.5))
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+def test_a_convolutional_classifier_keeps_its_classes():
+    module = torchvision.models.squeezenet1_1(weights=None).eval()
+    done = prune(module, SMALL, StructuredSettings(0.5, multiple=8))
+    assert module.classifier[1].out_channels == 1000
+    assert "classifier.1" not in {group.layer for group in done.groups}
+
+
+def test_channels_are_rounded_up_to_a_multiple(residual):
+    done = prune(residual, TINY, StructuredSettings(0.4, multiple=8))
+    assert {(group.before, group.after) for group in done.groups} == {(16, 16), (48, 32)}
+
+
+def test_global_pruning_meets_the_ratio_and_spares_each_group(residual):
+    residual.join.weight.data[:40] *= 1e-4  # worthless channels: a global ranking takes them first
+    done = prune(residual, TINY, StructuredSettings(0.4, scope="global", layer_limit=0.9))
+    total, kept = sum(group.before for group in done.groups), sum(group.after for group in done.groups)
+    assert kept == int(total * 0.6)
+    changes = {group.layer: group for group in done.groups}
+    assert set(changes["join"].removed) <= set(range(40))
+    assert len(changes["join"].removed) > 0.4 * 48
+    assert all(group.after >= 0.1 * group.before for group in done.groups)
+
+
+def test_batch_norm_scales_rank_channels_when_asked(residual):
+    residual.norm.weight.data = torch.linspace(1, 2, 16)
+    residual.left[1].weight.data = torch.linspace(1, 2, 16)
+    done = prune(residual, TINY, StructuredSettings(0.5, importance="bn"))
+    group = next(group for group in done.groups if group.layer in ("stem", "left.0"))
+    assert group.removed == tuple(range(8))
+    assert done.notes  # "join" has no batch norm
+
+
+def test_a_network_without_batch_norm_cannot_be_ranked_by_it(mlp):
+    with pytest.raises(StepError, match="no batch normalisation"):
+        prune(mlp, torch.randn(2, 20), StructuredSettings(0.5, importance="bn"))
+
+
+def test_grouped_convolutions_lose_the_same_channels_in_each_group():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 24, 3), nn.ReLU(), nn.Conv2d(24, 24, 3, groups=4), nn.ReLU(), nn.Conv2d(24, 5, 1))
+    done = prune(net, TINY, StructuredSettings(0.5))
+    assert net[2].weight.shape == (12, 3, 3, 3)
+    for group in done.groups:
+        parts = torch.tensor(group.removed).reshape(4, 3)
+        assert torch.equal(parts - torch.arange(4)[:, None] * 6, parts[:1].expand(4, 3))
+    assert net(TINY).shape == (2, 5, 4, 4)
+
+
+def test_emptying_a_layer_is_refused_by_name_with_the_largest_ratio():
+    module = torchvision.models.resnet18(weights=None)
+    with pytest.raises(StepError, match=r'^"Prune 3": ratio 0\.99 leaves 0 channels in \S*(conv|downsample)\S*; at most 0\.98 keeps one\.'):
+        prune(module, SMALL, StructuredSettings(0.99), owner="Prune 3")
+    prune(module, SMALL, StructuredSettings(0.98))
+    assert module.conv1.out_channels == 1
+
+
+def test_emptying_a_layer_globally_is_refused_with_the_largest_ratio(residual):
+    residual.join.weight.data *= 0
+    residual.head.weight.data *= 0
+    attempt = copy.deepcopy(residual)
+    with pytest.raises(StepError, match="leaves 0 channels in") as caught:
+        prune(attempt, TINY, StructuredSettings(0.999, scope="global", layer_limit=1.0))
+    largest = float(caught.value.message.split("at most ")[1].split()[0])
+    done = prune(residual, TINY, StructuredSettings(largest, scope="global", layer_limit=1.0))
+    assert min(group.after for group in done.groups) >= 1
+
+
+def test_a_ratio_above_the_limit_for_each_layer_is_refused(residual):
+    with pytest.raises(StepError, match=r"Ratio 0\.8 is more than a limit of 0\.5 in each layer allows; at most 0\.5 does"):
+        prune(residual, TINY, StructuredSettings(0.8, scope="global", layer_limit=0.5))
+
+
+@pytest.mark.parametrize(
+    ("build", "size", "layer"),
+    [
+        (lambda: torchvision.models.shufflenet_v2_x0_5(weights=None), 64, "stage2"),
+        (lambda: timm.create_model("vit_tiny_patch16_224", img_size=64), 64, r"blocks\.0\.attn"),
+        (lambda: torchvision.models.swin_t(weights=None), 64, "features"),
+    ],
+    ids=["ShuffleNetV2", "ViT", "Swin"],
+)
+def test_a_network_that_cannot_be_followed_is_refused_by_layer(build, size, layer):
+    inputs = layers.example(InputSpec(shape=(3, size, size)))
+    with pytest.raises(StepError, match=rf'"Prune": channels cannot be removed .* the layer {layer} ') as caught:
+        prune(build(), inputs, StructuredSettings(0.5), owner="Prune")
+    assert "magnitude" in caught.value.remedy
+
+
+def test_a_single_layer_has_nothing_to_remove():
+    with pytest.raises(StepError, match="no channels to remove"):
+        prune(nn.Linear(4, 3), torch.randn(2, 4), StructuredSettings(0.5))
+
+
+def test_masks_are_cut_with_their_weights(residual):
+    masks = magnitude.prune(residual, magnitude.MagnitudeSettings(0.6, "layer"))
+    with torch.no_grad():
+        for name, mask in masks.items():  # survivors are marked by their value, so that each can be found again
+            residual.get_parameter(name).copy_(torch.arange(mask.numel()).reshape(mask.shape) + 1.0).masked_fill_(~mask, 0.0)
+    done = prune(residual, TINY, StructuredSettings(0.5), masks)
+    assert set(done.masks) == set(masks)
+    for name, mask in done.masks.items():
+        weight = residual.get_parameter(name)
+        assert mask.shape == weight.shape
+        assert mask.dtype == torch.bool
+        assert torch.equal(mask, weight != 0)
+
+
+def test_the_mode_of_each_layer_is_kept(residual):
+    residual.train()
+    residual.norm.eval()
+    prune(residual, TINY, StructuredSettings(0.5))
+    assert residual.training
+    assert not residual.norm.training
