@@ -18,6 +18,7 @@ def columns(result: RunResult) -> dict[str, Column]:
         metric.key: Column(
             metric.key,
             metric.title,
+            metric.short if metric.key == ENERGY else metric.title,
             scale(metric.unit, [_value(variant, metric.key) for variant in result.measured]),
             metric.key in (ACCURACY, LATENCY) or (metric.key == ENERGY and result.energy_provenance.measured),
         )
@@ -67,7 +68,7 @@ def missing_reason(result: RunResult, key: str) -> str:
 def source_remedy(result: RunResult) -> str:
     """What would bring a measured power source, by the first source that knows a remedy and measures."""
     known = [source.remedy for source in result.sources if source.remedy and source.provenance.measured]
-    return f"Remedy: {sentence(known[0])}" if known else ""
+    return f"Remedy: {known[0].strip().rstrip('.')}." if known else ""
 
 
 def rows(result: RunResult, table: dict[str, Column], pick: str | None) -> tuple[Row, ...]:

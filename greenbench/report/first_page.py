@@ -4,7 +4,7 @@ from datetime import datetime
 
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
-from greenbench.core.quote import NO_READING, count, quote, significant
+from greenbench.core.quote import NO_READING, Quoted, count, quote
 from greenbench.core.run import RunResult, RunState, VariantResult
 from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, SIZE, has_reading, missing_reason
 from greenbench.report.labels import listed, plural, sentence
@@ -74,7 +74,7 @@ def _key(result: RunResult, variant: VariantResult, column: Column) -> KeyNumber
     measurement = variant.metrics.get(column.key)
     value = quote(measurement, column.scale)
     if metric.counted and value.text != NO_READING:
-        value = quote(Measurement.exact(measurement.value or 0.0, metric.unit), column.scale) if measurement else value
+        value = Quoted(value.text, unit=value.unit)
     against = result.baseline.metrics.get(column.key) if result.baseline and result.baseline is not variant else None
     baseline = quote(against, column.scale) if against and against.value is not None else None
     return KeyNumber(
@@ -108,9 +108,11 @@ def forest(result: RunResult, columns: dict[str, Column], rows: tuple[Row, ...])
     groups = parts(letters)
     failed = [row.letter for row in rows if not row.cells]
     tail = f" {'Variant' if len(failed) == 1 else 'Variants'} {listed(failed)} failed and {'has' if len(failed) == 1 else 'have'} no numbers." if failed else ""
+    short = any(row.label != row.name for row in rows if row.letter in letters)
+    labels = " Labels keep the part of a name that differs; table 1 has the whole name." if short else ""
     caption = (
         "Every variant against A, the baseline in the same runtime. Dot and bar: paired ratio or difference with its 95 % interval, "
-        f"filled where a difference is established, hollow where it is not. Grey band: too small to matter.{tail}"
+        f"filled where a difference is established, hollow where it is not. Grey band: too small to matter.{labels}{tail}"
     )
     figures = tuple(
         Figure("forest", group, caption + of(i, groups), _alt(rows, group, shown), name=f"forest-{i + 1}") for i, group in enumerate(groups)

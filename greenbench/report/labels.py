@@ -4,6 +4,8 @@ Everything in a report refers to a variant by its letter, so that a name may be 
 """
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 LONGEST_LABEL = 26
@@ -23,51 +25,62 @@ def variant_index(letter: str) -> int:
 def pieces(name: str, longest: int = LONGEST_LABEL) -> list[str]:
     """The name cut where a line may break; joined they give the name.
 
-    Words up to `longest` characters stay whole. A longer one is cut before `_ / : @`, and after `longest` characters.
+    A piece with a space breaks there. A word longer than `longest` is cut before each `_ / : @`, and after `longest`
+    characters (half as many wide ones); its pieces have no space.
     """
     cut: list[str] = []
+    plain = ""
     for word in re.split(r"(\s+)", name):
-        if len(word) <= longest:
-            cut.append(word)
+        if len(word) <= longest and _width(word) <= longest:
+            plain += word
             continue
-        line = ""
+        cut += [plain] if plain else []
+        plain = ""
         for part in _BREAK_BEFORE.split(word):
-            for start in range(0, len(part), longest):
-                bit = part[start : start + longest]
-                if line and len(line) + len(bit) > longest:
-                    cut.append(line)
-                    line = ""
-                line += bit
-        cut.append(line)
-    return [piece for piece in cut if piece]
+            cut += _chopped(part, longest)
+    return cut + ([plain] if plain else [])
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _chopped(part: str, longest: int) -> list[str]:
+    chunks = [""]
+    for character in part:
+        if _width(chunks[-1] + character) > longest and not unicodedata.combining(character):
+            chunks.append("")
+        chunks[-1] += character
+    return [chunk for chunk in chunks if chunk]
 
 
 def short_labels(names: Sequence[str], longest: int = LONGEST_LABEL) -> list[str]:
     """A label of at most `longest` characters for each name, all different; "" where only the key can tell them apart.
 
-    Long names keep the tokens in which they differ from the other long ones: cutting their middle would make them equal.
+    Long names keep the words in which they differ from most other long ones: cutting their middle would make them equal.
     """
-    long = [_WORD.findall(name) for name in names if len(name) > longest]
-    shared = set.intersection(*(set(tokens) for tokens in long)) if len(long) > 1 else set()
+    long = [set(_WORD.findall(name)) for name in names if len(name) > longest]
+    counts = Counter(word for words in long for word in words)
+    shared = {word for word, n in counts.items() if n > 1 and n * 2 > len(long)}
     labels = [name if len(name) <= longest else _shortened(name, shared, longest) for name in names]
     return [label if labels.count(label) == 1 else "" for label in labels]
 
 
 def _shortened(name: str, shared: set[str], longest: int) -> str:
-    if not shared:
-        return name[: longest - 13].rstrip() + "…" + name[-12:].lstrip()
+    matches = list(_WORD.finditer(name))
+    kept = [match for match in matches if match.group() not in shared]
+    if len(kept) in (0, len(matches)):
+        return f"{name[: longest - 13].rstrip()}…{name[-12:].lstrip()}"
+    # A bare number says little: it keeps the word before it, "group_050".
+    wanted = {i for i, match in enumerate(matches) if match in kept}
+    wanted |= {i - 1 for i in wanted if i and matches[i].group().isdigit()}
     text, end = "", 0
-    for match in _WORD.finditer(name):
-        if match.group() in shared:
-            continue
-        gap = name[end : match.start()]
-        text += ("…" if _WORD.search(gap) else gap) + match.group()
-        end = match.end()
-    if _WORD.search(name[end:]):
-        text += "…"
-    if len(text) <= longest:
-        return text
-    return text[: longest - 1].rstrip(" _/…") + "…"
+    for i in sorted(wanted):
+        gap = name[end : matches[i].start()]
+        text += ("…" if _WORD.search(gap) else gap) + matches[i].group()
+        end = matches[i].end()
+    text += "…" if _WORD.search(name[end:]) else ""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip(' _/…')}…"
 
 
 def in_sentence(letter: str, name: str) -> str:

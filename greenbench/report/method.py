@@ -19,7 +19,7 @@ def method(result: RunResult, pick: str | None) -> Method:
         limits=_limits(result, pick),
         commands=_commands(result),
         identity=_identity(result),
-        remedies=tuple(f"{source.title}: {sentence(source.remedy)}" for source in result.sources if source.remedy),
+        remedies=tuple(f"{source.title}: {source.remedy.strip().rstrip('.')}." for source in result.sources if source.remedy),
     )
 
 
@@ -87,15 +87,15 @@ def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
     blocks = [len(variant.blocks) for variant in result.measured if variant.blocks]
     counted = f"{min(blocks)} to {max(blocks)}" if blocks and min(blocks) != max(blocks) else str(blocks[0]) if blocks else "no"
     batch = f"batch {listed([str(b) for b in batches])}, " if batches else ""
-    target = f"95 % interval of the median latency within ±{significant(p.target * 50, 2)} %, {p.min_blocks} to {p.max_blocks} blocks"
+    target = f"median latency within ±{p.target * 50:g} % (95 %); {p.min_blocks} to {p.max_blocks} blocks"
     pairs = (
         ("Protocol", f"{p.name}, {batch}seed {result.plan.seed}"),
         ("Idle", _idle(result)),
         ("Warm-up", f"until latency is flat, at most {duration(p.warm_up_s)} a variant"),
-        ("Blocks", f"{counted} × {duration(p.block_s)} a variant, interleaved: A B C …, then … C B A"),
+        ("Blocks", f"{counted} × {duration(p.block_s)} a variant, A B C …, then … C B A"),
         ("Stop rule", target),
-        ("Accuracy", "every test example, on the file and runtime that was timed" if any(v.metrics.get("accuracy") for v in result.measured) else ""),
-        ("Intervals", "95 %, over blocks; accuracy Wilson, differences paired"),
+        ("Accuracy", "all test examples, on the file that was timed" if any(v.metrics.get("accuracy") for v in result.measured) else ""),
+        ("Intervals", "95 %: blocks; accuracy Wilson; differences paired"),
         ("Grid factor", _carbon(result)),
         ("Took", duration(result.seconds) if result.seconds else ""),
     )

@@ -41,6 +41,7 @@ def build(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Report:
         method=method_section.method(result, verdict.pick),
         covers=first_page.covers(result),
         legend=first_page.legend(),
+        limit=accuracy_limit,
         keywords=("energy", "latency", "accuracy", "model compression", "benchmark"),
     )
 

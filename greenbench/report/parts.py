@@ -39,10 +39,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A metric with the one unit all its numbers are shown in. `compared`: beside the number stands the verdict."""
+    """A metric with the one unit all its numbers are shown in. `compared`: beside the number stands the verdict.
+    `short` is the head of a narrow column."""
 
     key: str
     title: str
+    short: str
     scale: Scale
     compared: bool
 
@@ -134,7 +136,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that is printed, once.
+    """Everything that is printed, once. `limit` is the loss of accuracy the user accepts, as a fraction.
 
     `columns` and `rows` cover every metric and variant: PDF, CSV and the window take their strings from here. `shown` names
     the columns of the comparison table.
@@ -160,6 +162,7 @@ class Report:
     method: Method
     covers: tuple[tuple[str, str], ...]
     legend: tuple[tuple[str, str, str], ...]
+    limit: float = 0.01
     keywords: tuple[str, ...] = field(default=())
 
     def row(self, letter: str) -> Row:

@@ -164,7 +164,7 @@ def net_energy(variant: VariantResult) -> float | None:
 
 def _accuracy_finding(result: RunResult, limit: float) -> str:
     others = [v for v in result.measured if v.letter != "A" and ACCURACY in v.against and v.against[ACCURACY].change is not None]
-    points = f"{significant(limit * 100, 2)} {'point' if limit == 0.01 else 'points'}"
+    points = f"{limit * 100:g} {'point' if limit == 0.01 else 'points'}"
     if not others:
         values = [v.metrics[ACCURACY] for v in result.measured if v.metrics.get(ACCURACY)]
         return f"{quote(values[0], Scale('%', 100)).full} of the test examples are answered right." if len(values) == 1 else ""

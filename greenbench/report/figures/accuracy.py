@@ -6,7 +6,7 @@ from greenbench.report.figures.canvas import INK, Canvas, color, row_height, tic
 from greenbench.report.figures.scales import straight_ticks, tick_name
 from greenbench.report.parts import Figure, Report, variant
 
-WIDTH, LEFT, PLOT, TOP, FOOT = 84.0, 36.0, 34.0, 6.0, 8.5
+WIDTH, LEFT, PLOT, TOP, FOOT = 84.0, 38.0, 32.0, 6.0, 8.5
 
 
 def draw_accuracy(figure: Figure, report: Report, result: RunResult) -> Canvas:
@@ -29,7 +29,7 @@ def draw_accuracy(figure: Figure, report: Report, result: RunResult) -> Canvas:
         axes.axvline(baseline.value * 100, color=INK, lw=0.7)
     for index, row in enumerate(rows):
         y = index + 0.5
-        canvas.label(row, TOP + height * y)
+        canvas.label(row, TOP + height * y, LEFT - 1.5)
         measurement = variant(result, row.letter).metrics[ACCURACY]
         if measurement.low is not None and measurement.high is not None:
             axes.plot([measurement.low * 100, measurement.high * 100], [y, y], color=color(row.index), lw=1.3)

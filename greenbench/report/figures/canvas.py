@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from greenbench.core.palette import LIGHT, SHAPES, VARIANTS_LIGHT
@@ -83,13 +84,12 @@ class Canvas:
         """Words whose middle line is at `y`."""
         self.sheet.text(x, y, words, **{"va": "center_baseline", "ha": "left", **looks})
 
-    def label(self, row: Row, y: float, left: float = 0.0, words: bool = True) -> None:
-        """Shape, letter and short name of a variant."""
-        self.mark(left + 1.4, y, row.index)
-        self.text(left + 3.2, y, row.letter, weight=600)
-        if words:
-            step = 4.0 if len(row.letter) == 1 else 6.0
-            self.text(left + 3.2 + step, y, row.label, weight=600 if row.pick else 400)
+    def label(self, row: Row, y: float, room: float) -> None:
+        """Shape, letter and short name of a variant, in the first `room` mm of the sheet."""
+        self.mark(1.4, y, row.index)
+        self.text(3.2, y, row.letter, weight=600)
+        start = 7.2 if len(row.letter) == 1 else 9.2
+        self.text(start, y, fitted(row.label, 7.0, room - start), weight=600 if row.pick else 400)
 
     def mark(self, x: float, y: float, index: int, axes: Axes | None = None) -> None:
         """The shape of a variant in its colour; hollow from the ninth on."""
@@ -103,6 +103,19 @@ class Canvas:
         out = io.BytesIO()
         self.figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         return out.getvalue()
+
+
+def fitted(words: str, size: float, room_mm: float) -> str:
+    """The words, cut with "…" to a width in mm at that size in points."""
+
+    def wide(text: str) -> float:
+        return float(TextPath((0, 0), text, size=size).get_extents().width) * 25.4 / 72 if text.strip() else 0.0
+
+    if wide(words) <= room_mm:
+        return words
+    while words and wide(f"{words}…") > room_mm:
+        words = words[:-1].rstrip()
+    return f"{words}…" if words else ""
 
 
 def color(index: int) -> str:

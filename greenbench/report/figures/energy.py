@@ -27,7 +27,7 @@ def draw_energy(figure: Figure, report: Report, result: RunResult) -> Canvas:
     modelled = result.energy_provenance is Provenance.MODELLED
     some_net = False
     for index, row in enumerate(rows):
-        canvas.label(row, TOP + height * (index + 0.5))
+        canvas.label(row, TOP + height * (index + 0.5), LEFT - 1.5)
         measurement = variant(result, row.letter).metrics[ENERGY]
         gross = (measurement.value or 0.0) * shown.factor
         net = net_energy(variant(result, row.letter))
@@ -46,7 +46,7 @@ def draw_energy(figure: Figure, report: Report, result: RunResult) -> Canvas:
             axes.plot([measurement.low * shown.factor, end], [index + 0.5] * 2, color=INK, lw=0.8, solid_capstyle="butt")
         canvas.text(LEFT + PLOT * end / (longest * 1.02) + 1.2, TOP + height * (index + 0.5), _value(row.cells[ENERGY].value.text, modelled))
     if some_net:
-        canvas.text(LEFT, 3.0, "filled: net of idle   hollow: idle share", size=6, color=MUTED)
+        canvas.text(LEFT, 3.0, "filled: net of idle, hollow: idle share", size=6, color=MUTED)
     words = "modelled" if modelled else "gross"
     canvas.text(LEFT + PLOT / 2, canvas.height - 2.0, f"Energy per inference ({shown.unit}), {words}", ha="center")
     return canvas

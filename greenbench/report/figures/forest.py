@@ -40,11 +40,14 @@ def draw_forest(figure: Figure, report: Report, result: RunResult) -> Canvas:
     first = 40.0 if len(keys) == 3 else 48.0
     width = (174 - first - _GAP * (len(keys) - 1)) / len(keys)
     for index, row in enumerate(rows):
-        canvas.label(row, _TOP + height * (index + 0.5))
+        canvas.label(row, _TOP + height * (index + 0.5), first - 1.5)
     for index, key in enumerate(keys):
         # All rows of all parts share one range, or the parts of a split figure could not be compared.
         low, high = _range([variant(result, row.letter).against.get(key) for row in report.rows if row.cells], key)
-        _draw_panel(canvas, _Panel(key, first + index * (width + _GAP), width, low, high), rows, result, height)
+        panel = _Panel(key, first + index * (width + _GAP), width, low, high)
+        _draw_panel(canvas, panel, rows, result, height)
+        if key == "accuracy":
+            _draw_limit(canvas, panel, report.limit * 100, height * len(rows))
     return canvas
 
 
@@ -80,18 +83,22 @@ def _draw_panel(canvas: Canvas, panel: _Panel, rows: list[Row], result: RunResul
         "percentage points from A" if panel.key == "accuracy" else "times A, log scale",
         ha="center",
     )
-    if panel.key == "accuracy" and panel.low < -1:
-        x = panel.left + panel.plot * (-1 - panel.low) / (panel.high - panel.low)
-        axes.axvline(-1, color=INK, lw=0.6, dashes=(3, 2))
-        canvas.text(x, 7.2, "1 point", ha="center", size=6, color=MUTED)
     for index, row in enumerate(rows):
         comparison = variant(result, row.letter).against.get(panel.key)
         printed = row.cells[panel.key].verdict
         tone = {"good": GOOD, "bad": BAD}.get(printed.tone, MUTED)
         if comparison and comparison.change is not None:
             _draw_point(axes, index + 0.5, comparison, panel.key, tone if printed.established else "")
-        words = printed.short or "— no reading"
-        canvas.text(panel.left + panel.width * 0.6, _TOP + height * (index + 0.5), words, color=tone, weight=600 if printed.established else 400, size=6.6)
+        words, weight = printed.short or "— no reading", 600 if printed.established else 400
+        canvas.text(panel.left + panel.width * 0.59, _TOP + height * (index + 0.5), words, color=tone, weight=weight, size=6.4)
+
+
+def _draw_limit(canvas: Canvas, panel: _Panel, points: float, height: float) -> None:
+    """The loss of accuracy the user accepts, as a dashed line."""
+    if panel.low < -points:
+        x = panel.left + panel.plot * (-points - panel.low) / (panel.high - panel.low)
+        canvas.sheet.plot([x, x], [_TOP, _TOP + height], color=INK, lw=0.6, dashes=(3, 2), zorder=4)
+        canvas.text(x, 7.2, "your limit", ha="center", size=6, color=MUTED)
 
 
 def _draw_axis(axes: Axes, panel: _Panel) -> None:

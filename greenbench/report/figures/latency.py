@@ -31,7 +31,7 @@ def draw_latency(figure: Figure, report: Report, result: RunResult) -> Canvas:
     ticks(axes, "x", places, [tick_name(place) for place in places])
     axes.grid(axis="x")
     for index, row in enumerate(rows):
-        canvas.label(row, _TOP + height * (index + 0.6))
+        canvas.label(row, _TOP + height * (index + 0.6), _LEFT - 1.5)
         quantiles = np.asarray(variant(result, row.letter).latency_quantiles_s) * shown.factor
         x, density = ridge(quantiles, low, high)
         base = index + 0.92
@@ -59,7 +59,7 @@ def ridge(quantiles: Array, low: float, high: float) -> tuple[Array, Array]:
         quantiles: 101 latencies, 0 % to 100 %, in the unit of `low` and `high`.
 
     Returns:
-        Latencies and heights, 400 each. A Gaussian kernel of Silverman's width (Density Estimation, 1986, eq. 3.31) is laid
+        Latencies and heights, 400 each; no height where no call was. A Gaussian kernel of Silverman's width (Density Estimation, 1986, eq. 3.31) is laid
         over 1,000 values drawn evenly from the quantile function.
     """
     points = np.log(np.interp(np.linspace(0, 100, 1000), np.arange(101), np.maximum(quantiles, 1e-12)))
@@ -71,7 +71,7 @@ def ridge(quantiles: Array, low: float, high: float) -> tuple[Array, Array]:
     heights = (density / highest) ** 0.6 if highest > 0 else density
     # The 0.6th power lifts the far tail of the kernel itself: cut what lies outside the calls that were timed.
     inside = (grid >= points[0] - 2 * width) & (grid <= points[-1] + 2 * width)
-    return np.exp(grid), np.where(inside, heights, 0.0)
+    return np.exp(grid), np.where(inside, heights, np.nan)
 
 
 def _name_ticks(canvas: Canvas, quantiles: Array, low: float, high: float) -> None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
 
 from greenbench.core.quote import duration, quote
 from greenbench.core.run import NodeResult, NodeState, Plan, RunResult
-from greenbench.report.figures.canvas import BAD, GOOD, INK, MARK, MUTED, Canvas
+from greenbench.report.figures.canvas import BAD, GOOD, INK, MARK, MUTED, Canvas, fitted
 from greenbench.report.labels import variant_index
 from greenbench.report.parts import Figure, Report
 
@@ -58,7 +57,7 @@ def layout(plan: Plan, benchmarks: Iterable[str], variants: Iterable[tuple[str, 
             desired[node.id] = sum(below) / len(below)
         else:
             desired[node.id] = float(len(ports))
-    row = _apart(desired, column)
+    row = _apart({id: wish for id, wish in desired.items() if id not in tall}, column)
     return Layout(column, row, links, ports, max([*row.values(), len(ports) - 1, 0.0]) + 1)
 
 
@@ -140,6 +139,7 @@ class _Picture:
         self.step = (174 - 0.6 - self.width) / max(columns - 1, 1)
         self.tall = min(pitch * 0.8, 6.8)
         self.pick = pick
+        self.failed = {variant.letter for variant in result.variants if variant.failure}
         lineage = next((v.lineage for v in result.variants if v.letter == pick), ())
         self.path = [step.node for step in lineage]
         self.benchmark_left = 0.3 + (columns - 1) * self.step
@@ -173,9 +173,12 @@ class _Picture:
         for letter, row in self.plan.ports.items():
             self.canvas.mark(left + 2.4, self.y(row), variant_index(letter))
             self.canvas.text(left + 4.4, self.y(row), letter, weight=600, size=6.4, zorder=5)
+            if letter in self.failed:
+                self.canvas.text(left + 7.0, self.y(row), "× failed", weight=600, size=5.8, color=BAD, zorder=5)
         middle = (top + bottom) / 2
-        self._words(left + 9.5, middle - 1.4, title, 6.4, room=self.width - 10.5, weight=600, color=GOOD)
-        self._words(left + 9.5, middle + 1.6, _second_line(self.nodes.get(id)), 5.8, room=self.width - 10.5, color=MUTED)
+        start = 16.5 if self.failed else 9.5
+        self._words(left + start, middle - 1.4, title, 6.4, room=self.width - start - 1, weight=600, color=GOOD)
+        self._words(left + start, middle + 1.6, _second_line(self.nodes.get(id)), 5.8, room=self.width - start - 1, color=MUTED)
 
     def link(self, source: str, target: str) -> None:
         start = (self.left(source) + self.width, self.y(self.plan.row[source]))
@@ -191,7 +194,7 @@ class _Picture:
         start = (self.left(node) + self.width, self.y(self.plan.row[node]))
         turn = (min(start[0] + _GAP, self.benchmark_left), y)
         on_path = letter == self.pick
-        looks = (GOOD if on_path else MARK, 1.3 if on_path else 0.6)
+        looks = (BAD, 0.8) if letter in self.failed else (GOOD if on_path else MARK, 1.3 if on_path else 0.6)
         self._curve(start, turn, *looks)
         self.canvas.sheet.plot([turn[0], self.benchmark_left], [y, y], color=looks[0], lw=looks[1], zorder=1)
 
@@ -206,19 +209,6 @@ class _Picture:
     def _words(self, x: float, y: float, words: str, size: float, room: float | None = None, **looks: object) -> None:
         room = self.width - 3.0 if room is None else room
         self.canvas.text(x, y, fitted(words, size, room), size=size, zorder=5, **looks)
-
-
-def fitted(words: str, size: float, room_mm: float) -> str:
-    """The words, cut with "…" to a width in mm at that size in points."""
-
-    def wide(text: str) -> float:
-        return float(TextPath((0, 0), text, size=size).get_extents().width) / 72 * 25.4 if text.strip() else 0.0
-
-    if wide(words) <= room_mm:
-        return words
-    while words and wide(f"{words}…") > room_mm:
-        words = words[:-1].rstrip()
-    return f"{words}…" if words else ""
 
 
 def _second_line(node: NodeResult | None) -> str:
