@@ -97,7 +97,7 @@ def _runs() -> Rows:
         store.mark_lost()
         return [
             {
-                "run": summary.run_id,
+                "run": summary.id,
                 "title": summary.title,
                 "state": str(summary.state),
                 "started": summary.started,

@@ -54,7 +54,7 @@ class FieldSpec:
     def format(self, value: Any) -> str:
         """The value as a person reads it, with its unit: "50 %", "12 epochs", "L1 norm"."""
         if self.kind is FieldKind.CHOICE:
-            return dict(self.choices).get(value, str(value))
+            return str(dict(self.choices).get(value, value))
         if self.kind is FieldKind.BOOLEAN:
             return "yes" if value else "no"
         if self.percent and value is not None:

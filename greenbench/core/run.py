@@ -226,7 +226,7 @@ class NodeResult(Value):
     failure: Failure | None = None
 
 
-class Warning(Value):
+class Remark(Value):
     """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit"."""
 
     kind: str
@@ -267,7 +267,7 @@ class RunResult(Value):
     idle_after: Measurement | None = None
     variants: tuple[VariantResult, ...] = ()
     nodes: tuple[NodeResult, ...] = ()
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Remark, ...] = ()
     data: str = ""
     energy_total: Measurement | None = None
     carbon: CarbonFactor | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from greenbench.core import messages
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Measurement, Sample, Window, WindowKind
-from greenbench.core.run import Environment, NodeResult, NodeState, Plan, RunState, Warning
+from greenbench.core.run import Environment, NodeResult, NodeState, Plan, Remark, RunState
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.store import Store
 
@@ -31,7 +31,7 @@ class Recorder:
         self.ready: dict[tuple[str, str], messages.VariantReady] = {}
         self.measured: dict[tuple[str, str], messages.VariantMeasured] = {}
         self.failed: dict[tuple[str, str], messages.VariantFailed] = {}
-        self.warnings: list[Warning] = []
+        self.warnings: list[Remark] = []
         self.current = ""
         self._handlers: dict[type, Callable[..., None]] = {
             messages.RunStarted: self._run_started,
@@ -117,7 +117,7 @@ class Recorder:
 
     def _log(self, event: messages.Log) -> None:
         if event.level == "warning":
-            self.warnings.append(Warning(kind="warning", text=event.text))
+            self.warnings.append(Remark(kind="warning", text=event.text))
         self._keep(lambda: self._store.add_log(self.run_id, event.text, event.level, event.node))
 
     def _run_finished(self, event: messages.RunFinished) -> None:

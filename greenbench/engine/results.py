@@ -17,10 +17,10 @@ from greenbench.core.run import (
     NodeState,
     PlannedNode,
     PowerTrace,
+    Remark,
     RunResult,
     RunState,
     VariantResult,
-    Warning,
 )
 from greenbench.engine.recorder import Recorder
 from greenbench.meters import carbon
@@ -40,7 +40,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
     for node in benchmarks:
         factor, problem = _carbon(node)
         if problem:
-            warnings.append(Warning(kind="warning", text=problem))
+            warnings.append(Remark(kind="warning", text=problem))
         found = _Benchmark(recorder, node, factor).variants()
         variants.extend(_relabelled(found, len(variants)))
         idles += recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
@@ -116,24 +116,26 @@ class _Benchmark:
         failed = self.recorder.failed.get((self.node.id, key))
         ready = self.recorder.ready.get((self.node.id, key))
         name, source = (failed.name, failed.source) if failed else (ready.name, ready.source) if ready else (key, "")
-        common = {"letter": key, "node": source, "name": name, "benchmark": self.node.id, "lineage": self.recorder.plan.lineage(source)}
+        bare = VariantResult(
+            letter=key, node=source, name=name, benchmark=self.node.id, lineage=self.recorder.plan.lineage(source), state=NodeState.FAILED
+        )
         if failed or ready is None:
-            return VariantResult(**common, state=NodeState.FAILED, failure=failed.failure if failed else None)
+            return bare.model_copy(update={"failure": failed.failure if failed else None})
         latencies = self.recorder.latencies_of(self.node.id, key)
         self.energies[key] = energy = self._energy(key, ready.batch)
         calls = np.concatenate([np.array(block) for block in latencies.values()]) if latencies else np.array([])
-        return VariantResult(
-            **common,
-            state=NodeState.DONE if latencies else NodeState.CANCELLED,
-            runtime=ready.runtime,
-            precision=ready.precision,
-            batch=ready.batch,
-            threads=ready.threads,
-            metrics=self._metrics(key, ready.batch, energy),
-            latency_quantiles_s=tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
-            blocks=self._blocks(key, energy, ready.batch),
-            notes=ready.notes,
-        )
+        more = {
+            "state": NodeState.DONE if latencies else NodeState.CANCELLED,
+            "runtime": ready.runtime,
+            "precision": ready.precision,
+            "batch": ready.batch,
+            "threads": ready.threads,
+            "metrics": self._metrics(key, ready.batch, energy),
+            "latency_quantiles_s": tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
+            "blocks": self._blocks(key, energy, ready.batch),
+            "notes": ready.notes,
+        }
+        return bare.model_copy(update=more)
 
     def _energy(self, key: str, batch: int) -> _Energy:
         gross: list[float | None] = []
@@ -299,7 +301,7 @@ def _total(recorder: Recorder) -> Measurement:
     )
 
 
-def _protocol_warnings(recorder: Recorder, variants: list[VariantResult]) -> list[Warning]:
+def _protocol_warnings(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
     protocol = recorder.plan.protocol
     found = []
     for variant in variants:
@@ -313,17 +315,17 @@ def _protocol_warnings(recorder: Recorder, variants: list[VariantResult]) -> lis
                     f"{variant.letter} stopped by the cap of {protocol.max_blocks} blocks: its latency interval is "
                     f"{width:.1%} wide, more than the {protocol.target:.0%} aimed at."
                 )
-                found.append(Warning(kind="warning", text=text.replace("%", " %"), variant=variant.letter))
+                found.append(Remark(kind="warning", text=text.replace("%", " %"), variant=variant.letter))
     failed = [variant for variant in variants if variant.failure]
-    found += [Warning(kind="warning", text=f"{v.letter} failed: {v.failure.message}", variant=v.letter) for v in failed if v.failure]
+    found += [Remark(kind="warning", text=f"{v.letter} failed: {v.failure.message}", variant=v.letter) for v in failed if v.failure]
     if recorder.environment.on_battery:
-        found.append(Warning(kind="warning", text="The machine ran on battery, which may slow the processor."))
+        found.append(Remark(kind="warning", text="The machine ran on battery, which may slow the processor."))
     if recorder.state in (RunState.LOST, RunState.CANCELLED):
-        found.append(Warning(kind="deviation", text=f"The run was {recorder.state.value} before its end; what was measured is shown."))
+        found.append(Remark(kind="deviation", text=f"The run was {recorder.state.value} before its end; what was measured is shown."))
     return found
 
 
-def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Warning]:
+def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
     """What a reader must not conclude from this run."""
     if not variants:
         return []
@@ -337,7 +339,7 @@ def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Warning]:
         texts.append(f"Accuracy rests on {accuracy.n} test examples: differences under about a point cannot be told apart.")
     if recorder.plan.protocol.name == "quick":
         texts.append("The quick protocol is for a look: use the lab protocol for numbers that others shall rely on.")
-    return [Warning(kind="limit", text=text) for text in texts]
+    return [Remark(kind="limit", text=text) for text in texts]
 
 
 def _data(recorder: Recorder, benchmarks: list[PlannedNode]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from greenbench.analysis.headline import headline
 from greenbench.core import messages
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError, StoreError, WorkerError
@@ -73,6 +74,9 @@ class LocalRunner:
         self._finishing: threading.Thread | None = None
         self._charging: list[threading.Thread] = []
         self._sampled = threading.Condition()
+        if self.store.moved_aside:
+            text = f"The history was damaged. It was moved to {self.store.moved_aside}, and a new one was begun."
+            self.events.put(messages.Log(text=text, level="error"))
         for run_id in self.store.mark_lost():
             self.events.put(messages.Log(text=f"Run {run_id} was broken off; what it had measured is in the history.", level="warning"))
 
@@ -110,6 +114,7 @@ class LocalRunner:
             self._recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
             try:
                 self.store.begin_run(run_id, plan, snapshot(), self._started_iso, now_ns())
+                self.store.save_sources(run_id, self.sources)
             except StoreError as error:
                 self._recorder = None
                 raise error
@@ -247,7 +252,7 @@ class LocalRunner:
             thread.join(timeout=_LAST_SAMPLES_S + 1)
         result = results.assemble(recorder, self.sources, self._started_iso)
         try:
-            self.store.finish_run(recorder.run_id, recorder.state, result)
+            self.store.finish_run(recorder.run_id, recorder.state, result, headline(result).bold)
         except StoreError as error:
             self._complain(str(error))
         with self._lock:

@@ -57,7 +57,7 @@ def assemble(remains: Remains) -> RunResult:
         sources=remains.sources,
         variants=_variants(remains),
         nodes=tuple(sorted(remains.nodes, key=lambda node: order.get(node.node, len(order)))),
-        warnings=(run.Warning(kind="deviation", text=note),) if note else (),
+        warnings=(run.Remark(kind="deviation", text=note),) if note else (),
     )
 
 

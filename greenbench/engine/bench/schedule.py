@@ -17,8 +17,8 @@ def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol) -> bool:
     """Whether the 95 % interval of the median latency is as narrow as the protocol asks (latencies in seconds, one array a block)."""
     if len(blocks) < protocol.min_blocks:
         return False
-    interval = block_quantile(list(blocks), 0.5)
-    return (interval.high - interval.low) <= protocol.target * interval.value
+    width = block_quantile(list(blocks), 0.5).relative_width
+    return width is not None and width <= protocol.target
 
 
 def still_needed(latencies: dict[str, list[np.ndarray]], protocol: Protocol) -> list[str]:

@@ -315,9 +315,7 @@ def _as_onnx(stored: Stored, context: NodeContext) -> Stored:
 
         artifact = export_onnx(stored, folder, context)
         record = cache.commit(digest, folder, StepOutcome({"model": artifact}), 0.0)
-    artifact = record.outputs["model"]
-    assert isinstance(artifact, ModelArtifact)
-    return Stored(artifact, cache.path(digest), stored.node, stored.title)
+    return Stored(record.outputs["model"], cache.path(digest), stored.node, stored.title)
 
 
 def onnx_digest(digest: str) -> str:
