@@ -40,7 +40,7 @@ class EnergyCurve:
         self._n = 0
         self._counting: bool | None = None
         self._heard_ns = 0
-        self._holes: list[tuple[int, str]] = []
+        self._holes: list[tuple[int, int, str]] = []  # last reading before, when it was noticed, why
 
     @property
     def covered_until_ns(self) -> int | None:
@@ -95,9 +95,9 @@ class EnergyCurve:
         """Why a window has no energy, in a sentence."""
         if self._heard_ns < t1_ns and not (self._n and self._broken):
             return "No reading up to the end of the window."
-        for start_ns, reason in reversed(self._holes):
-            row = int(np.searchsorted(self._t_ns[: self._n], start_ns, "right"))
-            if start_ns <= t1_ns and (row >= self._n or int(self._t_ns[row]) > t0_ns):
+        for start_ns, noticed_ns, reason in reversed(self._holes):
+            row = int(np.searchsorted(self._t_ns[: self._n], noticed_ns, "right"))
+            if start_ns < t1_ns and (row >= self._n or int(self._t_ns[row]) > t0_ns):
                 return reason or "No reading."
         return "The readings do not cover the whole window."
 
@@ -141,7 +141,7 @@ class EnergyCurve:
 
     def _break(self, t_ns: int, reason: str) -> None:
         if not self._holes or (self._n and not self._broken):
-            self._holes.append((t_ns, reason))
+            self._holes.append((int(self._t_ns[self._n - 1]) if self._n else 0, t_ns, reason))
         if self._n and not self._broken:
             self._append(t_ns, np.nan, np.nan)
 

@@ -1,0 +1,194 @@
+"""A clock that stands until it is told, a powercap tree in a folder, a battery in a folder, and an NVIDIA library without a board."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from greenbench.core.measurement import Channel, Domain, Provenance
+
+NS = 1_000_000_000
+
+
+class FakeClock:
+    """Monotonic nanoseconds that pass only when asked to."""
+
+    def __init__(self, now_ns: int = 1000 * NS) -> None:
+        self.now_ns = now_ns
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def tick(self, seconds: float) -> None:
+        self.now_ns += round(seconds * NS)
+
+
+class PowercapTree:
+    """A folder laid out like /sys/class/powercap."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(exist_ok=True)
+
+    def zone(self, id: str, name: str, energy_uj: int = 1_000_000, range_uj: int = 262_143_328_850) -> Path:
+        folder = self.root / id
+        folder.mkdir()
+        (folder / "name").write_text(f"{name}\n")
+        (folder / "max_energy_range_uj").write_text(f"{range_uj}\n")
+        self.set(id, energy_uj)
+        return folder
+
+    def set(self, id: str, energy_uj: int) -> None:
+        (self.root / id / "energy_uj").write_text(f"{energy_uj}\n")
+
+    def laptop(self) -> None:
+        """One package with its parts, memory, and the platform around them."""
+        self.zone("intel-rapl:0", "package-0", 5_000_000)
+        self.zone("intel-rapl:0:0", "core", 3_000_000)
+        self.zone("intel-rapl:0:1", "uncore", 1_000_000)
+        self.zone("intel-rapl:0:2", "dram", 2_000_000)
+        self.zone("intel-rapl:1", "psys", 9_000_000)
+
+
+class NvmlError(Exception):
+    """What the fake library raises; the real one has a class for each code too."""
+
+
+class LibraryNotFound(NvmlError):
+    pass
+
+
+class DriverNotLoaded(NvmlError):
+    pass
+
+
+class LibRmVersionMismatch(NvmlError):
+    pass
+
+
+class NoPermission(NvmlError):
+    pass
+
+
+class NotSupported(NvmlError):
+    pass
+
+
+class FakeBoard:
+    """A board; None stands for a question that it does not support, an exception for one that fails now."""
+
+    def __init__(self, uuid: str, name: str = "NVIDIA H200", **answers: Any) -> None:
+        self.uuid, self.name = uuid, name
+        self.energy_mj: Any = answers.get("energy_mj")
+        self.instant_mw: Any = answers.get("instant_mw")
+        self.usage_mw: Any = answers.get("usage_mw")
+        self.mig: Any = answers.get("mig")
+
+
+class FakeNvml:
+    """As much of pynvml as the meter uses, over a list of boards."""
+
+    NVML_FI_DEV_POWER_INSTANT = 186
+    NVMLError = NvmlError
+    NVMLError_LibraryNotFound = LibraryNotFound
+    NVMLError_DriverNotLoaded = DriverNotLoaded
+    NVMLError_LibRmVersionMismatch = LibRmVersionMismatch
+    NVMLError_NoPermission = NoPermission
+
+    def __init__(self, *boards: FakeBoard) -> None:
+        self.boards = list(boards)
+        self.init_error: NvmlError | None = None
+        self.open = 0
+
+    def nvmlInit(self) -> None:
+        if self.init_error:
+            raise self.init_error
+        self.open += 1
+
+    def nvmlShutdown(self) -> None:
+        self.open -= 1
+
+    def nvmlDeviceGetCount(self) -> int:
+        return len(self.boards)
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> FakeBoard:
+        return self.boards[index]
+
+    def nvmlDeviceGetUUID(self, board: FakeBoard) -> str:
+        return board.uuid
+
+    def nvmlDeviceGetName(self, board: FakeBoard) -> str:
+        return board.name
+
+    def nvmlDeviceGetMigMode(self, board: FakeBoard) -> list[int]:
+        return self._answer(board.mig)
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, board: FakeBoard) -> int:
+        return self._answer(board.energy_mj)
+
+    def nvmlDeviceGetPowerUsage(self, board: FakeBoard) -> int:
+        return self._answer(board.usage_mw)
+
+    def nvmlDeviceGetFieldValues(self, board: FakeBoard, fields: list[int]) -> list[SimpleNamespace]:
+        assert fields == [186]
+        if isinstance(board.instant_mw, Exception):
+            raise board.instant_mw
+        code = 3 if board.instant_mw is None else 0
+        return [SimpleNamespace(nvmlReturn=code, value=SimpleNamespace(uiVal=board.instant_mw or 0))]
+
+    def nvmlDeviceGetUtilizationRates(self, board: FakeBoard) -> SimpleNamespace:
+        return SimpleNamespace(gpu=40)
+
+    def _answer(self, answer: Any) -> Any:
+        if answer is None:
+            raise NotSupported("Not Supported")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def powercap(tmp_path: Path) -> PowercapTree:
+    return PowercapTree(tmp_path / "powercap")
+
+
+@pytest.fixture
+def battery_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the files of one power supply and gives the folder of all of them."""
+
+    def write(name: str = "BAT0", **files: object) -> Path:
+        folder = tmp_path / "power_supply" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in {"type": "Battery", **files}.items():
+            (folder / file).write_text(f"{content}\n")
+        return folder.parent
+
+    return write
+
+
+@pytest.fixture
+def nvml() -> type[FakeNvml]:
+    return FakeNvml
+
+
+@pytest.fixture
+def board() -> type[FakeBoard]:
+    return FakeBoard
+
+
+@pytest.fixture
+def channel() -> Callable[..., Channel]:
+    """A channel of a measured package, but for what is given."""
+
+    def make(key: str = "rapl:intel-rapl:0", **changes: Any) -> Channel:
+        fields = {"title": "CPU package", "domain": Domain.PACKAGE, "provenance": Provenance.COUNTER}
+        return Channel(key=key, **{**fields, "covers": "package", "refresh_s": 0.001, **changes})
+
+    return make
