@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
     QTreeWidget,
     QTreeWidgetItem,
+    QTreeWidgetItemIterator,
     QVBoxLayout,
     QWidget,
 )
@@ -19,8 +20,9 @@ from PySide6.QtWidgets import (
 from greenbench.core.catalog import Catalog
 from greenbench.core.errors import UnknownStepError
 from greenbench.core.step import Group, StepSpec
+from greenbench.gui.controls import Icon, Text, row
 from greenbench.gui.editor.drawing import write
-from greenbench.gui.icons import icon, paint_icon
+from greenbench.gui.icons import paint_icon
 from greenbench.gui.theme import Theme, font
 
 MIME = "application/x-greenbench-step"
@@ -78,10 +80,10 @@ class _Rows(QStyledItemDelegate):
         return QSize(120, 28 if index.data(_SPEC) is not None else 32)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
         rect.setLeft(0)
         rect.setRight(self._tree.viewport().width())
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         spec: StepSpec | None = index.data(_SPEC)
@@ -132,10 +134,12 @@ class StepLibrary(QWidget):
         self.field = QLineEdit()
         self.field.setPlaceholderText("Search steps")
         self.field.setFont(font(13))
-        self.field.setClearButtonEnabled(True)
         self.field.setMinimumHeight(30)
         self.field.setAccessibleName("Search steps")
-        self._loupe = self.field.addAction(icon(theme, "magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self._key = Text("Tab", 11, 400, "muted")
+        self._key.setToolTip("On the canvas, Tab opens a search for steps")
+        self.field.setTextMargins(20, 0, 26, 0)
+        self.field.setLayout(row(Icon(theme, "magnifying-glass", "muted"), 0, self._key, margins=(9, 0, 9, 0)))
         self.tree = _Tree()
         self._build_tree()
         layout = QVBoxLayout(self)
@@ -149,7 +153,7 @@ class StepLibrary(QWidget):
         self.field.textChanged.connect(self._fill)
         self.field.installEventFilter(self)
         self._fill("")
-        forget = theme.observe(self._dress)
+        forget = theme.observe(self.tree.viewport().update)
         self.destroyed.connect(lambda *_: forget())
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -172,25 +176,25 @@ class StepLibrary(QWidget):
         tree.itemDoubleClicked.connect(self._activate)
         tree.itemClicked.connect(self._toggle)
 
-    def _dress(self) -> None:
-        self._loupe.setIcon(icon(self._theme, "magnifying-glass", "muted"))
-        self.tree.viewport().update()
-
     def shown(self) -> list[StepSpec]:
         """The steps in the list, in order."""
-        groups = [self.tree.topLevelItem(index) for index in range(self.tree.topLevelItemCount())]
-        return [group.child(row).data(0, _SPEC) for group in groups for row in range(group.childCount())]
+        return [line.data(0, _SPEC) for line in self._lines()]
 
     def item(self, key: str) -> QTreeWidgetItem | None:
         """The line of a step, if it is shown."""
-        for index in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(index)
-            for row in range(group.childCount()):
-                if group.child(row).data(0, _SPEC).key == key:
-                    return group.child(row)
-        return None
+        return next((line for line in self._lines() if line.data(0, _SPEC).key == key), None)
+
+    def _lines(self) -> list[QTreeWidgetItem]:
+        found = []
+        lines = QTreeWidgetItemIterator(self.tree)
+        while (line := lines.value()) is not None:
+            if line.data(0, _SPEC) is not None:
+                found.append(line)
+            lines += 1
+        return found
 
     def _fill(self, text: str) -> None:
+        self._key.setVisible(not text)
         found = self._catalog.search(text.strip()) if text.strip() else tuple(self._catalog)
         self.tree.clear()
         first: QTreeWidgetItem | None = None
@@ -230,11 +234,12 @@ class StepLibrary(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Down:
                 self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
-                if self.tree.currentItem() is None:
-                    self.tree.setCurrentItem(self.tree.itemBelow(self.tree.topLevelItem(0)))
+                if self.tree.currentItem() is None and self._lines():
+                    self.tree.setCurrentItem(self._lines()[0])
                 return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.tree.currentItem() is not None:
-                self._activate(self.tree.currentItem())
+            current = self.tree.currentItem()
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current is not None:
+                self._activate(current)
                 return True
             if event.key() == Qt.Key.Key_Escape and self.field.text():
                 self.field.clear()

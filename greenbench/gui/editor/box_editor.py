@@ -12,25 +12,12 @@ from greenbench.core.params import FieldKind, FieldSpec
 from greenbench.gui.editor.drawing import Drawing
 from greenbench.gui.editor.editing import Editing
 from greenbench.gui.editor.items import NodeItem
+from greenbench.gui.forms.typed import shown_value, typed_value
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import font
 
 if TYPE_CHECKING:
     from greenbench.gui.editor.canvas import Canvas
-
-
-def typed_value(field: FieldSpec, text: str) -> Any:
-    """The value of typed text; what is shown in per cent is typed in per cent, and the unit may stay.
-
-    Raises:
-        ParameterError: the text is not of the field's kind.
-    """
-    raw = text.strip()
-    if field.percent and not raw.endswith("%"):
-        raw += "%"
-    if field.unit and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER):
-        raw = raw.removesuffix(field.unit).strip()
-    return field.parse(raw.replace(",", ".") if field.kind is FieldKind.NUMBER else raw)
 
 
 class BoxEditor(QObject):
@@ -57,8 +44,7 @@ class BoxEditor(QObject):
         elif field.kind is FieldKind.CHOICE:
             self._choices(node, field, value, rect)
         else:
-            text = f"{value * 100:g}" if field.percent else f"{value:g}" if isinstance(value, float) else str(value)
-            self._open(rect, text, 11, lambda typed: self._set(node.id, field, typed_value(field, typed)))
+            self._open(rect, shown_value(field, value), 11, lambda typed: self._set(node.id, field, typed_value(field, typed)))
 
     def edit_title(self, node: NodeItem) -> None:
         title = node.parts.title.adjusted(-6, 3, 4, -3).translated(node.pos())

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MIN_ZOOM, MAX_ZOOM = 0.25, 3.0
 _ZOOM_MS = 120
-_MARGIN = 28
+_MARGIN, _NEAR = 28, 10
 
 
 class Camera(QObject):
@@ -95,9 +95,9 @@ class Camera(QObject):
             self._scale_to(1.0)
             self.look_at(self.middle - self._canvas.mapToScene(QPoint(_MARGIN, _MARGIN)))
             return
-        room = self._canvas.viewport().width() - _MARGIN
+        room = self._canvas.viewport().width() - 2 * _NEAR
         self._scale_to(min(max(room / area.width(), 0.5), 1.0))
-        self.shift(self._canvas.mapFromScene(area.topLeft()) - QPoint(_MARGIN // 2, _MARGIN // 2))
+        self.shift(self._canvas.mapFromScene(area.topLeft()) - QPoint(_NEAR, _NEAR))
 
     def show_node(self, id: str) -> None:
         """Brings a node into view."""

@@ -18,7 +18,7 @@ class FloatingCard(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._over = theme, parent
         self.title = self.text = ""
         self.refusing = False
         self._kind: PortKind | None = None
@@ -40,7 +40,7 @@ class FloatingCard(QWidget):
         self.title, self.text = title.rstrip("."), text
         widest = max(metrics_of(11, 600).horizontalAdvance(self.title), metrics_of(11).horizontalAdvance(text))
         size = QSize(round(min(widest, _MOST) + 28 + 12 + 2 * _MARGIN), (44 if text else 28) + 2 * _MARGIN)
-        room = self.parentWidget().size()
+        room = self._over.size()
         x = at.x() if at.x() + size.width() <= room.width() else at.x() - size.width() - 24
         y = at.y() if at.y() + size.height() <= room.height() else at.y() - size.height() - 24
         self.setGeometry(max(x, 0), max(y, 0), size.width(), size.height())

@@ -138,9 +138,9 @@ class NodeItem(QGraphicsItem):
                 port.setPos(slot.center)
             kept.append(port)
         for port in old.values():
-            port.setParentItem(None)
             if port.scene():
                 port.scene().removeItem(port)
+            port.setParentItem(None)  # type: ignore[arg-type]
         self.ports = kept
         self.refresh()
 

@@ -109,7 +109,7 @@ def _boxes(painter: QPainter, view: NodeView) -> None:
         painter.setPen(outline(view.color("strong" if name == view.hovered_box else "border")))
         painter.setBrush(view.color("surface" if name == view.hovered_box else "sunken"))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        inner = rect.adjusted(7, 0, -4, 0)
+        inner = rect.adjusted(6, 0, -2, 0)
         write(painter, inner, box_text(field, view.node.params.get(name, field.default), inner.width()), view.color("second"), 11)
 
 

@@ -21,7 +21,7 @@ class NoteItem(QGraphicsItem):
         self.wanted: bool | None = None
         self._lines: list[str] = []
         self._text = ""
-        self.setZValue(0)
+        self.setZValue(1.6)  # over links, under nodes: words stay readable
 
     def refresh(self, place: QPointF) -> None:
         """Takes the description as it is now and stands at `place`."""
@@ -35,10 +35,11 @@ class NoteItem(QGraphicsItem):
         self.update()
 
     def boundingRect(self) -> QRectF:
-        return QRectF(0, 0, self.width, 20 + _LINE * len(self._lines))
+        return QRectF(-4, -2, self.width + 8, 24 + _LINE * len(self._lines))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         theme = self.drawing.theme
+        painter.fillRect(self.boundingRect(), theme.color("canvas", 0.86))
         write(painter, QRectF(0, 0, self.width, 16), "Note", theme.color("muted"), 11, 600)
         for index, line in enumerate(self._lines):
             write(painter, QRectF(0, 19 + index * _LINE, self.width + 4, _LINE), line, theme.color("second"), 12)

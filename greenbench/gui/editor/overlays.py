@@ -135,10 +135,10 @@ class EditorTools(QWidget):
         for button in (arrange, self.note_button, frame):
             row.addWidget(button)
         row.addSpacing(8)
-        for button in (smaller, self.zoom_button, larger):
-            row.addWidget(button)
-        for button in self.findChildren(QWidget):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for control in (smaller, self.zoom_button, larger):
+            row.addWidget(control)
+        for child in self.findChildren(QWidget):
+            child.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def show_zoom(self, zoom: float) -> None:
         self.zoom_button.setText(f"{zoom * 100:.0f} %")

@@ -34,7 +34,8 @@ def route(start: QPointF, end: QPointF, obstacles: Sequence[QRectF], own: tuple[
 
 
 def _curve(start: QPointF, end: QPointF) -> QPainterPath:
-    reach = max(min((end.x() - start.x()) / 2, 120.0), 8.0)
+    across, down = end.x() - start.x(), abs(end.y() - start.y())
+    reach = max(min(across * (0.8 if down > 2 * across else 0.5), 120.0), 8.0)
     path = QPainterPath(start)
     path.cubicTo(start + QPointF(reach, 0), end - QPointF(reach, 0), end)
     return path
@@ -52,8 +53,8 @@ def _through(start: QPointF, end: QPointF, lane: float) -> QPainterPath:
     for here, there in ((start, QPointF(start.x() + swing, lane)), (QPointF(end.x() - swing, lane), end)):
         path.lineTo(here)
         if abs(here.y() - there.y()) > 0.5:
-            middle = (here.x() + there.x()) / 2
-            path.cubicTo(QPointF(middle, here.y()), QPointF(middle, there.y()), there)
+            reach = (there.x() - here.x()) * (0.9 if abs(here.y() - there.y()) > 2 * swing else 0.5)
+            path.cubicTo(QPointF(here.x() + reach, here.y()), QPointF(there.x() - reach, there.y()), there)
         else:
             path.lineTo(there)
     return path
@@ -93,7 +94,7 @@ def _hidden(path: QPainterPath, blocks: Sequence[QRectF]) -> bool:
     near = [(b.left(), b.top(), b.right(), b.bottom()) for b in blocks if b.intersects(bounds)]
     if not near:
         return False
-    points = [(p.x(), p.y()) for polygon in path.toSubpathPolygons() for p in polygon]
+    points = [(p.x(), p.y()) for polygon in path.toSubpathPolygons() for p in polygon.toList()]
     return any(crosses(first, second, block) for first, second in pairwise(points) for block in near)
 
 

@@ -45,8 +45,8 @@ class _Rows(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         offer: Offer = index.data(_ITEM)
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
+        state = option.state
         chosen = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -78,7 +78,7 @@ class SearchPopup(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._over = theme, parent
         self._find: Callable[[str], Sequence[Offer]] = lambda text: ()
         self.setProperty("role", "card")
         self.setFixedWidth(_WIDTH)
@@ -149,7 +149,7 @@ class SearchPopup(QFrame):
         self._place()
 
     def _place(self) -> None:
-        room = self.parentWidget().size()
+        room = self._over.size()
         x = min(max(self._at.x(), 4), max(room.width() - self.width() - 4, 4))
         y = min(max(self._at.y(), 4), max(room.height() - self.height() - 4, 4))
         self.move(x, y)

@@ -61,6 +61,7 @@ class EditorView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas)
+        self.tools.raise_()
         self.actions_ = EditorActions(self, theme, self._actions())
         self._join()
 

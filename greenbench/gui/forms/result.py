@@ -1,0 +1,172 @@
+"""What a node gave: its facts against its input, what it cost, why it failed, and its log."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from greenbench.core.artifact import Fact
+from greenbench.core.quote import count, duration, percent, quote, scale, significant
+from greenbench.core.run import Failure
+from greenbench.gui.controls import Icon, ProvenanceMark, Text, line, row
+from greenbench.gui.editor.status import NodeStatus
+from greenbench.gui.theme import Theme, font
+
+_ERROR_WORDS = ("error", "traceback", "failed")
+
+
+def fact_text(fact: Fact) -> str:
+    """The value of a fact as it is printed: "73 100", "0.290 MB", "98.3 %"."""
+    if fact.value is None:
+        return fact.text or "—"
+    if fact.unit == "%":
+        return f"{fact.value * 100:.1f} %"
+    if fact.unit == "" and float(fact.value).is_integer() and abs(fact.value) < 1e6:
+        return count(fact.value)
+    shown = scale(fact.unit, [fact.value])
+    return f"{significant(fact.value * shown.factor, 3)} {shown.unit}".strip()
+
+
+def fact_change(fact: Fact) -> str:
+    """What became of it: "−73 %", "+0.3 pp" for shares, "same", or "" where there is nothing to compare."""
+    if fact.value is None or fact.before is None:
+        return ""
+    if fact.value == fact.before:
+        return "same"
+    sign = "−" if fact.value < fact.before else "+"
+    if fact.unit == "%":
+        return f"{sign}{abs(fact.value - fact.before) * 100:.1f} pp"
+    return f"{sign}{percent(fact.value / fact.before - 1)} %" if fact.before else ""
+
+
+class ResultPanel(QWidget):
+    """The facts of a node in three columns: name, value, change. Energy and time stand below them."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        self._against = Text("against input", 12, 400, "muted")
+        layout.addWidget(line())
+        layout.addLayout(row(Text("Result of this node", 13, 600), 0, self._against))
+        self._grid_holder = QWidget()
+        layout.addWidget(self._grid_holder)
+        self._box = layout
+
+    def show_status(self, status: NodeStatus) -> None:
+        """Shows what is known; hides itself where nothing is."""
+        self.setVisible(status.finished or (status.energy is not None and status.broken))
+        grid_holder = QWidget()
+        grid = QGridLayout(grid_holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(7)
+        grid.setColumnStretch(0, 1)
+        for number, fact in enumerate(status.facts):
+            self._add(grid, number, fact)
+        self._add_cost(grid, len(status.facts), status)
+        self._against.setVisible(any(fact.before is not None for fact in status.facts))
+        self._box.replaceWidget(self._grid_holder, grid_holder)
+        self._grid_holder.hide()
+        self._grid_holder.deleteLater()
+        self._grid_holder = grid_holder
+
+    def _add(self, grid: QGridLayout, number: int, fact: Fact) -> None:
+        grid.addWidget(Text(fact.title, 12, 400, "second"), number, 0)
+        value = Text(fact_text(fact), 12, 600, wrap=bool(fact.text) and fact.value is None)
+        if fact.low is not None and fact.high is not None:
+            low, high = (fact_text(fact.model_copy(update={"value": end})) for end in (fact.low, fact.high))
+            value.setToolTip(f"95 % interval: {low} to {high}")
+        right = Qt.AlignmentFlag.AlignRight
+        grid.addWidget(value, number, 1, right)
+        change = Text(fact_change(fact), 12, 500, "second")
+        if fact.before is not None:
+            change.setToolTip(f"Before: {fact_text(fact.model_copy(update={'value': fact.before}))}")
+        grid.addWidget(change, number, 2, right)
+
+    def _add_cost(self, grid: QGridLayout, number: int, status: NodeStatus) -> None:
+        right = Qt.AlignmentFlag.AlignRight
+        if status.seconds is None and status.energy is None:
+            return
+        grid.addWidget(Text("Energy spent" if status.energy else "Time", 12, 400, "second"), number, 0)
+        if status.energy is not None:
+            quoted = quote(status.energy)
+            cell = QWidget()
+            mark = ProvenanceMark(self._theme, status.energy.provenance)
+            text = Text(quoted.full, 12, 600)
+            text.setToolTip(quoted.reason)
+            cell.setLayout(row(0, mark, text, spacing=5))
+            grid.addWidget(cell, number, 1, right)
+        if status.seconds is not None:
+            grid.addWidget(Text(duration(status.seconds), 12, 500, "second"), number, 2, right)
+
+
+class FailureCard(QFrame):
+    """What happened and what to do."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("role", "failure")
+        self.title = Text("", 13, 600, "danger", wrap=True)
+        self.message = Text("", 12, 400, wrap=True)
+        self.remedy_head = Text("Remedy", 12, 600)
+        self.remedy = Text("", 12, 400, wrap=True)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        for text in (self.title, self.message, self.remedy_head, self.remedy):
+            column.addWidget(text)
+        for text in (self.message, self.remedy):
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        whole = row(spacing=8, margins=(12, 10, 12, 10))
+        whole.addWidget(Icon(theme, "warning-octagon-fill", "danger"), 0, Qt.AlignmentFlag.AlignTop)
+        whole.addLayout(column, 1)
+        self.setLayout(whole)
+        self.hide()
+
+    def show_failure(self, failure: Failure | None, title: str) -> None:
+        self.setVisible(failure is not None)
+        if failure is None:
+            return
+        self.title.setText(title)
+        self.message.setText(failure.message)
+        self.remedy.setText(failure.remedy)
+        self.remedy_head.setVisible(bool(failure.remedy))
+        self.remedy.setVisible(bool(failure.remedy))
+        self.setAccessibleName(f"{title}. {failure.message} {failure.remedy}")
+
+
+class LogBox(QPlainTextEdit):
+    """The last lines a node wrote; lines that speak of an error are red."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._lines: tuple[str, ...] = ()
+        self.setReadOnly(True)
+        self.setFont(font(11, mono=True))
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setAccessibleName("Log of this node")
+        self.setFixedHeight(112)
+        self.hide()
+
+    def show_lines(self, lines: tuple[str, ...]) -> None:
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh()
+        self.setVisible(bool(lines))
+
+    def refresh(self) -> None:
+        """Writes the lines anew, in the colours of the theme."""
+        self.clear()
+        cursor = QTextCursor(self.document())
+        for number, text in enumerate(self._lines):
+            style = QTextCharFormat()
+            style.setForeground(self._color(text))
+            cursor.insertText(("\n" if number else "") + text, style)
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _color(self, text: str) -> QColor:
+        bad = any(word in text.lower() for word in _ERROR_WORDS)
+        return self._theme.color("danger" if bad else "second")
