@@ -1,17 +1,16 @@
-"""The axes of a live plot: quiet labels, minutes and seconds below, round steps, and a vertical range that does not twitch."""
-
-import math
+"""The axes of a live plot: quiet labels, minutes and seconds below, at steps that people count in."""
 
 import pyqtgraph as pg
 from PySide6.QtGui import QPen
 
+from greenbench.gui.live.scales import clock
 from greenbench.gui.theme import Theme, font
 
 _TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 HEADROOM = 24  # pixels above the curves, where phases have their names
 
 
-class TimeAxis(pg.AxisItem):
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Seconds as minutes and seconds, at steps that people count in."""
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
@@ -22,38 +21,8 @@ class TimeAxis(pg.AxisItem):
         return [clock(value) for value in values]
 
 
-def clock(seconds: float) -> str:
-    """ "04:30", "1:02:00", "−00:10"."""
-    whole = round(abs(seconds))
-    sign = "−" if seconds < 0 and whole else ""
-    hours, rest = divmod(whole, 3600)
-    tail = f"{rest // 60:02d}:{rest % 60:02d}"
-    return f"{sign}{hours}:{tail}" if hours else f"{sign}{tail}"
-
-
 def dress(axis: pg.AxisItem, theme: Theme, *, line: bool) -> None:
     """Muted labels of 11 pixels; a thin line where it is wanted, ticks nowhere."""
     axis.setStyle(tickLength=0, tickTextOffset=6, tickFont=font(11), autoExpandTextSpace=False, autoReduceTextSpace=False)
     axis.setPen(theme.color("strong") if line else QPen(theme.color("strong", 0.0)))
     axis.setTextPen(theme.color("muted"))
-
-
-def nice_step(span: float, count: int) -> float:
-    """A step of 1, 2 or 5 times a power of ten that divides `span` into about `count` parts."""
-    raw = span / max(count, 1)
-    if raw <= 0 or not math.isfinite(raw):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
-
-
-def nice_range(low: float, high: float, *, from_zero: bool, headroom: float) -> tuple[float, float, float]:
-    """The range of an axis and its step: round ends, and `headroom` (a fraction of the height) free at the top."""
-    if from_zero:
-        low = min(0.0, low)
-    if high <= low:
-        high = low + (abs(low) * 0.2 or 1.0)
-    step = nice_step(high - low, 3)
-    bottom = math.floor(low / step + 1e-9) * step
-    top = math.ceil(high / step - 1e-9) * step
-    return bottom, bottom + (top - bottom) / (1 - min(headroom, 0.6)), step

@@ -5,7 +5,6 @@ While a timed block is open the picture is drawn once a second: the instrument m
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QSize
 from greenbench.core import quote
 from greenbench.core.measurement import Provenance
 from greenbench.gui.controls import Button, Icon, IconButton, Text, row
+from greenbench.gui.energy import EnergyOf
 from greenbench.gui.live import curves
 from greenbench.gui.live.layers import Chip, Span
 from greenbench.gui.live.plot import LivePlot
@@ -23,18 +23,6 @@ from greenbench.gui.theme import Theme, font
 FRAME_MS = 40
 CALM_S = 1.0
 _RANGES = ((60.0, "Last 1 min"), (120.0, "Last 2 min"), (360.0, "Last 6 min"), (1800.0, "Last 30 min"), (0.0, "Whole run"))
-
-
-@dataclass(frozen=True)
-class SpanEnergy:
-    """The joules of a dragged span; None where a reading is missing, for `reason`."""
-
-    energy_j: float | None
-    provenance: Provenance
-    reason: str = ""
-
-
-EnergyOf = Callable[[int, int], SpanEnergy]
 
 
 class LiveDock(QFrame):
@@ -92,15 +80,15 @@ class LiveDock(QFrame):
         self._range = QComboBox()
         self._range.setFont(font(12))
         self._range.setFixedHeight(26)
-        for seconds, title in _RANGES:
-            self._range.addItem(title, seconds)
+        for seconds, words in _RANGES:
+            self._range.addItem(words, seconds)
         self._range.setCurrentIndex(1)
         self._range.currentIndexChanged.connect(lambda _: self.set_following(True))
         self._notice = QFrame()
         self._notice.setProperty("role", "notice")
         self._notice.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        words = Text("Measuring: the view refreshes once a second", 12, 500, "accent")
-        self._notice.setLayout(row(Icon(self._theme, "snowflake", "accent", 14), words, spacing=6, margins=(8, 3, 10, 3)))
+        calm = Text("Measuring: the view refreshes once a second", 12, 500, "accent")
+        self._notice.setLayout(row(Icon(self._theme, "snowflake", "accent", 14), calm, spacing=6, margins=(8, 3, 10, 3)))
         self._notice.hide()
         self.collapse = IconButton(self._theme, "caret-down", "Hide the live plots")
         self.collapse.clicked.connect(self.collapse_asked)

@@ -36,7 +36,7 @@ class Span:
     detail: str = ""
 
 
-class Layer(pg.GraphicsObject):
+class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     """An item that fills the picture of a plot and paints in its pixels."""
 
     def __init__(self, box: pg.ViewBox, theme: Theme, z: float) -> None:

@@ -10,12 +10,13 @@ from PySide6.QtGui import QColor, QMouseEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from greenbench.gui.controls import Text
-from greenbench.gui.live.axes import HEADROOM, TimeAxis, dress, nice_range
+from greenbench.gui.live.axes import HEADROOM, TimeAxis, dress
 from greenbench.gui.live.layers import Overlay, Underlay
 from greenbench.gui.live.legend import Legend
+from greenbench.gui.live.scales import nice_range
 from greenbench.gui.theme import Theme
 
-_DASHES = {"modelled": [4, 3], "dashed": [3, 2.5]}
+_DASHES: dict[str, tuple[float, ...]] = {"modelled": (4, 3), "dashed": (3, 2.5)}
 
 
 @dataclass(frozen=True)

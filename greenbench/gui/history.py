@@ -1,0 +1,90 @@
+"""The runs of the past, newest first: a double click shows the results again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+
+from greenbench.core import quote
+from greenbench.core.run import RunState
+from greenbench.gui.controls import Text
+from greenbench.gui.icons import icon
+from greenbench.gui.theme import Theme, font
+
+_STATES = {
+    RunState.FINISHED: ("check-circle", "success", "Finished"),
+    RunState.FAILED: ("warning-octagon-fill", "danger", "With failures"),
+    RunState.CANCELLED: ("prohibit", "muted", "Stopped"),
+    RunState.LOST: ("warning", "warning", "Broke off"),
+    RunState.RUNNING: ("circle-dashed", "accent", "Running"),
+    RunState.PLANNED: ("circle-dashed", "muted", "Planned"),
+}
+
+
+class HistoryPage(QFrame):
+    """A plain list. `opened` carries the id of a run."""
+
+    opened = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setProperty("role", "page")
+        self.list = QTreeWidget()
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setAllColumnsShowFocus(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setHeaderLabels(["Pipeline", "When", "State", "Took", "Variants", "Finding"])
+        self.list.header().setFont(font(12, 600))
+        self.list.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.list.header().setFixedHeight(36)
+        self.list.header().setStretchLastSection(True)
+        for column, width in enumerate((260, 150, 140, 100, 90)):
+            self.list.setColumnWidth(column, width)
+            self.list.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+        self.list.itemActivated.connect(lambda item, _: self.opened.emit(item.data(0, Qt.ItemDataRole.UserRole)))
+        self._none = Text("No run yet. Press Run to measure the open pipeline; each run is kept here.", 13, 400, "muted")
+        card = QFrame()
+        card.setProperty("role", "card")
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(1, 1, 1, 1)
+        inside.addWidget(self.list)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 16)
+        layout.setSpacing(10)
+        layout.addWidget(Text("History", 20, 600))
+        layout.addWidget(self._none)
+        layout.addWidget(card, 1)
+        self._card = card
+        self.show_runs([])
+
+    def show_runs(self, runs: Sequence[Any]) -> None:
+        """Shows the store's summaries of runs."""
+        self.list.clear()
+        self._none.setVisible(not runs)
+        self._card.setVisible(bool(runs))
+        for run in runs:
+            name, tone, word = _STATES[RunState(run.state)]
+            took = quote.duration(run.seconds) if run.seconds else ""
+            item = QTreeWidgetItem([run.title, when(run.started), word, took, str(run.variants), run.headline])
+            item.setIcon(2, icon(self._theme, name, tone))
+            item.setData(0, Qt.ItemDataRole.UserRole, run.id)
+            item.setFont(0, font(13, 500))
+            item.setToolTip(0, f"{run.title}\nRun {run.id}")
+            item.setToolTip(5, run.headline)
+            self.list.addTopLevelItem(item)
+        first = self.list.topLevelItem(0)
+        if first is not None:
+            self.list.setCurrentItem(first)
+
+
+def when(started: str, now: datetime | None = None) -> str:
+    """An ISO time as people say it: "today 14:41", "yesterday 09:02", "13 Nov 2026 14:41"."""
+    moment = datetime.fromisoformat(started)
+    today = (now or datetime.now(moment.tzinfo)).date()
+    days = (today - moment.date()).days
+    day = {0: "today", 1: "yesterday"}.get(days) or f"{moment.day} {moment:%b %Y}"
+    return f"{day} {moment:%H:%M}"

@@ -1,0 +1,131 @@
+"""The top row: mark of the product, menus, the tab of the open document, "Find an action or a step", settings."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenuBar, QPushButton, QSizePolicy, QWidget
+
+from greenbench.gui.controls import Icon, IconButton, Text
+from greenbench.gui.icons import paint_icon
+from greenbench.gui.marks import paint_progress_ring
+from greenbench.gui.theme import Theme, font
+
+
+class Logo(QWidget):
+    """A leaf on the accent colour."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setFixedSize(18, 18)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        path = QPainterPath()
+        path.addRoundedRect(QRectF(0, 0, 18, 18), 4, 4)
+        painter.fillPath(path, self._theme.color("accent"))
+        paint_icon(painter, "leaf", QRectF(3, 3, 12, 12), self._theme.color("on_accent"))
+        painter.end()
+
+
+class DocumentTab(QWidget):
+    """The title of the open pipeline, with a dot while it is not saved and a ring while it runs."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._title, self._modified, self._share = "", False, -1.0
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(36)
+        theme.observe(self.update)
+
+    def show_title(self, title: str, modified: bool, path: str) -> None:
+        self._title, self._modified = title, modified
+        self.setToolTip(path or "Not saved in a file yet")
+        self.setAccessibleName(f"{title}{', unsaved changes' if modified else ''}")
+        self.updateGeometry()
+        self.update()
+
+    def show_share(self, share: float | None) -> None:
+        self._share = -1.0 if share is None else share
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        words = QFontMetrics(font(13, 600)).horizontalAdvance(self._shown())
+        return QSize(words + 32 + (24 if self._share >= 0 else 0) + (14 if self._modified else 0), 36)
+
+    def _shown(self) -> str:
+        return QFontMetrics(font(13, 600)).elidedText(self._title, Qt.TextElideMode.ElideRight, 240)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect())
+        painter.fillRect(box, self._theme.color("surface"))
+        painter.fillRect(QRectF(0, 0, box.width(), 2), self._theme.color("accent"))
+        for x in (0.0, box.width() - 1):
+            painter.fillRect(QRectF(x, 0, 1, box.height()), self._theme.color("border"))
+        x = 16.0
+        if self._share >= 0:
+            paint_progress_ring(painter, QRectF(x, 10, 16, 16), self._share, self._theme)
+            x += 24
+        painter.setFont(font(13, 600))
+        painter.setPen(self._theme.color("text"))
+        words = self._shown()
+        painter.drawText(QRectF(x, 0, box.width() - x, box.height()), Qt.AlignmentFlag.AlignVCenter, words)
+        if self._modified:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("muted"))
+            right = x + QFontMetrics(font(13, 600)).horizontalAdvance(words)
+            painter.drawEllipse(QPointF(right + 10, 18.5), 3, 3)
+        painter.end()
+
+
+class FindField(QPushButton):
+    """Looks like a search field, opens the palette of actions and steps."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 5, 0)
+        layout.setSpacing(6)
+        key = Text("Ctrl K", 11, 500, "muted")
+        key.setProperty("role", "key")
+        for widget in (Icon(theme, "magnifying-glass", "muted", 14), Text("Find an action or a step", 12, 400, "second"), key):
+            widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            layout.addWidget(widget, 1 if widget.property("tone") == "second" else 0)
+        self.setFixedSize(232, 26)
+        self.setProperty("kind", "field")
+        self.setAccessibleName("Find an action or a step")
+
+
+class MenuRow(QFrame):
+    """36 pixels high, over the full width."""
+
+    find_asked = Signal()
+    switch_theme = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("role", "menu-row")
+        self.setFixedHeight(37)
+        self.menus = QMenuBar()
+        self.menus.setFont(font(13))
+        self.menus.setNativeMenuBar(False)
+        self.menus.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.tab = DocumentTab(theme)
+        self.field = FindField(theme)
+        self.field.clicked.connect(self.find_asked)
+        self.light = IconButton(theme, "moon", "Switch between light and dark", "muted")
+        self.light.clicked.connect(self.switch_theme)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 12, 0)
+        layout.setSpacing(6)
+        layout.addWidget(Logo(theme))
+        layout.addWidget(self.menus)
+        layout.addSpacing(10)
+        layout.addWidget(self.tab)
+        layout.addStretch(1)
+        layout.addWidget(self.field)
+        layout.addWidget(self.light)

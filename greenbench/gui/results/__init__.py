@@ -1,0 +1,1 @@
+"""What came out of a run: the verdict, the comparison table, the trade-off and the distribution of latency."""

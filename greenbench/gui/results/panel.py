@@ -1,0 +1,252 @@
+"""The results page: the verdict in a sentence, the comparison table, the trade-off, the distribution of latency, and the exports."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from greenbench.core.metrics import BY_KEY
+from greenbench.core.run import RunResult, RunState
+from greenbench.gui.controls import Button, Icon, Text, row
+from greenbench.gui.history import when
+from greenbench.gui.marks import variant_pixmap
+from greenbench.gui.results.distribution import LatencyDistribution
+from greenbench.gui.results.export import FORMATS, Exporter
+from greenbench.gui.results.rows import build
+from greenbench.gui.results.table_view import ResultsTable
+from greenbench.gui.results.trade_off import X_CHOICES, Y_CHOICES, TradeOff
+from greenbench.gui.theme import Theme, font
+
+_STATES = {
+    RunState.FAILED: "some nodes failed",
+    RunState.CANCELLED: "stopped before its end",
+    RunState.LOST: "broken off; what was measured is here",
+}
+
+
+class ResultsPage(QWidget):
+    """Shows one RunResult. `open_node` asks for a node on the canvas; `export_asked` for a file of a format."""
+
+    open_node = Signal(str)
+    export_asked = Signal(str)
+    copied = Signal()
+
+    def __init__(self, theme: Theme, exporter: Exporter) -> None:
+        super().__init__()
+        self._theme, self.exporter = theme, exporter
+        self.setProperty("role", "page")
+        self.result: RunResult | None = None
+        self.table = ResultsTable(theme)
+        self.trade_off = TradeOff(theme)
+        self.distribution = LatencyDistribution(theme)
+        self._empty = self._empty_page()
+        self._full = QWidget()
+        self._build()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(self._full)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area = area
+        layout.addWidget(self._empty)
+        layout.addWidget(area)
+        area.hide()
+        self.table.chosen.connect(self._choose)
+        self.table.open_node.connect(self.open_node)
+        forget = theme.observe(self._show_pick)
+        self.destroyed.connect(lambda *_: forget())
+
+    # ---- parts ------------------------------------------------------------------------------------------------
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addStretch(1)
+        for widget in (
+            Icon(self._theme, "chart-bar-horizontal", "faint", 28),
+            Text("No results yet", 16, 600),
+            Text("Press Run on the Pipeline tab: the variants are measured side by side and compared here.", 13, 400, "muted"),
+        ):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(2)
+        return page
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self._full)
+        layout.setContentsMargins(16, 12, 16, 14)
+        layout.setSpacing(12)
+        layout.addLayout(self._head())
+        layout.addWidget(self._verdict_card())
+        card = _card()
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(1, 1, 1, 1)
+        inside.addWidget(self.table)
+        layout.addWidget(card)
+        self._notes = Text("", 12, 400, "second", wrap=True)
+        layout.addWidget(self._notes)
+        layout.addLayout(self._charts(), 1)
+
+    def _head(self) -> QHBoxLayout:
+        self._title, self._when = Text("", 16, 600), Text("", 12, 400, "muted")
+        copy = Button(self._theme, "Copy table", "copy")
+        copy.clicked.connect(self.copy_table)
+        export = Button(self._theme, "Export", "export")
+        menu = QMenu(export)
+        for suffix, title in FORMATS.items():
+            menu.addAction(f"{title} (.{suffix})").triggered.connect(partial(self._ask_export, suffix))
+        export.setMenu(menu)
+        return row(self._title, self._when, 0, copy, export, spacing=8)
+
+    def _ask_export(self, suffix: str, _checked: bool = False) -> None:
+        self.export_asked.emit(suffix)
+
+    def _verdict_card(self) -> QFrame:
+        card = _card()
+        self._pick = QLabel()
+        self._pick.setFixedSize(18, 18)
+        self.verdict = QLabel()
+        self.verdict.setFont(font(13))
+        self.verdict.setWordWrap(True)
+        self.verdict.setTextFormat(Qt.TextFormat.RichText)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._protocol = Text("", 12, 400, "muted")
+        self._protocol.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        layout = QHBoxLayout(card)
+        layout.setContentsMargins(16, 10, 16, 10)
+        layout.setSpacing(10)
+        layout.addWidget(self._pick, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.verdict, 1)
+        layout.addWidget(self._protocol)
+        return card
+
+    def _charts(self) -> QHBoxLayout:
+        self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(Y_CHOICES, "y axis")
+        first = _chart_card(
+            "Trade-off",
+            "bars: 95 % intervals",
+            self.trade_off,
+            [Text("x", 12, 400, "muted"), self._x, Text("y", 12, 400, "muted"), self._y],
+        )
+        second = _chart_card("Latency", "each timed call", self.distribution, [])
+        layout = QHBoxLayout()
+        layout.setSpacing(12)
+        layout.addWidget(first, 3)
+        layout.addWidget(second, 2)
+        return layout
+
+    def _axis_box(self, keys: Sequence[str], name: str) -> QComboBox:
+        box = QComboBox()
+        box.setFont(font(12))
+        box.setFixedHeight(26)
+        box.setAccessibleName(name)
+        for key in keys:
+            box.addItem(BY_KEY[key].short if key != "latency_p50" else "Latency p50", key)
+        box.activated.connect(self._set_axes)
+        return box
+
+    # ---- showing ----------------------------------------------------------------------------------------------
+
+    def show_result(self, result: RunResult) -> None:
+        """Shows a finished, failed, stopped or broken-off run with whatever it has."""
+        # SciPy comes in with this: not before there is something to judge.
+        from greenbench.analysis.headline import headline
+
+        self.result = result
+        self._empty.hide()
+        self._area.show()
+        self._title.setText(result.title)
+        state = _STATES.get(result.state, "")
+        self._when.setText(" · ".join(part for part in (_moment(result.started), state) if part))
+        said = headline(result)
+        self._said_pick = said.pick
+        self.verdict.setText(f"<b>{_escaped(said.bold)}</b> {_escaped(said.rest)}")
+        self._show_pick()
+        self._protocol.setText(_how(result))
+        self.table.show_table(build(result))
+        notes = list(dict.fromkeys(warning.text for warning in result.warnings))
+        self._notes.setText("  ".join(notes[:3]) + (f"  And {len(notes) - 3} more in the report." if len(notes) > 3 else ""))
+        self._notes.setVisible(bool(notes))
+        self._show_charts(result)
+
+    def _show_charts(self, result: RunResult) -> None:
+        self.trade_off.show_result(result)
+        self.distribution.show_result(result)
+        x = next((key for key in X_CHOICES if self.trade_off.usable(key)), X_CHOICES[0])
+        y = next((key for key in Y_CHOICES if self.trade_off.usable(key) and key != x), Y_CHOICES[0])
+        self._x.setCurrentIndex(self._x.findData(x))
+        self._y.setCurrentIndex(self._y.findData(y))
+        self._set_axes()
+
+    def _show_pick(self) -> None:
+        pick = getattr(self, "_said_pick", None)
+        index = next((i for i, v in enumerate(self.result.variants) if v.letter == pick), None) if self.result else None
+        self._pick.setVisible(index is not None)
+        if index is not None:
+            self._pick.setPixmap(variant_pixmap(self._theme.variant(index), 12, 18, self.devicePixelRatioF()))
+
+    def _set_axes(self, _index: int = 0) -> None:
+        self.trade_off.set_axes(self._x.currentData(), self._y.currentData())
+
+    def _choose(self, index: int) -> None:
+        self.trade_off.choose(index)
+        self.distribution.choose(index)
+
+    def copy_table(self) -> None:
+        """The table as text on the clipboard."""
+        if self.result:
+            QGuiApplication.clipboard().setText(self.table.table.text())
+            self.copied.emit()
+
+    def export(self, path: Path) -> None:
+        """Writes the shown result; the exporter tells when it is there."""
+        if self.result:
+            self.exporter.write(self.result, path)
+
+
+def _card() -> QFrame:
+    card = QFrame()
+    card.setProperty("role", "card")
+    return card
+
+
+def _chart_card(title: str, detail: str, chart: QWidget, controls: Sequence[QWidget]) -> QFrame:
+    card = _card()
+    card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+    card.setMinimumHeight(250)
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(14, 10, 10, 8)
+    layout.setSpacing(4)
+    head = row(Text(title, 13, 600), Text(detail, 12, 400, "muted"), 0, *controls)
+    layout.addLayout(head)
+    layout.addWidget(chart, 1)
+    return card
+
+
+def _how(result: RunResult) -> str:
+    """ "Lab protocol · 5 blocks · ONNX Runtime · batch 1", where all variants agree on it."""
+    measured = result.measured
+    parts = [result.plan.protocol.stamp[:1].upper() + result.plan.protocol.stamp[1:]]
+    blocks = {len(variant.blocks) for variant in measured}
+    if blocks:
+        parts.append(f"{min(blocks)}–{max(blocks)} blocks" if len(blocks) > 1 else f"{blocks.pop()} blocks")
+    for values in ({v.runtime for v in measured}, {f"batch {v.batch}" for v in measured}):
+        if len(values) == 1:
+            parts.append(values.pop())
+    return " · ".join(part for part in parts if part)
+
+
+def _moment(started: str) -> str:
+    try:
+        datetime.fromisoformat(started)
+    except ValueError:
+        return started
+    return when(started)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,192 @@
+"""The comparison table as data: one row for each variant, every number quoted once, in one unit for each column. No Qt."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from greenbench.core import quote
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.metrics import BY_KEY
+from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
+
+Kind = Literal["variant", "number", "verdict", "bar", "source"]
+_SIGNS = {
+    Verdict.SAME: "equals",
+    Verdict.UNCLEAR: "question",
+    Verdict.LOWER: "arrow-down-bold",
+    Verdict.HIGHER: "arrow-up-bold",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `metric` is a key of core.metrics (or ""), `unit` the second line of its head."""
+
+    key: str
+    kind: Kind
+    title: str
+    unit: str
+    metric: str = ""
+    right: bool = False
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one place: main words, muted words after them, a sign with its tone, the change for a bar."""
+
+    text: str = ""
+    sub: str = ""
+    sign: str = ""
+    tone: str = ""
+    hint: str = ""
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+    provenance: Provenance | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant. `failure` is the sentence that runs across the columns where there is no result."""
+
+    index: int
+    variant: VariantResult
+    cells: tuple[Cell, ...]
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    reach: float  # the largest relative change that a bar shows, as a positive fraction
+
+    def text(self) -> str:
+        """The table as tab-separated text, for the clipboard."""
+        lines = ["\t".join(f"{column.title}{f' ({column.unit})' if column.unit else ''}" for column in self.columns)]
+        for row in self.rows:
+            if row.failure:
+                lines.append("\t".join([f"{row.variant.letter} {row.variant.name}", row.failure]))
+            else:
+                lines.append("\t".join(" ".join(part for part in (cell.text, cell.sub) if part) for cell in row.cells))
+        return "\n".join(lines) + "\n"
+
+
+def build(result: RunResult) -> Table:
+    """The table of a run. Energy is compared where it was measured; where it is modelled or missing, latency is."""
+    variants = result.variants
+    compared = "energy_per_inference" if _compared(result, "energy_per_inference") else "latency_p50"
+    scales = {key: quote.scale(BY_KEY[key].unit, [_value(v, key) for v in variants]) for key in _SHOWN}
+    latency = quote.scale("s", [_value(v, "latency_p50") for v in variants])
+    scales["latency_p50"] = scales["latency_p95"] = latency
+    columns = _columns(result, scales, compared)
+    rows = tuple(_row(index, variant, columns, scales, result) for index, variant in enumerate(variants))
+    changes = [abs(c) for row in rows for cell in row.cells for c in (cell.change, cell.low, cell.high) if c is not None and cell.sign]
+    return Table(columns, rows, min(max([0.05, *changes]), 1.0))
+
+
+_SHOWN = ("accuracy", "latency_p50", "latency_p95", "energy_per_inference", "size_bytes")
+
+
+def _compared(result: RunResult, key: str) -> bool:
+    return any(
+        variant.against[key].verdict not in (Verdict.NOT_COMPARED, Verdict.BASELINE)
+        for variant in result.variants
+        if key in variant.against
+    )
+
+
+def _value(variant: VariantResult, key: str) -> float | None:
+    measurement = variant.metrics.get(key)
+    return measurement.value if measurement else None
+
+
+def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -> tuple[Column, ...]:
+    examples = max((v.metrics["accuracy"].n for v in result.variants if "accuracy" in v.metrics), default=0)
+    same = f"same {examples} examples, exact test" if examples > 1 else "same examples, exact test"
+    against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
+    return (
+        Column("variant", "variant", "Variant", "", share=1.7),
+        Column("accuracy", "number", "Accuracy", "%, 95 % interval", "accuracy", True, 1.15),
+        Column("accuracy-against", "verdict", "Accuracy against A", same, "accuracy", share=1.6),
+        Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 1.15),
+        Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
+        Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.25),
+        Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.1),
+        Column("size", "number", "Size", f"{scales['size_bytes'].unit}, file", "size_bytes", True, 0.75),
+        Column("source", "source", "Source", "of the energy", "energy_per_inference", share=1.0),
+    )
+
+
+def _row(index: int, variant: VariantResult, columns: tuple[Column, ...], scales: dict[str, quote.Scale], result: RunResult) -> Row:
+    failure = ""
+    if variant.failure is not None:
+        failure = variant.failure.message
+    elif variant.state is not NodeState.DONE and not variant.metrics:
+        failure = {
+            NodeState.SKIPPED: "Not measured: something it needs failed.",
+            NodeState.CANCELLED: "Not measured: the run was stopped.",
+        }.get(variant.state, "Not measured.")
+    return Row(index, variant, tuple(_cell(variant, column, scales) for column in columns), failure)
+
+
+def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]) -> Cell:
+    measurement = variant.metrics.get(column.metric)
+    match column.kind:
+        case "variant":
+            return Cell(f"{variant.letter} {variant.name}", hint=_lineage(variant))
+        case "number":
+            return _number(measurement, scales[column.metric], with_interval=column.key in ("accuracy", "energy"))
+        case "source":
+            provenance = measurement.provenance if measurement else Provenance.UNAVAILABLE
+            return Cell(provenance.value.capitalize(), provenance=provenance, hint=_why(measurement) or provenance.meaning)
+        case _:
+            comparison = variant.against.get(column.metric)
+            return _comparison(comparison, accuracy=column.metric == "accuracy")
+
+
+def _lineage(variant: VariantResult) -> str:
+    steps = " → ".join(step.title for step in variant.lineage)
+    how = ", ".join(part for part in (variant.runtime, variant.precision, f"batch {variant.batch}", f"{variant.threads} threads") if part)
+    return "\n".join([variant.name, steps, how, *variant.notes]).strip()
+
+
+def _why(measurement: Measurement | None) -> str:
+    return "" if measurement is None or measurement.value is not None else measurement.reason
+
+
+def _number(measurement: Measurement | None, shown: quote.Scale, *, with_interval: bool) -> Cell:
+    quoted = quote.quote(measurement, shown)
+    text = f"{'≈ ' if quoted.approx else ''}{quoted.text}"
+    sub = quoted.interval if with_interval else ""
+    hint = quoted.reason
+    if not hint and measurement is not None:
+        hint = f"{quoted.full}{f', 95 % interval {quoted.interval}' if quoted.interval else ''}\n{measurement.provenance.meaning}"
+    value = measurement.value if measurement else None
+    return Cell(text, sub, hint=hint, value=value, provenance=measurement.provenance if measurement else None)
+
+
+def _comparison(comparison: Comparison | None, *, accuracy: bool) -> Cell:
+    if comparison is None:
+        return Cell(quote.NO_READING)
+    if comparison.verdict is Verdict.BASELINE:
+        return Cell("Baseline", tone="second")
+    if comparison.verdict is Verdict.NOT_COMPARED:
+        return Cell("Not compared", tone="muted", hint=comparison.reason)
+    tone = "muted" if comparison.good is None else "success" if comparison.good else "danger"
+    words = comparison.text[:1].upper() + comparison.text[1:]
+    sub = _half_width(comparison, accuracy)
+    if comparison.verdict is Verdict.UNCLEAR and comparison.change is not None:
+        sub = f"{quote.signed(comparison.change * 100, 1)} {'pp' if accuracy else '%'} {sub}".strip()
+    elif comparison.verdict is Verdict.SAME:
+        sub = ""
+    return Cell(words, sub, _SIGNS.get(comparison.verdict, ""), tone, comparison.reason, comparison.change, comparison.low, comparison.high)
+
+
+def _half_width(comparison: Comparison, accuracy: bool) -> str:
+    """ "± 2": half of the interval, in per cent or points, with the digits that it supports."""
+    if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
+        return ""
+    half = (comparison.high - comparison.low) / 2 * 100
+    return f"± {quote.significant(half, 2 if half < 9.5 else 2)}{' pp' if accuracy else ''}"

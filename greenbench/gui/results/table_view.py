@@ -1,0 +1,257 @@
+"""The comparison table as drawn: marks, numbers with intervals, verdicts with their sign, bars with the interval as a tick."""
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+
+from greenbench.core.measurement import Provenance
+from greenbench.gui.icons import paint_icon
+from greenbench.gui.marks import paint_provenance, paint_variant
+from greenbench.gui.results.rows import Cell, Column, Row, Table
+from greenbench.gui.theme import Theme, font
+
+PAD = 12
+ROW_HEIGHT, HEAD_HEIGHT = 32, 44
+_BAR = 92
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class _Model(QAbstractTableModel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table((), (), 1.0)
+
+    def show(self, table: Table) -> None:
+        self.beginResetModel()
+        self.table = table
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.table.rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.table.columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.table.rows[index.row()]
+        cell = row.cells[index.column()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return row.failure if row.failure and index.column() else " ".join(part for part in (cell.text, cell.sub) if part)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            failure = row.variant.failure
+            return f"{failure.message}\n{failure.remedy}".strip() if failure else cell.hint
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self.table.columns[section].title
+        return None
+
+
+class _Head(QHeaderView):
+    """Two lines: the title, and the unit below it."""
+
+    def __init__(self, theme: Theme, model: _Model) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._theme, self._data = theme, model
+        self.setFixedHeight(HEAD_HEIGHT)
+        self.setSectionsClickable(False)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
+        column = self._data.table.columns[logical]
+        painter.save()
+        painter.fillRect(rect, self._theme.color("sunken"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), self._theme.color("border"))
+        side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+        inside = QRectF(rect).adjusted(PAD, 5 if column.unit else 0, -PAD, -5 if column.unit else 0)
+        for text, face, tone, edge in (
+            (column.title, font(12, 600), "second", Qt.AlignmentFlag.AlignTop if column.unit else Qt.AlignmentFlag.AlignVCenter),
+            (column.unit, font(11), "muted", Qt.AlignmentFlag.AlignBottom),
+        ):
+            painter.setFont(face)
+            painter.setPen(self._theme.color(tone))
+            shown = QFontMetricsF(face).elidedText(text, Qt.TextElideMode.ElideRight, inside.width())
+            painter.drawText(inside, side | edge, shown)
+        painter.restore()
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme, model: _Model) -> None:
+        super().__init__()
+        self._theme, self._model = theme, model
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(60, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        table = self._model.table
+        row, column = table.rows[index.row()], table.columns[index.column()]
+        rect = QRectF(option.rect)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(rect, self._theme.color("selection" if selected else "surface"))
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), self._theme.color("border"))
+        if selected and index.column() == 0:
+            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), self._theme.color("accent"))
+        inside = rect.adjusted(PAD, 0, -PAD, -1)
+        if index.column() == 0:
+            self._variant(painter, inside, row)
+        elif row.failure:
+            self._failure(painter, inside, row)
+        else:
+            self._cell(painter, inside, row, column, row.cells[index.column()])
+        painter.restore()
+
+    def _cell(self, painter: QPainter, inside: QRectF, row: Row, column: Column, cell: Cell) -> None:
+        match column.kind:
+            case "number":
+                self._number(painter, inside, cell)
+            case "source":
+                provenance = cell.provenance or Provenance.UNAVAILABLE
+                token = "warning" if provenance is Provenance.MODELLED else "second"
+                mark = QRectF(inside.left(), inside.center().y() - 7, 14, 14)
+                paint_provenance(painter, mark, provenance, self._theme.color(token))
+                self._words(painter, inside.adjusted(20, 0, 0, 0), cell.text, 12, 400, "second")
+            case "bar":
+                self._bar(painter, inside, row, cell)
+            case _:
+                self._verdict(painter, inside, cell)
+
+    def _words(self, painter: QPainter, box: QRectF, text: str, size: float, weight: int, tone: str) -> float:
+        """Writes on the left of a box, shortened to its width; returns the width written."""
+        face = font(size, weight)
+        shown = QFontMetricsF(face).elidedText(text, Qt.TextElideMode.ElideRight, max(box.width(), 0))
+        painter.setFont(face)
+        painter.setPen(self._theme.color(tone))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        return QFontMetricsF(face).horizontalAdvance(shown)
+
+    def _variant(self, painter: QPainter, inside: QRectF, row: Row) -> None:
+        muted = self._theme.color("faint") if row.failure else None
+        paint_variant(painter, QPointF(inside.left() + 8, inside.center().y()), 10, self._theme.variant(row.index), muted)
+        box = inside.adjusted(26, 0, 0, 0)
+        self._words(painter, box, row.variant.letter, 12, 500, "muted")
+        box = box.adjusted(18 + 8 * (len(row.variant.letter) - 1), 0, 0, 0)
+        baseline = row.variant.letter == "A"
+        weight, tone = (600, "text") if baseline else (500, "muted" if row.failure else "text")
+        used = self._words(painter, box.adjusted(0, 0, -20 if baseline else 0, 0), row.variant.name, 13, weight, tone)
+        if baseline:
+            pin = QRectF(box.left() + used + 8, box.center().y() - 6.5, 13, 13)
+            paint_icon(painter, "push-pin-simple-fill", pin, self._theme.color("muted"))
+
+    def _failure(self, painter: QPainter, inside: QRectF, row: Row) -> None:
+        box = QRectF(inside.left(), inside.center().y() - 7, 14, 14)
+        failed = row.variant.failure is not None
+        paint_icon(painter, "warning-octagon-fill" if failed else "prohibit", box, self._theme.color("danger" if failed else "muted"))
+        rest = inside.adjusted(20, 0, -110, 0)
+        used = self._words(painter, rest, row.failure, 12, 500, "danger" if failed else "muted")
+        self._words(painter, QRectF(rest.left() + used + 14, rest.top(), 110, rest.height()), "Open the node", 12, 600, "accent")
+
+    def _number(self, painter: QPainter, inside: QRectF, cell: Cell) -> None:
+        face, small = font(13, 600), font(12)
+        sub = QFontMetricsF(small).horizontalAdvance(cell.sub) if cell.sub else 0.0
+        main = QFontMetricsF(face).horizontalAdvance(cell.text)
+        if sub and main + sub + 8 > inside.width():
+            sub = 0.0  # the interval is in the tooltip
+        right = inside.right() - (sub + 8 if sub else 0)
+        painter.setFont(face)
+        painter.setPen(self._theme.color("text" if cell.value is not None else "muted"))
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(QRectF(inside.left() - PAD, inside.top(), right - inside.left() + PAD, inside.height()), flags, cell.text)
+        if sub:
+            painter.setFont(small)
+            painter.setPen(self._theme.color("muted"))
+            painter.drawText(inside, flags, cell.sub)
+
+    def _verdict(self, painter: QPainter, inside: QRectF, cell: Cell) -> None:
+        box = inside
+        if cell.sign:
+            paint_icon(painter, cell.sign, QRectF(box.left(), box.center().y() - 6.5, 13, 13), self._theme.color(cell.tone))
+            box = box.adjusted(20, 0, 0, 0)
+        tone = cell.tone if cell.tone in ("success", "danger") else "second"
+        used = self._words(painter, box, cell.text, 12, 600 if cell.sign else 400, tone)
+        if cell.sub:
+            self._words(painter, box.adjusted(used + 6, 0, 0, 0), cell.sub, 12, 400, "muted")
+
+    def _bar(self, painter: QPainter, inside: QRectF, row: Row, cell: Cell) -> None:
+        """Less is left of zero, more is right of it; the interval is the dark tick."""
+        if cell.change is None:
+            self._verdict(painter, inside, cell)
+            return
+        reach = self._model.table.reach
+        worse = any(c.change is not None and c.change > 0 and c.sign for r in self._model.table.rows for c in r.cells[6:7])
+        width = _BAR if inside.width() > 250 else 56
+        zero = inside.left() + (width / 2 if worse else width)
+        scale = (width / 2 if worse else width) / reach
+        middle = inside.center().y()
+        end = zero + max(min(cell.change, reach), -reach) * scale
+        color = QColor(self._theme.variant(row.index).color)
+        painter.fillRect(QRectF(min(zero, end), middle - 4, abs(end - zero), 8), color)
+        painter.fillRect(QRectF(zero - 0.5, middle - 8, 1, 16), self._theme.color("strong"))
+        if cell.low is not None and cell.high is not None:
+            ends = [zero + max(min(value, reach), -reach) * scale for value in (cell.low, cell.high)]
+            painter.setPen(QPen(self._theme.color("text"), 1))
+            painter.drawLine(QPointF(ends[0], middle), QPointF(ends[1], middle))
+            for x in ends:
+                painter.drawLine(QPointF(x, middle - 3.5), QPointF(x, middle + 3.5))
+        self._verdict(painter, inside.adjusted(width + 14, 0, PAD - 2, 0), cell)
+
+
+class ResultsTable(QTableView):
+    """Shows a `Table`. `open_node` carries the node of a failed variant that was clicked; `chosen` a variant's index."""
+
+    open_node = Signal(str)
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._model = _Model()
+        self._delegate = _Delegate(theme, self._model)
+        self.setModel(self._model)
+        self.setItemDelegate(self._delegate)
+        self.setHorizontalHeader(_Head(theme, self._model))
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.clicked.connect(self._clicked)
+        self.selectionModel().currentRowChanged.connect(lambda now, _: self.chosen.emit(now.row()))
+        theme.observe(self.viewport().update)
+
+    @property
+    def table(self) -> Table:
+        return self._model.table
+
+    def show_table(self, table: Table) -> None:
+        """Shows these rows."""
+        self.clearSpans()
+        self._model.show(table)
+        for index, row in enumerate(table.rows):
+            if row.failure:
+                self.setSpan(index, 1, 1, len(table.columns) - 1)
+        self.setFixedHeight(HEAD_HEIGHT + ROW_HEIGHT * min(max(len(table.rows), 1), 9) + 2)
+        self._share_width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        columns = self._model.table.columns
+        total = sum(column.share for column in columns)
+        left = self.viewport().width()
+        for index, column in enumerate(columns):
+            width = left if index == len(columns) - 1 else round(self.viewport().width() * column.share / total)
+            self.setColumnWidth(index, width)
+            left -= width
+
+    def _clicked(self, index: QModelIndex) -> None:
+        row = self._model.table.rows[index.row()]
+        if row.failure and index.column():
+            failed = row.variant.node or (row.variant.lineage[-1].node if row.variant.lineage else "")
+            if failed:
+                self.open_node.emit(failed)

@@ -1,0 +1,171 @@
+"""The trade-off: each variant at two of its numbers, with 95 % bars both ways and the front of those that none beats."""
+
+import itertools
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+
+from greenbench.analysis.pareto import front
+from greenbench.core import quote
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.metrics import BY_KEY
+from greenbench.core.run import RunResult
+from greenbench.gui.marks import paint_variant
+from greenbench.gui.results.chart import Chart, linear, logarithmic
+from greenbench.gui.theme import Theme, VariantMark, font
+
+X_CHOICES = ("energy_per_inference", "latency_p50", "latency_p95", "size_bytes", "parameters", "flops", "peak_memory")
+Y_CHOICES = ("accuracy", "throughput", "energy_per_inference", "latency_p50", "size_bytes")
+_FADED = 0.6
+
+
+@dataclass(frozen=True)
+class _Point:
+    index: int
+    letter: str
+    x: float
+    y: float
+    x_ends: tuple[float, float]
+    y_ends: tuple[float, float]
+    on_front: bool = True
+
+
+class TradeOff(Chart):
+    """Shows a result at chosen axes; the chosen variant gets a ring."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._result: RunResult | None = None
+        self.x_key, self.y_key = "energy_per_inference", "accuracy"
+        self._points: list[_Point] = []
+        self._chosen = -1
+        self._word = ""
+
+    def show_result(self, result: RunResult) -> None:
+        self._result = result
+        self._arrange()
+
+    def set_axes(self, x_key: str, y_key: str) -> None:
+        self.x_key, self.y_key = x_key, y_key
+        self._arrange()
+
+    def choose(self, index: int) -> None:
+        self._chosen = index
+        self.update()
+
+    def usable(self, key: str) -> bool:
+        """Whether any variant has this number."""
+        return self._result is not None and any(v.metrics.get(key) and v.metrics[key].value is not None for v in self._result.variants)
+
+    def _arrange(self) -> None:
+        if self._result is None:
+            return
+        xs, ys = self._measured(self.x_key), self._measured(self.y_key)
+        both = sorted(set(xs) & set(ys))
+        self._word = "" if both else f"No variant has {self._missing()}."
+        if both:
+            x_scale, y_scale = (quote.scale(BY_KEY[k].unit, [m[i].value for i in both]) for k, m in ((self.x_key, xs), (self.y_key, ys)))
+            self._points = self._make_points(both, xs, ys, x_scale, y_scale)
+            self._make_axes(x_scale.unit, y_scale.unit)
+        else:
+            self._points = []
+        self.update()
+
+    def _missing(self) -> str:
+        wanted = [BY_KEY[key].title.lower() for key in (self.x_key, self.y_key) if not self.usable(key)]
+        return " and ".join(wanted) or "both numbers"
+
+    def _measured(self, key: str) -> dict[int, Measurement]:
+        assert self._result is not None
+        found = ((index, variant.metrics.get(key)) for index, variant in enumerate(self._result.variants))
+        return {index: m for index, m in found if m is not None and m.value is not None}
+
+    def _make_points(
+        self, both: list[int], xs: dict[int, Measurement], ys: dict[int, Measurement], x_scale: quote.Scale, y_scale: quote.Scale
+    ) -> list[_Point]:
+        assert self._result is not None
+        signs = [1.0 if BY_KEY[key].better == "lower" else -1.0 for key in (self.x_key, self.y_key)]
+        best = front([(signs[0] * (xs[i].value or 0.0), signs[1] * (ys[i].value or 0.0)) for i in both])
+        points = []
+        for place, index in enumerate(both):
+            (x, x_ends), (y, y_ends) = _scaled(xs[index], x_scale), _scaled(ys[index], y_scale)
+            points.append(_Point(index, self._result.variants[index].letter, x, y, x_ends, y_ends, place in best))
+        return points
+
+    def _make_axes(self, x_unit: str, y_unit: str) -> None:
+        xs = [value for point in self._points for value in (point.x, *point.x_ends)]
+        ys = [value for point in self._points for value in (point.y, *point.y_ends)]
+        x_title, y_title = (_title(key, unit, self._modelled(key)) for key, unit in ((self.x_key, x_unit), (self.y_key, y_unit)))
+        wide = min(xs) > 0 and max(xs) / min(xs) > 12
+        self.x_axis = logarithmic(xs, x_title) if wide else linear(xs, x_title, room=0.12)
+        self.y_axis = linear(ys, y_title, room=0.12, ceiling=100.0 if self.y_key == "accuracy" else None)
+
+    def _modelled(self, key: str) -> bool:
+        return any(m.provenance is Provenance.MODELLED for m in self._measured(key).values())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._word or not self._points:
+            self.paint_word(painter, self._word or "The trade-off of the variants appears here after a run.")
+            painter.end()
+            return
+        self.paint_paper(painter)
+        self._paint_front(painter)
+        for point in self._points:
+            self._paint_point(painter, point)
+        if not all(point.on_front for point in self._points):
+            painter.setFont(font(11))
+            painter.setPen(self.theme.color("muted"))
+            place = self.area.adjusted(0, 0, -6, -4)
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "pale: another variant is better in both")
+        painter.end()
+
+    def _paint_front(self, painter: QPainter) -> None:
+        """Steps between the variants that none beats."""
+        best = sorted((point for point in self._points if point.on_front), key=lambda point: (point.x, point.y))
+        painter.setPen(QPen(self.theme.color("muted"), 1.4))
+        for first, second in itertools.pairwise(best):
+            corner = self.at(second.x, first.y)
+            painter.drawPolyline([self.at(first.x, first.y), corner, self.at(second.x, second.y)])
+
+    def _paint_point(self, painter: QPainter, point: _Point) -> None:
+        mark = self.theme.variant(point.index)
+        color = QColor(mark.color)
+        color.setAlphaF(1.0 if point.on_front else _FADED)
+        middle = self.at(point.x, point.y)
+        painter.setPen(QPen(color, 1.3))
+        low, high = self.at(point.x_ends[0], point.y), self.at(point.x_ends[1], point.y)
+        if high.x() - low.x() > 3:
+            painter.drawLine(low, high)
+            for end in (low, high):
+                painter.drawLine(end + QPointF(0, -3.5), end + QPointF(0, 3.5))
+        low, high = self.at(point.x, point.y_ends[0]), self.at(point.x, point.y_ends[1])
+        if low.y() - high.y() > 3:
+            painter.drawLine(low, high)
+            for end in (low, high):
+                painter.drawLine(end + QPointF(-3.5, 0), end + QPointF(3.5, 0))
+        if point.index == self._chosen:
+            painter.setPen(QPen(self.theme.color("accent"), 2))
+            painter.setBrush(self.theme.color("surface"))
+            painter.drawEllipse(middle, 10, 10)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint_variant(painter, middle, 11, VariantMark(color, mark.shape, mark.hollow))
+        painter.setFont(font(11, 600))
+        painter.setPen(self.theme.color("text"))
+        left = middle.x() + 26 > self.area.right()
+        box = QRectF(middle.x() + (-34 if left else 9), middle.y() - 19, 25, 14)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight if left else Qt.AlignmentFlag.AlignLeft, point.letter)
+
+
+def _scaled(measurement: Measurement, scale: quote.Scale) -> tuple[float, tuple[float, float]]:
+    value = measurement.value or 0.0
+    low = value if measurement.low is None else measurement.low
+    high = value if measurement.high is None else measurement.high
+    return value * scale.factor, (low * scale.factor, high * scale.factor)
+
+
+def _title(key: str, unit: str, modelled: bool) -> str:
+    metric = BY_KEY[key]
+    title = f"{metric.title.lower() if metric.title != 'FLOPs' else metric.title}{f', {unit}' if unit else ''}"
+    return f"{title} (≈ modelled)" if modelled else title

@@ -1,0 +1,135 @@
+"""Starting and stopping runs from the window: checks the plan, lets the runner start off the window's thread, and knows what is going on.
+
+READY ──run──▶ STARTING ──RunStarted──▶ RUNNING ──stop──▶ STOPPING ──ResultsReady──▶ READY
+"""
+
+import threading
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from greenbench.core import messages
+from greenbench.core.errors import GreenBenchError, PlanError, WorkerError
+from greenbench.core.run import PROTOCOLS, NodeState, RunResult
+from greenbench.engine.devices import default_threads
+from greenbench.engine.plan import make_plan
+from greenbench.gui.run_bridge import RunBridge, Runner
+from greenbench.gui.session import Session
+
+
+class Phase(Enum):
+    READY = "ready"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+class RunControl(QObject):
+    """One run at a time. `refused` carries the PlanError or other reason why a run cannot start."""
+
+    phase_changed = Signal(object)  # Phase
+    advanced = Signal(float)  # share of the run that is done, 0 to 1
+    refused = Signal(object)  # GreenBenchError
+    ended = Signal(object)  # RunResult
+    _failed_to_start = Signal(object)
+
+    def __init__(self, session: Session, runner: Runner, bridge: RunBridge) -> None:
+        super().__init__()
+        self._session, self._runner = session, runner
+        self.phase = Phase.READY
+        self.device, self.protocol = "cpu", "quick"
+        self.result: RunResult | None = None
+        self.order: list[str] = []
+        self.titles: dict[str, str] = {}
+        self.current = ""
+        self.failed: set[str] = set()
+        self._fractions: dict[str, float] = {}
+        self._starting: threading.Thread | None = None
+        bridge.received.connect(self._on_event)
+        self._failed_to_start.connect(self._give_up)
+
+    @property
+    def busy(self) -> bool:
+        return self.phase is not Phase.READY
+
+    def run(self) -> None:
+        """Plans the open pipeline and starts it; says every reason at once if it cannot run."""
+        if self.busy:
+            return
+        try:
+            plan = make_plan(
+                self._session.pipeline,
+                device=self.device,
+                threads=default_threads(window_open=True),
+                protocol=PROTOCOLS[self.protocol],
+            )
+        except PlanError as error:
+            self.refused.emit(error)
+            return
+        self._to(Phase.STARTING)
+
+        def start() -> None:
+            try:
+                self._runner.start(plan)
+            except GreenBenchError as error:
+                self._failed_to_start.emit(error)
+            except OSError as error:
+                self._failed_to_start.emit(WorkerError(f"The run cannot start: {error}.", "Close other programs and try again."))
+
+        self._starting = threading.Thread(target=start, name="start run", daemon=True)
+        self._starting.start()
+
+    def stop(self) -> None:
+        """Asks the run to stop; pressing it again changes nothing."""
+        if self.phase in (Phase.STARTING, Phase.RUNNING):
+            self._to(Phase.STOPPING)
+            self._runner.cancel()
+
+    def done(self) -> int:
+        """How many nodes are over."""
+        return sum(1 for fraction in self._fractions.values() if fraction >= 1.0)
+
+    def place(self) -> int:
+        """The place of the current node in the plan, counted from 1; 0 before the first."""
+        return self.order.index(self.current) + 1 if self.current in self.order else 0
+
+    def _give_up(self, error: GreenBenchError) -> None:
+        self._to(Phase.READY)
+        self.refused.emit(error)
+
+    def _on_event(self, event: object) -> None:
+        match event:
+            case messages.RunStarted():
+                self.order = [node.id for node in event.plan.nodes]
+                self.titles = {node.id: node.title for node in event.plan.nodes}
+                self.failed, self._fractions, self.current = set(), {}, ""
+                if self.phase is not Phase.STOPPING:
+                    self._to(Phase.RUNNING)
+                else:
+                    self._runner.cancel()  # Stop was pressed before there was anything to cancel
+                self.advanced.emit(0.0)
+            case messages.NodeStarted():
+                self.current = event.node
+                self._advance(event.node, 0.0)
+            case messages.Progress():
+                self._advance(event.node, min(event.fraction, 0.999))
+            case messages.NodeFinished():
+                self._advance(event.node, 1.0)
+            case messages.NodeFailed():
+                if event.state is NodeState.FAILED:
+                    self.failed.add(event.node)
+                self._advance(event.node, 1.0)
+            case messages.ResultsReady():
+                self.result = event.result
+                self._to(Phase.READY)
+                self.ended.emit(event.result)
+
+    def _advance(self, node: str, fraction: float) -> None:
+        self._fractions[node] = fraction
+        if self.order:
+            self.advanced.emit(sum(self._fractions.values()) / len(self.order))
+
+    def _to(self, phase: Phase) -> None:
+        if phase is not self.phase:
+            self.phase = phase
+            self.phase_changed.emit(phase)

@@ -1,0 +1,191 @@
+"""The toolbar: run and stop, device and protocol, undo and redo, the sensors, the report; and the thin line of progress below it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QWidget
+
+from greenbench.core.measurement import Provenance, SourceReport, SourceState
+from greenbench.engine.devices import Device
+from greenbench.gui.controls import Button, IconButton, ProvenanceMark, Segments, Text, line
+from greenbench.gui.icons import icon
+from greenbench.gui.run_control import Phase
+from greenbench.gui.theme import Theme, font
+
+_NARROW = 1380
+
+
+class SensorBadge(QPushButton):
+    """Which power source is in use, and how direct it is: "Measured  RAPL package" or "Modelled  from load"."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._mark = ProvenanceMark(theme)
+        self._word = Text("No sensor yet", 13, 600)
+        self._detail = Text("", 13, 400, "muted")
+        self._layout = layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 0, 12, 0)
+        layout.setSpacing(7)
+        for widget in (self._mark, self._word, self._detail):
+            widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            layout.addWidget(widget)
+        self.setToolTip("Power sources: what is read, what is not, and why")
+        self.setFixedHeight(32)
+
+    def sizeHint(self) -> QSize:
+        return self._layout.sizeHint().expandedTo(QSize(120, 32))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def show_sources(self, reports: Sequence[SourceReport]) -> None:
+        """Says what is in use, best first."""
+        used = [report for report in reports if report.state is SourceState.IN_USE]
+        measured = [report for report in used if report.provenance.measured]
+        titles = [channel.title for report in measured or used for channel in report.channels if channel.counted]
+        if measured:
+            self._say(Provenance.least([report.provenance for report in measured]), "Measured", ", ".join(titles[:2]))
+        elif used:
+            self._say(Provenance.MODELLED, "Modelled", "watts from load, ± 50 %")
+        else:
+            self._say(Provenance.UNAVAILABLE, "No power reading", "see why")
+
+    def _say(self, provenance: Provenance, word: str, detail: str) -> None:
+        self._mark.set(provenance)
+        self._word.setText(word)
+        self._word.set_tone("warning" if provenance is Provenance.MODELLED else "")
+        self._detail.setText(detail if len(detail) < 34 else detail[:32] + "…")
+        self.setAccessibleName(f"{word}, {detail}")
+        self.updateGeometry()
+
+
+class DeviceChoice(QFrame):
+    """ "Device  Core i7-1260P, 6 cores": icon and word inside the field."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.box = QComboBox()
+        self.box.setFont(font(13))
+        self.box.setAccessibleName("Device")
+        self.box.setToolTip("Where the variants are run and measured")
+        self.box.setProperty("toolbar", True)
+        self.box.setMinimumWidth(180)
+        self.box.setMaximumWidth(290)
+        self.box.setIconSize(QSize(16, 16))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.box)
+        theme.observe(self._dress)
+
+    def show_devices(self, devices: Sequence[Device], chosen: str) -> None:
+        self.box.blockSignals(True)
+        self.box.clear()
+        for device in devices:
+            title = device.title if len(device.title) < 30 else device.title.replace("Intel(R) ", "").replace("(R)", "").replace("(TM)", "")
+            self.box.addItem(f"{title}, {device.detail}" if device.detail else title, device.key)
+            self.box.setItemData(self.box.count() - 1, f"{device.title}, {device.detail}", Qt.ItemDataRole.ToolTipRole)
+        self.box.setCurrentIndex(max(self.box.findData(chosen), 0))
+        self.box.blockSignals(False)
+        self._dress()
+
+    def _dress(self) -> None:
+        for index in range(self.box.count()):
+            self.box.setItemIcon(index, icon(self._theme, "cpu"))
+
+
+class ProgressLine(QWidget):
+    """Two pixels under the toolbar that fill while a run goes on."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._share: float | None = None
+        self.setFixedHeight(2)
+
+    def show_share(self, share: float | None) -> None:
+        self._share = share
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(QRectF(0, 1, self.width(), 1), self._theme.color("border"))
+        if self._share is not None:
+            painter.fillRect(QRectF(0, 0, self.width() * self._share, 2), self._theme.color("accent"))
+        painter.end()
+
+
+class Toolbar(QFrame):
+    """Buttons that only tell what was pressed."""
+
+    run = Signal()
+    stop = Signal()
+    undo = Signal()
+    redo = Signal()
+    report = Signal()
+    sensors = Signal()
+    device_chosen = Signal(str)
+    protocol_chosen = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self._run = Button(theme, "Run", "play-fill", "primary")
+        self._stop = Button(theme, "Stop", "stop-fill", token="danger")
+        self.device = DeviceChoice(theme)
+        self.protocol = Segments([("quick", "Quick"), ("lab", "Lab")], height=32)
+        self.protocol.setToolTip("Quick: a look, not for publication. Lab: idle windows, more and longer blocks, cool-down.")
+        self._undo = IconButton(theme, "arrow-u-up-left", "Undo")
+        self._redo = IconButton(theme, "arrow-u-up-right", "Redo")
+        self.badge = SensorBadge(theme)
+        self._report = Button(theme, "Create report", "file-pdf")
+        self._device_word = Text("Device", 13, 400, "muted")
+        self._lay_out(theme)
+        for button, signal in (
+            (self._run, self.run), (self._stop, self.stop), (self._undo, self.undo), (self._redo, self.redo),
+            (self._report, self.report), (self.badge, self.sensors),
+        ):  # fmt: skip
+            button.clicked.connect(signal)
+        self.device.box.activated.connect(lambda index: self.device_chosen.emit(self.device.box.itemData(index)))
+        self.protocol.chosen.connect(self.protocol_chosen)
+        self.show_phase(Phase.READY, has_result=False)
+
+    def _lay_out(self, theme: Theme) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(8)
+        upright = [line(upright=True) for _ in range(2)]
+        for separator in upright:
+            separator.setFixedHeight(20)
+        for button in (self._run, self._stop, self._report):
+            button.setFixedHeight(32)
+        first = (self._run, self._stop, upright[0], self._device_word, self.device, self.protocol, upright[1], self._undo, self._redo)
+        for widget in first:
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addWidget(self.badge)
+        layout.addWidget(self._report)
+
+    def show_phase(self, phase: Phase, has_result: bool) -> None:
+        """Enables what makes sense now."""
+        ready = phase is Phase.READY
+        self._run.setEnabled(ready)
+        self._run.setText({Phase.READY: "Run", Phase.STARTING: "Starting"}.get(phase, "Running" if phase is Phase.RUNNING else "Run"))
+        self._stop.setEnabled(phase in (Phase.STARTING, Phase.RUNNING))
+        self._stop.setText("Stopping" if phase is Phase.STOPPING else "Stop")
+        self.device.setEnabled(ready)
+        self.protocol.setEnabled(ready)
+        self._report.setEnabled(ready and has_result)
+
+    def show_undo(self, can_undo: bool, undo: str, can_redo: bool, redo: str) -> None:
+        self._undo.setEnabled(can_undo)
+        self._redo.setEnabled(can_redo)
+        self._undo.setToolTip(f"Undo: {undo}" if can_undo else "Nothing to undo")
+        self._redo.setToolTip(f"Redo: {redo}" if can_redo else "Nothing to redo")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        narrow = self.width() < _NARROW
+        self._report.setText("Report" if narrow else "Create report")
+        self._device_word.setVisible(not narrow)
+        super().resizeEvent(event)
