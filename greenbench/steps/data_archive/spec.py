@@ -1,0 +1,44 @@
+"""Examples that someone has already prepared as arrays."""
+
+from typing import Literal
+
+from greenbench.core.params import FieldKind, parameter
+from greenbench.core.ports import Port, PortKind
+from greenbench.core.step import Group, StepSpec
+from greenbench.steps.outside import of_file
+from greenbench.steps.splitting import SplitParams
+
+
+class ArchiveParams(SplitParams):
+    file: str = parameter("", "File", "A .npz file with x and y, and if you like x_test and y_test.", kind=FieldKind.FILE)
+    layout: Literal["channels_first", "channels_last"] = parameter(
+        "channels_first",
+        "Layout of images",
+        "Whether x is (N, channels, height, width) or (N, height, width, channels). Without a channel axis it does not matter.",
+        choices={"channels_first": "Channels first", "channels_last": "Channels last"},
+    )
+    normalise: Literal["own", "imagenet", "none"] = parameter(
+        "own",
+        "Normalisation",
+        "What is subtracted and divided by: mean and deviation of these examples, of ImageNet (for pretrained models), or nothing.",
+        choices={"own": "Of these examples", "imagenet": "Of ImageNet", "none": "None"},
+        advanced=True,
+    )
+
+
+SPEC = StepSpec(
+    key="data.archive",
+    version=1,
+    title="NumPy archive",
+    group=Group.SOURCES,
+    icon="database",
+    summary="Reads a .npz file with x and y.",
+    help="Reads numpy.savez(file, x=examples, y=labels): images or rows of features, labels as whole numbers or names. Bytes count as "
+    "fractions of 255. Pickled objects inside are refused: they could run code.",
+    params=ArchiveParams,
+    apply="greenbench.steps.data_archive.apply:apply",
+    outputs=(Port("data", PortKind.DATASET),),
+    highlights=("file", "test_share"),
+    aliases=("npz", "numpy", "arrays", "tabular", "features", "data set"),
+    fingerprint=lambda params: of_file(params.file),
+)

@@ -1,0 +1,1 @@
+"""Folders in MNIST's IDX format."""

@@ -1,0 +1,1 @@
+"""A little more training, at a lower rate."""

@@ -1,0 +1,41 @@
+"""Fingerprints of what lies outside a pipeline: a changed file or folder must make its node compute again."""
+
+import os
+from pathlib import Path
+
+
+def of_file(path: str) -> str:
+    """Size and time of last change of a file; "absent" where there is none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return "absent"
+    return f"{status.st_size}/{status.st_mtime_ns}"
+
+
+def of_folder(path: str) -> str:
+    """Each file of a flat folder with size and time."""
+    try:
+        entries = sorted(entry.name for entry in os.scandir(path))
+    except (OSError, ValueError):
+        return "absent"
+    return ";".join(f"{name}:{of_file(os.path.join(path, name))}" for name in entries)
+
+
+def of_tree(path: str, depth: int = 2) -> str:
+    """The time of last change of each folder down to `depth`: notices files that come, go or are renamed.
+
+    Files themselves are not looked at; a folder of a million images would keep the window waiting.
+    """
+    root = Path(path)
+    try:
+        if not path or not root.is_dir():
+            return "absent"
+        folders = [root]
+        level = [root]
+        for _ in range(depth):
+            level = [Path(entry.path) for folder in level for entry in os.scandir(folder) if entry.is_dir()]
+            folders += level
+        return ";".join(sorted(f"{folder.relative_to(root)}:{folder.stat().st_mtime_ns}" for folder in folders))
+    except (OSError, ValueError):
+        return "absent"

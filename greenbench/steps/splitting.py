@@ -1,0 +1,46 @@
+"""The parameters by which every labelled data source is cut into train, validation, calibration and test."""
+
+from greenbench.core.params import Params, parameter
+
+
+class HeldOutParams(Params):
+    """For sources that bring their own test examples."""
+
+    validation_share: float = parameter(
+        0.1,
+        "Validation share",
+        "Examples that judge training on the way. They are never trained on.",
+        percent=True,
+        ge=0.01,
+        le=0.5,
+        advanced=True,
+    )
+    calibration_examples: int = parameter(
+        128,
+        "Calibration images",
+        "Examples from which quantization learns value ranges; at most a fifth of what is left for training.",
+        ge=1,
+        le=10_000,
+        advanced=True,
+    )
+    split_seed: int = parameter(
+        0,
+        "Split seed",
+        "Another number cuts the data differently. The seed of a run does not touch this: all runs share their test images.",
+        ge=0,
+        le=2**31 - 1,
+        advanced=True,
+    )
+
+
+class SplitParams(HeldOutParams):
+    """For sources whose test examples are cut off here."""
+
+    test_share: float = parameter(
+        0.2,
+        "Test share",
+        "Examples kept for the final accuracy. No step trains or calibrates on them.",
+        percent=True,
+        ge=0.01,
+        le=0.8,
+    )
