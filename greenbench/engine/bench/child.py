@@ -49,6 +49,7 @@ class Bench:
     def __init__(self, say: Callable[[dict[str, Any]], None]) -> None:
         self._say = say
         self._batches: list[np.ndarray] = []
+        self._run: Callable[[np.ndarray], Any]
         self._next = 0
 
     def do_load(
@@ -62,10 +63,13 @@ class Bench:
         self._x = np.load(examples, mmap_mode="r")
         count = min(len(self._x), max(_TIMED_EXAMPLES, batch))
         picked = [np.resize(np.arange(start, start + batch) % count, batch) for start in range(0, max(count - batch + 1, 1), batch)]
-        self._batches = [np.ascontiguousarray(self._x[indices], dtype=np.float32) for indices in picked]
-        self._run = self._session.run
-        self._run(self._batches[0])
+        self.hold(self._session.run, [np.ascontiguousarray(self._x[indices], dtype=np.float32) for indices in picked])
         return {"precision": self._session.precision, "notes": list(self._session.notes)}
+
+    def hold(self, run: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> None:
+        """Takes what shall be timed: a callable, and the batches it is given in turn. Calls it once."""
+        self._run, self._batches = run, batches
+        run(batches[0])
 
     def _timed(self, seconds: float) -> tuple[int, int, list[int]]:
         """Calls until the time is up, at least three times: start, end, and each call's nanoseconds."""
