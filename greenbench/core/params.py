@@ -70,8 +70,9 @@ class FieldSpec:
         low = None if self.minimum is None else f"{self.minimum * scale:g}{unit}"
         high = None if self.maximum is None else f"{self.maximum * scale:g}{unit}"
         if low and high:
-            ends = " (ends excluded)" if self.exclusive_minimum and self.exclusive_maximum else ""
-            return f"from {low} to {high}{ends}"
+            if self.exclusive_minimum:
+                return f"more than {low} and {'less than' if self.exclusive_maximum else 'at most'} {high}"
+            return f"from {low} to {'less than ' if self.exclusive_maximum else ''}{high}"
         if low:
             return f"more than {low}" if self.exclusive_minimum else f"at least {low}"
         if high:
