@@ -6,6 +6,7 @@ It is a process of its own so that neither the window nor a training loop delays
 """
 
 import argparse
+import gc
 import math
 import os
 import signal
@@ -24,13 +25,36 @@ from greenbench.meters.facts import FactsReader
 from greenbench.meters.meter import NS, Clock, Meter, monotonic
 
 _LOOK_NS = 2 * NS  # how often a source may change its state
+_FACTS_NS = NS // 2  # people read them; they cost more than a power reading
 
 
 class Stop(Protocol):
-    """Tells when to end; threading.Event is one."""
+    """Tells when to end."""
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds; whether it is time to end."""
+
+
+class Gate:
+    """A Stop that another thread opens. One lock and one system call a wait: threading.Event costs several times that, and this
+    process waits a hundred times a second."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def wait(self, timeout: float) -> bool:
+        opened = self._lock.acquire(timeout=timeout)
+        if opened:
+            self._lock.release()
+        return opened
+
+    def open(self) -> None:
+        """Ends all waiting, now and later."""
+        try:
+            self._lock.release()
+        except RuntimeError:
+            pass  # it was open already
 
 
 @dataclass(frozen=True)
@@ -54,6 +78,7 @@ class Sampler:
         self._look_ns = 0
         self._pending: list[Sample] = []
         self._sent_ns = 0
+        self._facts_ns = 0
 
     def run(self, stop: Stop, beat: Beat) -> None:
         """Until `stop`. Deadlines are absolute, so the beat does not drift; one that was missed is skipped, not made up for."""
@@ -82,9 +107,12 @@ class Sampler:
             self._send(Sources(reports=found))
 
     def _flush(self) -> None:
-        self._send(Samples(samples=tuple(self._pending), facts=self._facts.read()))
-        self._pending.clear()
         self._sent_ns = self._clock()
+        facts = None
+        if self._sent_ns >= self._facts_ns:
+            facts, self._facts_ns = self._facts.read(), self._sent_ns + _FACTS_NS
+        self._send(Samples(samples=tuple(self._pending), facts=facts))
+        self._pending.clear()
 
 
 class Record:
@@ -118,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
     out = os.dup(1)
     # A library that prints must not spoil a message.
     os.dup2(2, 1)
-    stop = threading.Event()
+    stop = Gate()
     if not (sys.stdin and sys.stdin.isatty()):
         # Ctrl+C in a terminal reaches the whole group; the parent decides when this process ends.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -131,7 +159,7 @@ def main(arguments: Sequence[str]) -> int:
         os.close(out)
 
 
-def _serve(options: argparse.Namespace, out: int, stop: threading.Event) -> int:
+def _serve(options: argparse.Namespace, out: int, stop: Gate) -> int:
     try:
         beat = Beat(options.interval, options.batch)
     except ValueError as error:
@@ -149,10 +177,12 @@ def _serve(options: argparse.Namespace, out: int, stop: threading.Event) -> int:
         try:
             _write(out, line)
         except OSError:
-            stop.set()  # nobody listens any more
+            stop.open()  # nobody listens any more
         if record is not None:
             record.write(message, line)
 
+    # What is loaded by now stays: the collector need not look through it again and again.
+    gc.freeze()
     send(Hello(role="meter", pid=os.getpid(), t_ns=monotonic()))
     try:
         Sampler(meters, facts, send).run(stop, beat)
@@ -164,13 +194,13 @@ def _serve(options: argparse.Namespace, out: int, stop: threading.Event) -> int:
     return 0
 
 
-def _listen(stop: threading.Event) -> None:
+def _listen(stop: Gate) -> None:
     """Waits for the end of stdin or a Shutdown.
 
     Reads the bare file: at exit the interpreter would stumble over a thread that holds a buffered one.
     """
     rest = b""
-    while not stop.is_set():
+    while True:
         try:
             chunk = os.read(0, 65_536)
         except OSError:
@@ -180,7 +210,7 @@ def _listen(stop: threading.Event) -> None:
         *lines, rest = (rest + chunk).split(b"\n")
         if any(_is_shutdown(line) for line in lines):
             break
-    stop.set()
+    stop.open()
 
 
 def _is_shutdown(line: bytes) -> bool:

@@ -46,21 +46,20 @@ class CounterTrack:
             self._start(raw_j, t_ns)
             self._offset_j -= raw_j
             return self.lost(t_ns, "The counter was reset.")
-        interrupted = self._interrupted
-        self._offset_j += last_j + step_j - raw_j
-        sample = self._start(raw_j, t_ns)
         # Across an interruption the sum is right but the mean would hide what happened meanwhile.
-        return sample if interrupted else sample.model_copy(update={"power_w": step_j * NS / since_ns})
+        power_w = None if self._interrupted else step_j * NS / since_ns
+        self._offset_j += last_j + step_j - raw_j
+        return self._start(raw_j, t_ns, power_w)
 
     def lost(self, t_ns: int, reason: str) -> Sample:
         """The sample for a read that failed."""
         self._interrupted, self.trouble = True, reason
         return Sample(channel=self._channel, t_ns=t_ns, reason=reason)
 
-    def _start(self, raw_j: float, t_ns: int) -> Sample:
+    def _start(self, raw_j: float, t_ns: int, power_w: float | None = None) -> Sample:
         self._raw_j, self._changed_ns = raw_j, t_ns
         self._interrupted, self.trouble = False, ""
-        return Sample(channel=self._channel, t_ns=t_ns, energy_j=self._offset_j + raw_j)
+        return Sample(channel=self._channel, t_ns=t_ns, energy_j=self._offset_j + raw_j, power_w=power_w)
 
 
 class PowerTrack:

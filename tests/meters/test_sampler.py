@@ -48,7 +48,7 @@ class StopAfter:
     def __init__(self, clock, waits, on_wait=lambda n: None) -> None:
         self.clock, self.left, self.waits, self.on_wait = clock, waits, 0, on_wait
 
-    def wait(self, timeout=None):
+    def wait(self, timeout):
         self.clock.tick(timeout)
         self.waits += 1
         self.on_wait(self.waits)
@@ -79,6 +79,12 @@ def test_samples_travel_five_to_ten_times_a_second(clock, interval_s, per_second
     batches = [message for message in said if isinstance(message, Samples)]
     assert per_second[0] <= len(batches) / 2 <= per_second[1]
     assert sum(len(batch.samples) for batch in batches) == round(2 / interval_s)
+
+
+def test_facts_come_twice_a_second(clock):
+    said = run(clock, FakeMeter(clock), 100)
+    batches = [message for message in said if isinstance(message, Samples)]
+    assert [i for i, batch in enumerate(batches) if batch.facts] == list(range(0, len(batches), 5))
 
 
 def test_sources_are_told_first_and_again_only_when_one_changes(clock):
