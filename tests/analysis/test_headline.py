@@ -1,9 +1,12 @@
 """The three sentences say what the comparisons say, for every shape a run can have."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from greenbench.analysis.headline import headline
-from greenbench.core.run import Failure, NodeResult, NodeState, RunState
+from greenbench.core.measurement import Measurement
+from greenbench.core.run import Comparison, Failure, NodeResult, NodeState, RunResult, RunState, VariantResult, letter
 
 SAME_ACCURACY = (-0.0001, -0.002, 0.002)
 REAL_LOSS = (-0.0061, -0.0091, -0.0031)
@@ -221,3 +224,30 @@ def test_findings_count_the_verdicts_in_words(runs):
         "All seven variants are within ±0.5 pp of A's accuracy.",
         "I failed and has no numbers.",
     )
+
+
+@settings(max_examples=30)
+@given(data=st.data())
+def test_whatever_a_run_looks_like_there_are_whole_sentences_and_a_pick_that_exists(values_of, data):
+    """Generated results: verdicts without numbers, numbers without verdicts, two variants of one letter …"""
+    result = data.draw(values_of(RunResult))
+    variants = data.draw(st.lists(values_of(VariantResult), max_size=4))
+    keys = ("energy_per_inference", "latency_p50", "accuracy")
+    dressed = tuple(
+        variant.model_copy(
+            update={
+                "letter": letter(index),
+                "benchmark": "bench",
+                "state": NodeState.DONE,
+                "metrics": {key: data.draw(values_of(Measurement)) for key in keys},
+                "against": {key: data.draw(values_of(Comparison)) for key in data.draw(st.sets(st.sampled_from(keys)))},
+                "failure": variant.failure if data.draw(st.booleans()) else None,
+            }
+        )
+        for index, variant in enumerate(variants)
+    )
+    found = headline(result.model_copy(update={"variants": dressed}))
+    assert found.bold.endswith(".")
+    assert found.pick is None or found.pick in [variant.letter for variant in dressed[1:] if variant.failure is None]
+    assert all(sentence.endswith(".") for sentence in found.findings)
+    assert "None" not in found.bold.removeprefix("None of the")
