@@ -1,6 +1,8 @@
 """Reading runs back: the list, a run's results, its samples, windows and log."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,17 +89,10 @@ class History:
         with self._database.reading() as connection:
             number, full_id = _find(connection, run_id)
             row = connection.execute("SELECT result FROM run WHERE number = ?", (number,)).fetchone()
-            try:
+            with _of_this_version(full_id):
                 if row[0] is not None:
                     return RunResult.model_validate_json(row[0])
                 return assemble(_remains(connection, number))
-            except ValidationError as error:
-                problem = error.errors()[0]
-                place = ".".join(str(part) for part in problem["loc"])
-                raise StoreError(
-                    f"The results of run {full_id} were written by another version of GreenBench ({place}: {problem['msg'].lower()}).",
-                    "Open them with that version.",
-                ) from None
 
     def channels(self, run_id: str) -> tuple[str, ...]:
         """The keys of the channels that a run has samples of."""
@@ -121,7 +116,9 @@ class History:
     def windows(self, run_id: str) -> tuple[Window, ...]:
         """The closed windows of a run, in the order in which they closed."""
         with self._database.reading() as connection:
-            return _windows(connection, _find(connection, run_id)[0])
+            number, full_id = _find(connection, run_id)
+            with _of_this_version(full_id):
+                return _windows(connection, number)
 
     def latencies(self, run_id: str, variant: str, benchmark: str = "") -> dict[int, NDArray[np.float64]]:
         """The duration in seconds of every timed call of a variant (its letter in its benchmark), by block.
@@ -129,14 +126,14 @@ class History:
         `benchmark` is the node's id; it matters where a run has several.
         """
         with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT body, latencies FROM window WHERE run = ? ORDER BY number", (_find(connection, run_id)[0],)
-            ).fetchall()
+            number, full_id = _find(connection, run_id)
+            rows = connection.execute("SELECT body, latencies FROM window WHERE run = ? ORDER BY number", (number,)).fetchall()
         found = {}
-        for body, blob in rows:
-            window = Window.model_validate_json(body)
-            if window.kind is WindowKind.BLOCK and window.variant == variant and benchmark in ("", window.node):
-                found[window.block] = unpack(blob)
+        with _of_this_version(full_id):
+            for body, blob in rows:
+                window = Window.model_validate_json(body)
+                if window.kind is WindowKind.BLOCK and window.variant == variant and benchmark in ("", window.node):
+                    found[window.block] = unpack(blob)
         return found
 
     def log(self, run_id: str) -> tuple[LogLine, ...]:
@@ -147,10 +144,26 @@ class History:
             return tuple(LogLine(*row) for row in rows)
 
     def node_cost(self, digest: str) -> Measurement | None:
-        """What a node with that digest cost in energy when it was computed; None if it is not known."""
+        """What a node with that digest cost in energy when it was computed; None if it is not known or cannot be read."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT energy FROM node_cost WHERE digest = ?", (digest,)).fetchone()
-        return Measurement.model_validate_json(row[0]) if row else None
+        try:
+            return Measurement.model_validate_json(row[0]) if row else None
+        except ValidationError:
+            return None
+
+
+@contextmanager
+def _of_this_version(run_id: str) -> Iterator[None]:
+    """Says in a sentence that what is kept of a run does not read as this version's types."""
+    try:
+        yield
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise StoreError(
+            f"Run {run_id} was written by another version of GreenBench ({place}: {problem['msg'].lower()}).", "Open it with that version."
+        ) from None
 
 
 def _find(connection: sqlite3.Connection, prefix: str) -> tuple[int, str]:

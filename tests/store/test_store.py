@@ -237,12 +237,17 @@ def test_the_variants_of_a_second_benchmark_get_letters_of_their_own(store, plan
     assert [(v.benchmark, v.letter, v.name) for v in store.result("r").variants] == [("bench", "B", "Pruned"), ("again", "D", "Pruned")]
 
 
-def test_results_of_another_version_are_refused_with_a_sentence(store, plan):
+def test_what_another_version_wrote_is_refused_with_a_sentence(store, plan):
     begin(store, "r", plan)
+    store.set_node_cost("digest", Measurement(value=1.0, unit="J"), 1.0)
+    store.add_window("r", block("A", 0), [1.0])
     with store._database.writing() as connection:
-        connection.execute("""UPDATE run SET result = '{"from": "the future"}'""")
-    with pytest.raises(StoreError, match="written by another version"):
-        store.result("r")
+        for statement in ("UPDATE run SET result =", "UPDATE window SET body =", "UPDATE node_cost SET energy ="):
+            connection.execute(f"""{statement} '{{"from": "the future"}}'""")
+    for ask in (store.result, store.windows, lambda run: store.latencies(run, "A")):
+        with pytest.raises(StoreError, match="Run r was written by another version"):
+            ask("r")
+    assert store.node_cost("digest") is None
 
 
 def test_a_hundred_samples_are_added_in_less_than_five_milliseconds(store, plan):
