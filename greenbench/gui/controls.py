@@ -13,6 +13,8 @@ from greenbench.gui.marks import provenance_pixmap
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
 
+_GAP = 4  # more room between the icon and the words of a button than Qt leaves
+
 
 class Text(QLabel):
     """A line of text in a size, weight and tone of the design."""
@@ -89,12 +91,12 @@ class Button(QPushButton, _Themed):
         self._theme, self._icon_name, self._token = theme, icon_name, token or ("on_accent" if kind == "primary" else "second")
         self.setProperty("kind", kind)
         self.setFont(font(13, 600 if kind == "primary" else 500))
-        self.setIconSize(QSize(16, 16))
+        self.setIconSize(QSize(16 + _GAP, 16))
         self._follow(theme, self._dress)
 
     def _dress(self) -> None:
         if self._icon_name:
-            self.setIcon(icon(self._theme, self._icon_name, self._token))
+            self.setIcon(icon(self._theme, self._icon_name, self._token, gap=_GAP))
 
 
 class IconButton(QToolButton, _Themed):

@@ -28,20 +28,20 @@ class Unsaved(Enum):
 class Questions:
     """The dialogs that files need; tests give their own answers."""
 
-    def __init__(self, parent: QWidget) -> None:
-        self._parent = parent
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.parent = parent
 
     def file_to_open(self, folder: str) -> Path | None:
-        name, _ = QFileDialog.getOpenFileName(self._parent, "Open pipeline", folder, f"{_FILTER};;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(self.parent, "Open pipeline", folder, f"{_FILTER};;All files (*)")
         return Path(name) if name else None
 
     def file_to_save(self, proposal: str, filter: str = _FILTER, title: str = "Save pipeline as") -> Path | None:
-        name, _ = QFileDialog.getSaveFileName(self._parent, title, proposal, filter)
+        name, _ = QFileDialog.getSaveFileName(self.parent, title, proposal, filter)
         return Path(name) if name else None
 
     def unsaved(self, title: str) -> Unsaved:
         """Asks what to do with unsaved changes."""
-        box = QMessageBox(self._parent)
+        box = QMessageBox(self.parent)
         box.setIcon(QMessageBox.Icon.NoIcon)
         box.setWindowTitle("Unsaved changes")
         box.setText(f'"{title}" has changes that are not saved.')
@@ -54,7 +54,7 @@ class Questions:
 
     def stop_run(self) -> bool:
         """Asks whether to stop the run in order to close."""
-        box = QMessageBox(self._parent)
+        box = QMessageBox(self.parent)
         box.setWindowTitle("A run is under way")
         box.setText("A run is under way. Stop it and close?")
         box.setInformativeText("What has been measured so far is kept in the history.")

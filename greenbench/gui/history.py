@@ -33,6 +33,7 @@ class HistoryPage(QFrame):
         self._theme = theme
         self.setProperty("role", "page")
         self.list = QTreeWidget()
+        self.list.setObjectName("history")
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setAllColumnsShowFocus(True)

@@ -72,10 +72,26 @@ def _pixmap(name: str, rgba: int, size: float, ratio: float) -> QPixmap:
     return pixmap
 
 
-def icon(theme: Theme, name: str, token: str = "second", size: float = 16) -> QIcon:
-    """A QIcon in a colour of the theme, faint where it is disabled. Ask again after the theme has changed."""
+def icon(theme: Theme, name: str, token: str = "second", size: float = 16, gap: float = 0) -> QIcon:
+    """A QIcon in a colour of the theme, faint where it is disabled. Ask again after the theme has changed.
+
+    `gap` pixels stay free on its right, before the words of a button.
+    """
     result = QIcon()
     for ratio in (1.0, 2.0, 3.0):
-        result.addPixmap(icon_pixmap(name, theme.color(token), size, ratio), QIcon.Mode.Normal)
-        result.addPixmap(icon_pixmap(name, theme.color("faint"), size, ratio), QIcon.Mode.Disabled)
+        for mode, color in ((QIcon.Mode.Normal, theme.color(token)), (QIcon.Mode.Disabled, theme.color("faint"))):
+            result.addPixmap(_with_gap(icon_pixmap(name, color, size, ratio), gap), mode)
     return result
+
+
+def _with_gap(pixmap: QPixmap, gap: float) -> QPixmap:
+    if not gap:
+        return pixmap
+    ratio = pixmap.devicePixelRatio()
+    wide = QPixmap(pixmap.width() + round(gap * ratio), pixmap.height())
+    wide.setDevicePixelRatio(ratio)
+    wide.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(wide)
+    painter.drawPixmap(QPointF(0, 0), pixmap)
+    painter.end()
+    return wide

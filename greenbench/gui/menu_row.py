@@ -88,15 +88,18 @@ class FindField(QPushButton):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 0, 5, 0)
+        layout.setContentsMargins(8, 0, 4, 0)
         layout.setSpacing(6)
         key = Text("Ctrl K", 11, 500, "muted")
         key.setProperty("role", "key")
+        key.setFixedSize(48, 18)
+        key.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for widget in (Icon(theme, "magnifying-glass", "muted", 14), Text("Find an action or a step", 12, 400, "second"), key):
             widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             layout.addWidget(widget, 1 if widget.property("tone") == "second" else 0)
-        self.setFixedSize(232, 26)
+        self.setFixedSize(250, 26)
         self.setProperty("kind", "field")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Find an action or a step")
 
 

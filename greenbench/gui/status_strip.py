@@ -47,8 +47,8 @@ class StatusStrip(QFrame):
 
     def _build(self, theme: Theme) -> None:
         self._mark = ProvenanceMark(theme, size=13)
-        self.watts, self.degrees, self.load = Text("no reading", 12, 500), Text("", 12, 500), Text("", 12, 500)
-        self.memory, self.node, self.name = Text("", 12, 500), Text("Ready", 12, 500), Text("", 12, 400, "muted")
+        self.watts, self.degrees, self.load = Text("no reading", 12, 500), Text("", 12, 500), Text("—", 12, 500)
+        self.memory, self.node, self.name = Text("—", 12, 500), Text("Ready", 12, 500), Text("", 12, 400, "muted")
         self.left, self.energy = Text("", 12, 500), Text("", 12, 500)
         self.failed = QPushButton()
         self.failed.setFont(font(12, 500))
@@ -122,7 +122,9 @@ class StatusStrip(QFrame):
             if sample.power_w is not None or sample.energy_j is None:
                 self._watts[sample.channel] = (sample.power_w, sample.t_ns)
         newest = max((t for _, t in self._watts.values()), default=0)
-        counted = {key: w for key, (w, t) in self._watts.items() if newest - t < _STALE_NS and self._counts(key)}
+        fresh = {key: w for key, (w, t) in self._watts.items() if newest - t < _STALE_NS and self._counts(key)}
+        measured = {key: w for key, w in fresh.items() if key in self._channels and self._channels[key].provenance.measured}
+        counted = measured or fresh  # a guess is never added to a measurement
         values = [w for w in counted.values() if w is not None]
         if values and len(values) == len(counted):
             provenance = Provenance.least([self._channels[key].provenance for key in counted if key in self._channels])

@@ -125,8 +125,8 @@ class Toolbar(QFrame):
     redo = Signal()
     report = Signal()
     sensors = Signal()
-    device_chosen = Signal(str)
-    protocol_chosen = Signal(str)
+    device_chosen = Signal(object)
+    protocol_chosen = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """The axes of a live plot: quiet labels, minutes and seconds below, at steps that people count in."""
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
 from greenbench.gui.live.scales import clock
@@ -24,5 +25,5 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 def dress(axis: pg.AxisItem, theme: Theme, *, line: bool) -> None:
     """Muted labels of 11 pixels; a thin line where it is wanted, ticks nowhere."""
     axis.setStyle(tickLength=0, tickTextOffset=6, tickFont=font(11), autoExpandTextSpace=False, autoReduceTextSpace=False)
-    axis.setPen(theme.color("strong") if line else QPen(theme.color("strong", 0.0)))
+    axis.setPen(QPen(theme.color("strong"), 1) if line else QPen(Qt.PenStyle.NoPen))
     axis.setTextPen(theme.color("muted"))

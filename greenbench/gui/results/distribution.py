@@ -70,6 +70,9 @@ class LatencyDistribution(Chart):
                 groups.append([(x, letter)])
         painter.setFont(font(11, 600))
         painter.setPen(self.theme.color("text"))
-        for group in groups:
+        for place, group in enumerate(groups):
             words = ", ".join(letter for _, letter in group)
-            painter.drawText(QRectF(group[-1][0] + 7, y - 18, 120, 14), Qt.AlignmentFlag.AlignLeft, words)
+            width = painter.fontMetrics().horizontalAdvance(words)
+            crowded = place + 1 < len(groups) and groups[place + 1][0][0] - group[-1][0] < width + 14
+            left = group[0][0] - 7 - width if crowded else group[-1][0] + 7
+            painter.drawText(QRectF(left, y - 18, width + 2, 14), Qt.AlignmentFlag.AlignLeft, words)

@@ -176,7 +176,8 @@ class ResultsPage(QWidget):
     def _show_charts(self, result: RunResult) -> None:
         self.trade_off.show_result(result)
         self.distribution.show_result(result)
-        x = next((key for key in X_CHOICES if self.trade_off.usable(key)), X_CHOICES[0])
+        ranked = X_CHOICES if result.energy_provenance.measured else X_CHOICES[1:]
+        x = next((key for key in ranked if self.trade_off.usable(key)), X_CHOICES[0])
         y = next((key for key in Y_CHOICES if self.trade_off.usable(key) and key != x), Y_CHOICES[0])
         self._x.setCurrentIndex(self._x.findData(x))
         self._y.setCurrentIndex(self._y.findData(y))

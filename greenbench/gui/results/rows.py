@@ -60,7 +60,7 @@ class Row:
 class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    reach: float  # the largest relative change that a bar shows, as a positive fraction
+    reach: tuple[float, float]  # the relative changes that the bars reach: below zero and above, both as positive fractions
 
     def text(self) -> str:
         """The table as tab-separated text, for the clipboard."""
@@ -82,8 +82,11 @@ def build(result: RunResult) -> Table:
     scales["latency_p50"] = scales["latency_p95"] = latency
     columns = _columns(result, scales, compared)
     rows = tuple(_row(index, variant, columns, scales, result) for index, variant in enumerate(variants))
-    changes = [abs(c) for row in rows for cell in row.cells for c in (cell.change, cell.low, cell.high) if c is not None and cell.sign]
-    return Table(columns, rows, min(max([0.05, *changes]), 1.0))
+    place = next(index for index, column in enumerate(columns) if column.kind == "bar")
+    bars = [row.cells[place] for row in rows if row.cells[place].sign]
+    changes = [change for cell in bars for change in (cell.change, cell.low, cell.high) if change is not None]
+    below, above = max([0.0, *(-change for change in changes)]), max([0.0, *changes])
+    return Table(columns, rows, (max(min(below, 1.0), 0.02), max(min(above, 1.0), 0.02)))
 
 
 _SHOWN = ("accuracy", "latency_p50", "latency_p95", "energy_per_inference", "size_bytes")
@@ -107,15 +110,15 @@ def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -
     same = f"same {examples} examples, exact test" if examples > 1 else "same examples, exact test"
     against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
     return (
-        Column("variant", "variant", "Variant", "", share=1.7),
+        Column("variant", "variant", "Variant", "", share=1.55),
         Column("accuracy", "number", "Accuracy", "%, 95 % interval", "accuracy", True, 1.15),
         Column("accuracy-against", "verdict", "Accuracy against A", same, "accuracy", share=1.6),
         Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 1.15),
         Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
         Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.25),
-        Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.1),
+        Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.3),
         Column("size", "number", "Size", f"{scales['size_bytes'].unit}, file", "size_bytes", True, 0.75),
-        Column("source", "source", "Source", "of the energy", "energy_per_inference", share=1.0),
+        Column("source", "source", "Source", "of the energy", "energy_per_inference", share=0.95),
     )
 
 
@@ -178,7 +181,7 @@ def _comparison(comparison: Comparison | None, *, accuracy: bool) -> Cell:
     words = comparison.text[:1].upper() + comparison.text[1:]
     sub = _half_width(comparison, accuracy)
     if comparison.verdict is Verdict.UNCLEAR and comparison.change is not None:
-        sub = f"{quote.signed(comparison.change * 100, 1)} {'pp' if accuracy else '%'} {sub}".strip()
+        sub = f"{quote.signed(comparison.change * 100, 1)} {'pp' if accuracy else '%'}"
     elif comparison.verdict is Verdict.SAME:
         sub = ""
     return Cell(words, sub, _SIGNS.get(comparison.verdict, ""), tone, comparison.reason, comparison.change, comparison.low, comparison.high)
@@ -189,4 +192,4 @@ def _half_width(comparison: Comparison, accuracy: bool) -> str:
     if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
         return ""
     half = (comparison.high - comparison.low) / 2 * 100
-    return f"± {quote.significant(half, 2 if half < 9.5 else 2)}{' pp' if accuracy else ''}"
+    return f"± {quote.significant(half, 2)}{' pp' if accuracy else ''}"

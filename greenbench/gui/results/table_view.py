@@ -19,7 +19,7 @@ _Index = QModelIndex | QPersistentModelIndex
 class _Model(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table((), (), 1.0)
+        self.table = Table((), (), (1.0, 1.0))
 
     def show(self, table: Table) -> None:
         self.beginResetModel()
@@ -179,18 +179,17 @@ class _Delegate(QStyledItemDelegate):
         if cell.change is None:
             self._verdict(painter, inside, cell)
             return
-        reach = self._model.table.reach
-        worse = any(c.change is not None and c.change > 0 and c.sign for r in self._model.table.rows for c in r.cells[6:7])
+        below, above = self._model.table.reach
         width = _BAR if inside.width() > 250 else 56
-        zero = inside.left() + (width / 2 if worse else width)
-        scale = (width / 2 if worse else width) / reach
+        scale = width / (below + above)
+        zero = inside.left() + below * scale
         middle = inside.center().y()
-        end = zero + max(min(cell.change, reach), -reach) * scale
+        end = zero + max(min(cell.change, above), -below) * scale
         color = QColor(self._theme.variant(row.index).color)
         painter.fillRect(QRectF(min(zero, end), middle - 4, abs(end - zero), 8), color)
         painter.fillRect(QRectF(zero - 0.5, middle - 8, 1, 16), self._theme.color("strong"))
         if cell.low is not None and cell.high is not None:
-            ends = [zero + max(min(value, reach), -reach) * scale for value in (cell.low, cell.high)]
+            ends = [zero + max(min(value, above), -below) * scale for value in (cell.low, cell.high)]
             painter.setPen(QPen(self._theme.color("text"), 1))
             painter.drawLine(QPointF(ends[0], middle), QPointF(ends[1], middle))
             for x in ends:

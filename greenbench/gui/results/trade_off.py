@@ -114,6 +114,7 @@ class TradeOff(Chart):
         self._paint_front(painter)
         for point in self._points:
             self._paint_point(painter, point)
+        self._paint_letters(painter)
         if not all(point.on_front for point in self._points):
             painter.setFont(font(11))
             painter.setPen(self.theme.color("muted"))
@@ -151,11 +152,22 @@ class TradeOff(Chart):
             painter.drawEllipse(middle, 10, 10)
             painter.setBrush(Qt.BrushStyle.NoBrush)
         paint_variant(painter, middle, 11, VariantMark(color, mark.shape, mark.hollow))
+
+    def _paint_letters(self, painter: QPainter) -> None:
+        """Each letter beside its mark, at the first of four places that no other mark or letter has taken."""
+        marks = [self.at(point.x, point.y) for point in self._points]
+        taken = [QRectF(mark.x() - 6, mark.y() - 6, 12, 12) for mark in marks]
         painter.setFont(font(11, 600))
         painter.setPen(self.theme.color("text"))
-        left = middle.x() + 26 > self.area.right()
-        box = QRectF(middle.x() + (-34 if left else 9), middle.y() - 19, 25, 14)
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight if left else Qt.AlignmentFlag.AlignLeft, point.letter)
+        for point, mark in zip(self._points, marks, strict=True):
+            width = painter.fontMetrics().horizontalAdvance(point.letter) + 2
+            left = -9 - width
+            shifts = ((9, -18), (left, -18), (9, 5), (left, 5), (14, -7))
+            places = [QRectF(mark.x() + dx, mark.y() + dy, width, 14) for dx, dy in shifts]
+            inside = [place for place in places if self.area.adjusted(0, -16, 0, 0).contains(place)] or places
+            box = next((place for place in inside if not any(place.intersects(other) for other in taken)), inside[0])
+            taken.append(box)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, point.letter)
 
 
 def _scaled(measurement: Measurement, scale: quote.Scale) -> tuple[float, tuple[float, float]]:

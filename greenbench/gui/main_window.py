@@ -1,0 +1,264 @@
+"""The window: menu row, toolbar, pages with their panels, status bar; and how they hear of each other.
+
+session ──changes──▶ editor, inspector, title          bridge ──events──▶ editor, inspector, live dock, status
+control ──phase────▶ toolbar, tab, status              control ──result──▶ results page
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from greenbench.core import messages, places
+from greenbench.core.clock import now_ns
+from greenbench.core.errors import GreenBenchError
+from greenbench.core.measurement import SourceReport
+from greenbench.core.run import RunResult
+from greenbench.gui.actions import ActionSet
+from greenbench.gui.autosave import Autosave
+from greenbench.gui.controls import Button
+from greenbench.gui.editor.view import EditorView
+from greenbench.gui.energy import SpanEnergy
+from greenbench.gui.files import Files
+from greenbench.gui.find import Finder
+from greenbench.gui.forms.inspector import Inspector
+from greenbench.gui.history import HistoryPage
+from greenbench.gui.library import StepLibrary
+from greenbench.gui.look import Look
+from greenbench.gui.menu_row import MenuRow
+from greenbench.gui.message_bar import MessageBar
+from greenbench.gui.panels import Panels
+from greenbench.gui.results.export import FORMATS, Exporter
+from greenbench.gui.results.panel import ResultsPage
+from greenbench.gui.run_bridge import RunBridge, Runner
+from greenbench.gui.run_control import RunControl
+from greenbench.gui.sensors import SensorPanel
+from greenbench.gui.session import Session
+from greenbench.gui.settings import Settings
+from greenbench.gui.status_strip import StatusStrip
+from greenbench.gui.theme import Theme
+from greenbench.gui.toolbar import ProgressLine, Toolbar
+from greenbench.gui.window_actions import recent_menu, sample_menu, window_actions
+from greenbench.gui.wiring import Wiring
+
+if TYPE_CHECKING:
+    from greenbench.gui.live.dock import LiveDock
+
+_HISTORY = 200
+_PAGES = (("Pipeline", "tree-structure"), ("Results", "chart-bar-horizontal"), ("History", "clock-counter-clockwise"))
+
+
+@dataclass
+class Parts:
+    """What the window is made of; `app.run` builds it and hands it on."""
+
+    theme: Theme
+    look: Look
+    settings: Settings
+    session: Session
+    runner: Runner
+    bridge: RunBridge
+    control: RunControl
+    files: Files
+    exporter: Exporter
+
+
+class MainWindow(QMainWindow):
+    """`painted` comes once, after the first paint: what is slow to load waits for it."""
+
+    painted = Signal()
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self.parts = parts
+        self._first_paint = True
+        self._closing = False
+        self._sources: tuple[SourceReport, ...] = ()
+        self.live: LiveDock | None = None
+        theme, session = parts.theme, parts.session
+        self.editor = EditorView(session, theme)
+        self.inspector = Inspector(session, theme)
+        self.library = StepLibrary(session.catalog, theme)
+        self.results = ResultsPage(theme, parts.exporter)
+        self.history = HistoryPage(theme)
+        self.pages = QStackedWidget()
+        self.panels = Panels(theme, self.library, self._middle(), self.inspector)
+        self.menu_row = MenuRow(theme)
+        self.toolbar = Toolbar(theme)
+        self.progress = ProgressLine(theme)
+        self.messages = MessageBar(theme)
+        self.status = StatusStrip(theme, parts.control, self.energy_of, now_ns)
+        self.autosave = Autosave(session, places.home() / "autosave")
+        self._lay_out()
+        self.actions_ = ActionSet(self, theme, window_actions(self))
+        self.actions_.fill(self.menu_row.menus, {"File": [sample_menu(self), recent_menu(self)]})
+        self.finder = Finder(self, theme, self.actions_, session.catalog, self._add_step)
+        self.sensors = SensorPanel(self, theme)
+        self.wiring = Wiring(self)
+        self.resize(1440, 900)
+        self.setMinimumSize(1000, 620)
+
+    # ---- layout -----------------------------------------------------------------------------------------------
+
+    def _middle(self) -> QWidget:
+        for page in (self.editor, self.results, self.history):
+            self.pages.addWidget(page)
+        tabs = QFrame()
+        tabs.setProperty("role", "tabs")
+        tabs.setFixedHeight(36)
+        row = QHBoxLayout(tabs)
+        row.setContentsMargins(10, 0, 8, 0)
+        row.setSpacing(2)
+        self.tabs = QButtonGroup(tabs)
+        for index, (title, icon_name) in enumerate(_PAGES):
+            tab: QPushButton = Button(self.parts.theme, title, icon_name, "tab")
+            tab.setCheckable(True)
+            self.tabs.addButton(tab, index)
+            row.addWidget(tab)
+        self.tabs.idClicked.connect(self.show_page)
+        self.tabs.button(0).setChecked(True)
+        row.addStretch(1)
+        row.addWidget(self.editor.tools)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(tabs)
+        column.addWidget(self.pages, 1)
+        return middle
+
+    def _lay_out(self) -> None:
+        central = QWidget()
+        central.setProperty("role", "page")
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.menu_row, self.toolbar, self.progress, self.messages):
+            column.addWidget(widget)
+        column.addWidget(self.panels, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(central)
+
+    def show_page(self, page: int) -> None:
+        """0 pipeline, 1 results, 2 history."""
+        self.tabs.button(page).setChecked(True)
+        self.pages.setCurrentIndex(page)
+        self.editor.tools.setVisible(page == 0)
+        self.panels.show_page(page)
+        if page == 2:
+            self._load_history()
+
+    def finish(self) -> None:
+        """Adds what needs pyqtgraph, after the first paint; the meter starts here too."""
+        from greenbench.gui.live.dock import LiveDock
+
+        self.live = LiveDock(self.parts.theme, self.energy_of)
+        self.live.collapse_asked.connect(lambda: self.panels.toggle("live"))
+        self.parts.bridge.received.connect(self.live.on_event)
+        self.panels.put_live(self.live)
+        self.parts.bridge.start()
+
+    # ---- doing ------------------------------------------------------------------------------------------------
+
+    def energy_of(self, t0_ns: int, t1_ns: int) -> SpanEnergy:
+        """The joules of a span, from the runner's ledger."""
+        found = self.parts.runner.ledger.window(t0_ns, t1_ns)
+        return SpanEnergy(found.energy_j, found.provenance, found.reason)
+
+    def find_anything(self) -> None:
+        self.finder.ask(self.menu_row.field)
+
+    def show_sensors(self) -> None:
+        self.sensors.ask(self.toolbar.badge, self._sources)
+
+    def on_sources(self, event: messages.Sources) -> None:
+        self._sources = event.reports
+        self.toolbar.badge.show_sources(event.reports)
+
+    def _add_step(self, key: str) -> None:
+        self.show_page(0)
+        self.editor.add_step(key)
+
+    def show_node(self, id: str) -> None:
+        """Brings a node into view, selected."""
+        self.show_page(0)
+        if id in self.parts.session.pipeline.nodes:
+            self.editor.select_nodes([id])
+
+    def export(self, suffix: str) -> None:
+        """Asks where to write the shown results, and writes them on a thread."""
+        result = self.results.result
+        if result is None:
+            self.messages.say("notice", "There are no results to export yet.", "Press Run first, or open a run from the history.")
+            return
+        folder = Path(self.parts.settings.text("folder", str(Path.home())))
+        name = "".join(c if c.isalnum() or c in " -_" else "-" for c in result.title).strip() or "results"
+        path = self.parts.files.questions.file_to_save(str(folder / f"{name}.{suffix}"), f"{FORMATS[suffix]} (*.{suffix})", "Export")
+        if path:
+            self.results.export(path if path.suffix == f".{suffix}" else path.with_name(f"{path.name}.{suffix}"))
+
+    def open_run(self, run_id: str) -> None:
+        """Shows a run of the history."""
+        try:
+            result = self.parts.runner.store.result(run_id)
+        except GreenBenchError as error:
+            self.messages.show_error(error)
+            return
+        self.show_result(result)
+        self.show_page(1)
+
+    def show_result(self, result: RunResult) -> None:
+        self.results.show_result(result)
+        self.toolbar.show_phase(self.parts.control.phase, has_result=True)
+
+    def _load_history(self) -> None:
+        try:
+            runs = self.parts.runner.store.runs(_HISTORY)
+        except GreenBenchError as error:
+            self.messages.show_error(error)
+            return
+        self.history.show_runs(runs)
+
+    # ---- opening and closing ----------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._first_paint:
+            self._first_paint = False
+            QTimer.singleShot(0, self.painted.emit)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Asks about unsaved changes and a run under way; with a run, closes as soon as it has stopped."""
+        control = self.parts.control
+        if control.busy:
+            if not self._closing and not (self.parts.files.may_go_on() and self.parts.files.questions.stop_run()):
+                event.ignore()
+                return
+            self._closing = True
+            control.stop()
+            if control.busy:
+                event.ignore()
+                return
+        elif not self._closing and not self.parts.files.may_go_on():
+            event.ignore()
+            return
+        self._shut()
+        event.accept()
+
+    def _shut(self) -> None:
+        self.panels.remember(self.parts.settings)
+        self.parts.settings.set_state("window/geometry", self.saveGeometry())
+        self.parts.settings.sync()
+        self.autosave.stop()
+        self.parts.bridge.stop()
+        self.status.stop()
+        if self.live:
+            self.live.stop()
+        self.parts.session.close()
+
+    @property
+    def closing(self) -> bool:
+        return self._closing

@@ -1,0 +1,109 @@
+"""Everything a user can do in the window, as one list of actions."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMenu
+
+from greenbench.core import document, places
+from greenbench.gui.actions import Action
+from greenbench.gui.files import samples
+from greenbench.gui.results.export import FORMATS
+
+if TYPE_CHECKING:
+    from greenbench.gui.main_window import MainWindow
+
+__all__ = ["recent_menu", "sample_menu", "window_actions"]
+
+_ICONS = {"pdf": "file-pdf"}
+_README = places.resources().parent / "README.md"
+
+
+def window_actions(window: "MainWindow") -> list[Action]:
+    """The actions of a window, in the order of its menus."""
+    files, control, session, look = window.parts.files, window.parts.control, window.parts.session, window.parts.look
+    undo = session.undo_stack
+    found = [
+        Action("new", "New pipeline", files.new, "plus", "Ctrl+N", "File"),
+        Action("open", "Open…", files.open, "folder-open", "Ctrl+O", "File", aliases="load"),
+        Action("save", "Save", files.save, "", "Ctrl+S", "File", 1),
+        Action("save-as", "Save as…", files.save_as, "", "Ctrl+Shift+S", "File", 1),
+        *(
+            Action(f"export-{suffix}", f"Export {title}…", partial(window.export, suffix), _ICONS.get(suffix, "export"), "", "File", 2)
+            for suffix, title in FORMATS.items()
+        ),
+        Action("quit", "Quit", window.close, "", "Ctrl+Q", "File", 3, aliases="exit close"),
+        Action("undo", "Undo", undo.undo, "arrow-u-up-left", "Ctrl+Z", "Edit"),
+        Action("redo", "Redo", undo.redo, "arrow-u-up-right", "Ctrl+Y or Ctrl+Shift+Z", "Edit"),
+        Action("copy-table", "Copy results table", window.results.copy_table, "copy", "", "Edit", 2),
+        Action("find", "Find an action or a step", window.find_anything, "magnifying-glass", "Ctrl+K", "Edit", 3),
+        Action("pipeline", "Pipeline", partial(window.show_page, 0), "tree-structure", "Ctrl+1", "View"),
+        Action("results", "Results", partial(window.show_page, 1), "chart-bar-horizontal", "Ctrl+2", "View"),
+        Action("history", "History", partial(window.show_page, 2), "clock-counter-clockwise", "Ctrl+3", "View", aliases="runs"),
+        *(
+            Action(f"panel-{name}", f"Show or hide {title}", partial(window.panels.toggle, name), "", keys, "View", 1)
+            for name, title, keys in (("steps", "steps", "F9"), ("inspector", "inspector", "F10"), ("live", "live plots", "F11"))
+        ),
+        *(
+            Action(f"theme-{mode}", title, partial(look.set_mode, mode), "", "", "View", 2, aliases="theme colours dark light")
+            for mode, title in (("system", "Colours of the system"), ("light", "Light"), ("dark", "Dark"))
+        ),
+        Action("run", "Run", control.run, "play-fill", "F5 or Ctrl+Return", "Run"),
+        Action("stop", "Stop", control.stop, "stop-fill", "Shift+F5", "Run", aliases="cancel"),
+        Action("sensors", "Power sources…", window.show_sensors, "lightning", "", "Run", 1, aliases="sensors meters RAPL NVML permission"),
+        Action("home", "Open the folder of runs", _open_home, "folder-open", "", "Help", aliases="data cache log"),
+        Action("guide", "Read me", partial(_open, _README), "book-open", "", "Help", aliases="help documentation"),
+    ]  # fmt: skip
+    return found
+
+
+def _open(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+def _open_home() -> None:
+    places.home().mkdir(parents=True, exist_ok=True)
+    _open(places.home())
+
+
+def sample_menu(window: "MainWindow") -> QMenu:
+    """The pipelines that come with the product."""
+    menu = QMenu("Open sample", window)
+    for path in samples():
+        menu.addAction(_title(path)).triggered.connect(lambda _=False, path=path: window.parts.files.open_sample(path))
+    menu.menuAction().setEnabled(bool(menu.actions()))
+    return menu
+
+
+def _title(path: Path) -> str:
+    """The title inside a pipeline file; its name where it cannot be read."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["title"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return path.stem.replace("-", " ").capitalize()
+
+
+def recent_menu(window: "MainWindow") -> QMenu:
+    """The files opened last; filled anew each time it opens."""
+    menu = QMenu("Recent files", window)
+
+    def fill() -> None:
+        menu.clear()
+        settings = window.parts.settings
+        for path in settings.recent():
+            entry = menu.addAction(path.name.removesuffix(document.SUFFIX))
+            entry.setToolTip(str(path))
+            entry.triggered.connect(lambda _=False, path=path: window.parts.files.open_path(path))
+        if not menu.isEmpty():
+            menu.addSeparator()
+            menu.addAction("Clear this list").triggered.connect(settings.clear_recent)
+        else:
+            menu.addAction("No recent files").setEnabled(False)
+
+    menu.setToolTipsVisible(True)
+    menu.aboutToShow.connect(fill)
+    return menu

@@ -1,0 +1,150 @@
+"""Who hears of what in the window: the connections between session, run control, toolbar and pages, made once."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from greenbench.core import messages
+from greenbench.core.run import NodeState, RunResult, RunState
+from greenbench.gui.run_control import Phase
+
+if TYPE_CHECKING:
+    from greenbench.gui.main_window import MainWindow, Parts
+
+
+_ENDS = {RunState.FAILED: "The run ended, but something failed.", RunState.CANCELLED: "The run was stopped."}
+
+
+class Wiring:
+    """The connections of a window, made once: who hears of what."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        parts = window.parts
+        self._files(parts)
+        self._runs(parts)
+        self._views()
+        self._title()
+        self._undo()
+        self._phase(parts.control.phase)
+
+    def _files(self, parts: "Parts") -> None:
+        window = self._window
+        parts.session.refused.connect(window.messages.show_error)
+        parts.session.state_changed.connect(self._title)
+        parts.session.undo_stack.indexChanged.connect(self._undo)
+        parts.files.failed.connect(window.messages.show_error)
+        parts.files.opened.connect(lambda: window.show_page(0))
+        parts.files.opened.connect(window.messages.clear)
+        parts.files.may_replace = self._may_replace
+        parts.look.changed.connect(window.actions_.dress)
+        parts.exporter.failed.connect(window.messages.show_error)
+        parts.exporter.written.connect(self._written)
+
+    def _runs(self, parts: "Parts") -> None:
+        window = self._window
+        parts.bridge.received.connect(window.editor.on_event)
+        parts.bridge.received.connect(window.inspector.on_event)
+        parts.bridge.received.connect(window.status.on_event)
+        parts.bridge.sources.connect(window.on_sources)
+        parts.bridge.meter_state.connect(self._meter)
+        parts.bridge.log.connect(self._log)
+        parts.control.refused.connect(lambda error: window.messages.show_error(error, window.show_node))
+        parts.control.phase_changed.connect(self._phase)
+        parts.control.advanced.connect(window.progress.show_share)
+        parts.control.advanced.connect(window.menu_row.tab.show_share)
+        parts.control.ended.connect(self._ended)
+
+    def _views(self) -> None:
+        window = self._window
+        control, undo = window.parts.control, window.parts.session.undo_stack
+        bar = window.toolbar
+        for signal, slot in (
+            (bar.run, control.run), (bar.stop, control.stop), (bar.undo, undo.undo), (bar.redo, undo.redo),
+            (bar.sensors, window.show_sensors), (bar.report, lambda: window.export("pdf")),
+            (window.menu_row.find_asked, window.find_anything),
+            (window.menu_row.switch_theme, window.parts.look.toggle), (window.library.chosen, window.editor.add_step),
+            (window.editor.selectionChanged, window.inspector.show_nodes), (window.editor.inspect_wanted, self._inspect),
+            (window.results.open_node, window.show_node), (window.results.export_asked, window.export),
+            (window.results.copied, lambda: window.messages.say("notice", "The table is on the clipboard.")),
+            (window.history.opened, window.open_run), (bar.device_chosen, self._set_device), (bar.protocol_chosen, self._set_protocol),
+        ):  # fmt: skip
+            signal.connect(slot)
+
+    def _set_device(self, key: str) -> None:
+        self._window.parts.control.device = key
+        self._window.parts.settings.set_text("device", key)
+
+    def _set_protocol(self, name: str) -> None:
+        self._window.parts.control.protocol = name
+        self._window.parts.settings.set_text("protocol", name)
+
+    def _inspect(self, id: str) -> None:
+        if self._window.panels.hidden("inspector"):
+            self._window.panels.toggle("inspector")
+        self._window.inspector.show_nodes([id])
+        self._window.inspector.setFocus()
+
+    def _title(self) -> None:
+        document = self._window.parts.session.document
+        modified = document.modified
+        self._window.menu_row.tab.show_title(document.title or "Untitled", modified, str(document.path or ""))
+        self._window.setWindowTitle(f"{document.title or 'Untitled'}[*] – GreenBench")
+        self._window.setWindowModified(modified)
+
+    def _undo(self) -> None:
+        undo = self._window.parts.session.undo_stack
+        self._window.toolbar.show_undo(undo.canUndo(), undo.undoText(), undo.canRedo(), undo.redoText())
+        self._window.actions_["undo"].setText(f"Undo: {undo.undoText()}" if undo.canUndo() else "Undo")
+        self._window.actions_["redo"].setText(f"Redo: {undo.redoText()}" if undo.canRedo() else "Redo")
+        self._window.actions_.enable("undo", undo.canUndo())
+        self._window.actions_.enable("redo", undo.canRedo())
+
+    def _phase(self, phase: Phase) -> None:
+        window = self._window
+        window.toolbar.show_phase(phase, window.results.result is not None)
+        window.actions_.enable("run", phase is Phase.READY)
+        window.actions_.enable("stop", phase in (Phase.STARTING, Phase.RUNNING))
+        if phase is Phase.STARTING:
+            window.messages.clear()
+        if phase is Phase.READY:
+            window.progress.show_share(None)
+            window.menu_row.tab.show_share(None)
+
+    def _ended(self, result: RunResult) -> None:
+        window = self._window
+        if window.closing:
+            QTimer.singleShot(0, window.close)
+            return
+        window.show_result(result)
+        if result.measured and result.state is RunState.FINISHED:
+            window.show_page(1)
+        elif result.measured:
+            text = _ENDS.get(result.state, "The run broke off.")
+            window.messages.say("notice", text, "What was measured is kept.", [("Show results", lambda: window.show_page(1))])
+        else:
+            failures = [node.failure for node in result.nodes if node.failure and node.state is NodeState.FAILED]
+            if failures:
+                window.messages.say("failure", failures[0].message, failures[0].remedy)
+
+    def _meter(self, event: messages.MeterState) -> None:
+        if not event.alive:
+            self._window.messages.say("warning", "The power meter does not answer.", event.text)
+
+    def _log(self, event: messages.Log) -> None:
+        """Only what has no node of its own and is serious: the rest stands in the inspector."""
+        if event.level in ("error", "warning") and not event.node:
+            self._window.messages.say("failure" if event.level == "error" else "warning", event.text)
+
+    def _written(self, path: Path) -> None:
+        show = partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path)))
+        self._window.messages.say("notice", f"{path.name} is written.", str(path.parent), [("Open", show)])
+
+    def _may_replace(self) -> bool:
+        if self._window.parts.control.busy:
+            self._window.messages.say("notice", "A run is under way on this pipeline.", "Stop it first, or wait for its end.")
+            return False
+        return True
