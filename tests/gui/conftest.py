@@ -12,6 +12,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import greenbench.core.messages  # noqa: F401 - pydantic must be whole before PySide6 watches imports, or its lazy parts fail
+
+# isort: split
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 

@@ -44,8 +44,7 @@ class PipelineScene(QGraphicsScene):
         for item in (*self.links.values(), *self.nodes.values()):
             self.removeItem(item)
         self.nodes, self.links = {}, {}
-        for id in self.drawing.pipeline.nodes:
-            self._add_node(id)
+        self._sync_nodes()
         self._sync_links()
         self.reroute()
 
@@ -56,12 +55,7 @@ class PipelineScene(QGraphicsScene):
             self.drawing.board.clear()
             self.rebuild()
             return
-        for id in change.removed:
-            if id in self.nodes:
-                self.removeItem(self.nodes.pop(id))
-        for id in change.added:
-            if id not in self.nodes and id in self.drawing.pipeline.nodes:
-                self._add_node(id)
+        self._sync_nodes()
         self._sync_links()
         for link in (*change.connected, *change.disconnected):
             if link.target in self.nodes:
@@ -120,6 +114,15 @@ class PipelineScene(QGraphicsScene):
         item = NodeItem(self.drawing, id)
         self.nodes[id] = item
         self.addItem(item)
+
+    def _sync_nodes(self) -> None:
+        """Of an edit in several parts the changes come one by one, when the pipeline is already in its last state."""
+        wanted = self.drawing.pipeline.nodes
+        for id in [id for id in self.nodes if id not in wanted]:
+            self.removeItem(self.nodes.pop(id))
+        for id in wanted:
+            if id not in self.nodes:
+                self._add_node(id)
 
     def _sync_links(self) -> None:
         wanted = self.drawing.pipeline.links
