@@ -119,6 +119,28 @@ def test_a_planted_slowdown_of_5_percent_is_found_under_drift(rounds, least):
     assert found / 500 >= least
 
 
+def order(number, variants, turning):
+    """Forward, then backward; with `turning` each pair of rounds begins with another variant."""
+    start = number // 2 * (variants // 3) if turning else 0
+    forward = [(place + start) % variants for place in range(variants)]
+    return forward if number % 2 == 0 else forward[::-1]
+
+
+@pytest.mark.parametrize(("turning", "least", "most"), [(True, 0.0, 0.065), (False, 0.075, 0.2)])
+def test_noise_that_outlasts_a_block_is_met_by_an_order_whose_neighbours_change(turning, least, most):
+    """Seven equal models, six rounds, noise with a correlation of 0.6 from block to block; the first against the last."""
+    random = np.random.default_rng(14)
+    wrong = 0
+    for _ in range(2000):
+        noise = random.normal(0, 0.01, size=42)
+        for k in range(1, 42):
+            noise[k] = 0.6 * noise[k - 1] + 0.8 * noise[k]
+        rounds = [dict(zip(order(number, 7, turning), noise[7 * number :], strict=False)) for number in range(6)]
+        low, high = paired_ratio(np.exp([found[6] for found in rounds]), np.exp([found[0] for found in rounds])).ends
+        wrong += low > 1 or high < 1
+    assert least <= wrong / 2000 <= most
+
+
 def test_pairing_removes_a_drift_that_hides_the_same_slowdown_from_unpaired_blocks():
     random = np.random.default_rng(12)
     unpaired = paired = 0
