@@ -21,7 +21,8 @@ class BatteryMeter:
 
     def __init__(self, root: Path = POWER_SUPPLY, clock: Clock = monotonic, parts_measured: Callable[[], str] = lambda: "") -> None:
         self._root, self._clock, self._parts_measured = root, clock, parts_measured
-        self._track = PowerTrack("battery", REFRESH_S)
+        # An unchanged reading is confirmed sooner than it may change, so that a window need not wait two seconds for its end.
+        self._track = PowerTrack("battery", REFRESH_S / 2)
         self._in_use = False
         self._read_ns = self._clock() - _SHORTEST_NS
 

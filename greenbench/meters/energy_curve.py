@@ -103,7 +103,8 @@ class EnergyCurve:
 
     def watts(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Times in ns and watts of all rows; NaN where a hole begins. Views that are not to be written to."""
-        return self._t_ns[: self._n], self._power_w[: self._n]
+        rows = self._n  # once: another thread may be adding
+        return self._t_ns[:rows], self._power_w[:rows]
 
     def forget(self, before_ns: int) -> None:
         """Drops what is older, but for the one reading that a window from there needs."""

@@ -71,7 +71,7 @@ class RaplMeter:
         return next((c.channel.title for c in self._counters if c.channel.counted and c.file and not c.track.trouble), "")
 
     def report(self) -> SourceReport:
-        if not self._counters or not any(counter.file for counter in self._counters):
+        if not self._counters or self._denied:
             self._search()
         state, reason, remedy = self._state()
         shown = state in (SourceState.IN_USE, SourceState.SILENT)
@@ -80,7 +80,7 @@ class RaplMeter:
             title="Processor energy counters (RAPL)",
             state=state,
             provenance=Provenance.COUNTER if shown else Provenance.UNAVAILABLE,
-            channels=tuple(counter.channel for counter in self._counters) if shown else (),
+            channels=tuple(counter.channel for counter in self._running()) if shown else (),
             covers=self._covers() if shown else "processor package, memory",
             refresh_s=REFRESH_S,
             reason=reason,
@@ -99,13 +99,13 @@ class RaplMeter:
 
     def _search(self) -> None:
         zones = find_zones(self._root)
-        if self._counters and not zones:
-            return  # the tree has gone: keep the channels, they are silent
-        self.close()
         self._denied = []
+        known = {counter.zone.id for counter in self._counters}
         kept = without_mirrors(zones, self._open_counter)
         self._mirrors = len(zones) - len(kept)
         for zone in kept:
+            if zone.id in known:
+                continue
             try:
                 file = self._open_counter(zone.counter)
             except PermissionError:
@@ -139,14 +139,23 @@ class RaplMeter:
             counter.file.close()
             counter.file = None
 
+    def _running(self) -> list[_Counter]:
+        return [counter for counter in self._counters if not counter.track.stuck]
+
     def _state(self) -> tuple[SourceState, str, str]:
-        counted = [counter for counter in self._counters if counter.channel.counted]
+        counted = [counter for counter in self._running() if counter.channel.counted]
         if counted:
             failing = [counter for counter in counted if counter.track.trouble]
             if failing:
                 words = " ".join(f"{c.channel.title}: {c.track.trouble}" for c in failing)
                 return SourceState.SILENT, words, "Reading goes on by itself when the counter comes back."
             return SourceState.IN_USE, self._notes(), ""
+        if self._counters:
+            return (
+                SourceState.SILENT,
+                "The counters are shown but do not run.",
+                "Some virtual machines are like that; measure with a wall meter.",
+            )
         if self._denied:
             return (
                 SourceState.PERMISSION,
@@ -164,7 +173,7 @@ class RaplMeter:
         return " ".join(notes)
 
     def _covers(self) -> str:
-        domains = {counter.channel.domain for counter in self._counters if counter.channel.counted}
+        domains = {counter.channel.domain for counter in self._running() if counter.channel.counted}
         if Domain.PLATFORM in domains:
             return "platform"
         return "processor package and memory" if Domain.DRAM in domains else "processor package; memory modules are not covered"

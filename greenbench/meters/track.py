@@ -17,7 +17,7 @@ class CounterTrack:
     """Follows one cumulative counter.
 
     `range_j` is where it wraps to 0 (None: never). After `stall_s` without change there is no reading any more: nothing that is
-    switched on uses no energy for so long.
+    switched on uses no energy for so long. A counter is `stuck` if it has stood so since the first reading: it is shown, but does not run.
     """
 
     def __init__(self, channel: str, range_j: float | None = None, stall_s: float = 2.0) -> None:
@@ -26,8 +26,9 @@ class CounterTrack:
         self._raw_j: float | None = None
         self._offset_j = 0.0
         self._changed_ns = 0
-        self._interrupted = False
+        self._interrupted = self._moved = False
         self.trouble = ""
+        self.stuck = False
 
     def advance(self, raw_j: float, t_ns: int) -> Sample | None:
         """The sample for a reading in joules, or None if there is nothing new in it."""
@@ -37,7 +38,9 @@ class CounterTrack:
         if raw_j == last_j:
             if since_ns <= self._stall_ns:
                 return None
+            self.stuck = not self._moved
             return self.lost(t_ns, f"The counter has not moved for {since_ns / NS:.0f} s.")
+        self._moved, self.stuck = True, False
         step_j = raw_j - last_j
         if step_j < 0 and self._range_j is not None:
             step_j += self._range_j

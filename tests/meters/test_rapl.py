@@ -77,12 +77,16 @@ def test_a_wrap_is_unwrapped(powercap, clock):
 
 def test_a_stalled_counter_falls_silent_and_comes_back(meter, powercap, clock):
     meter.read()
+    clock.tick(1)
+    powercap.set("intel-rapl:0", 5_500_000)
+    powercap.set("intel-rapl:0:2", 2_500_000)
+    meter.read()
     clock.tick(3)
     powercap.set("intel-rapl:0:2", 4_000_000)
     samples = by_channel(meter.read())
     assert samples["rapl:intel-rapl:0"].energy_j is None
     assert "not moved" in samples["rapl:intel-rapl:0"].reason
-    assert samples["rapl:intel-rapl:0:2"].power_w == pytest.approx(2 / 3)
+    assert samples["rapl:intel-rapl:0:2"].power_w == pytest.approx(1.5 / 3)
     report = meter.report()
     assert (report.state, bool(report.channels)) == (SourceState.SILENT, True)
     assert meter.measuring == "Memory"
@@ -100,6 +104,21 @@ def test_a_part_that_is_always_zero_alarms_nobody(powercap, clock):
     clock.tick(5)
     powercap.set("intel-rapl:0", 2_000_000)
     assert by_channel(meter.read())["rapl:intel-rapl:0:0"].reason
+    report = meter.report()
+    assert (report.state, [channel.key for channel in report.channels]) == (SourceState.IN_USE, ["rapl:intel-rapl:0"])
+    meter.close()
+
+
+def test_counters_that_never_run_are_no_channels(powercap, clock):
+    powercap.zone("intel-rapl:0", "package-0", 0)
+    meter = RaplMeter(powercap.root, clock, BARE)
+    meter.read()
+    clock.tick(3)
+    assert meter.read()[0].energy_j is None
+    report = meter.report()
+    assert (report.state, report.channels, meter.measuring) == (SourceState.SILENT, (), "")
+    powercap.set("intel-rapl:0", 4_000_000)
+    meter.read()
     assert meter.report().state is SourceState.IN_USE
     meter.close()
 
@@ -128,13 +147,13 @@ def test_a_file_without_a_number_is_no_reading(meter, powercap, clock):
 
 
 class Lock:
-    """Opens counters only while it is open."""
+    """Opens counters (of a name, if one is given) only while it is open."""
 
-    def __init__(self) -> None:
-        self.open = False
+    def __init__(self, name: str = "") -> None:
+        self.name, self.open = name, False
 
     def __call__(self, path: Path) -> CounterFile:
-        if not self.open:
+        if not self.open and self.name in path.with_name("name").read_text():
             raise PermissionError(13, "Permission denied", str(path))
         return CounterFile(path)
 
@@ -149,6 +168,23 @@ def test_denied_counters_come_with_the_commands_and_are_read_once_they_may(power
     lock.open = True
     assert meter.report().state is SourceState.IN_USE
     assert len(meter.read()) == 5
+    meter.close()
+
+
+def test_one_denied_counter_leaves_the_others_in_use_and_joins_when_it_may(powercap, clock):
+    powercap.laptop()
+    lock = Lock("dram")
+    meter = RaplMeter(powercap.root, clock, BARE, lock)
+    report = meter.report()
+    assert (report.state, len(report.channels)) == (SourceState.IN_USE, 4)
+    assert "dram" in report.reason
+    assert "not covered" in report.covers
+    first = by_channel(meter.read())["rapl:intel-rapl:0"]
+    lock.open = True
+    assert len(meter.report().channels) == 5
+    clock.tick(0.1)
+    powercap.set("intel-rapl:0", 6_000_000)
+    assert by_channel(meter.read())["rapl:intel-rapl:0"].energy_j == pytest.approx(first.energy_j + 1)
     meter.close()
 
 
