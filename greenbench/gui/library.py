@@ -234,7 +234,8 @@ class StepLibrary(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Down:
                 self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
-                if self.tree.currentItem() is None and self._lines():
+                current = self.tree.currentItem()
+                if (current is None or current.data(0, _SPEC) is None) and self._lines():
                     self.tree.setCurrentItem(self._lines()[0])
                 return True
             current = self.tree.currentItem()

@@ -147,13 +147,13 @@ class LogBox(QPlainTextEdit):
         self.setFont(font(11, mono=True))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setAccessibleName("Log of this node")
-        self.setFixedHeight(112)
         self.hide()
 
     def show_lines(self, lines: tuple[str, ...]) -> None:
         if lines != self._lines:
             self._lines = lines
             self.refresh()
+            self.setFixedHeight(16 + min(max(len(lines), 2), 9) * (self.fontMetrics().lineSpacing() + 1))
         self.setVisible(bool(lines))
 
     def refresh(self) -> None:

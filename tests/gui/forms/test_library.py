@@ -1,0 +1,67 @@
+"""The step library: found by words, carried by mouse, added by Enter."""
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from greenbench.core.catalog import Catalog
+from greenbench.gui.library import StepLibrary, dragged_step
+from greenbench.gui.theme import Theme
+
+
+@pytest.fixture
+def library(qtbot: QtBot, catalog: Catalog, theme: Theme) -> StepLibrary:
+    library = StepLibrary(catalog, theme)
+    qtbot.addWidget(library)
+    library.resize(208, 600)
+    library.show()
+    qtbot.waitExposed(library)
+    return library
+
+
+def test_enter_in_the_search_field_adds_the_best_match(library: StepLibrary) -> None:
+    heard: list[Any] = []
+    library.chosen.connect(heard.append)
+    QTest.keyClicks(library.field, "chann")
+    QTest.keyClick(library.field, Qt.Key.Key_Return)
+    assert heard == ["prune"]
+
+
+def test_a_double_click_adds_once(library: StepLibrary) -> None:
+    heard: list[Any] = []
+    library.chosen.connect(heard.append)
+    item = library.item("prune")
+    assert item is not None
+    at = library.tree.visualItemRect(item).center()
+    QTest.mouseClick(library.tree.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    QTest.mouseDClick(library.tree.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert heard == ["prune"]
+
+
+def test_down_goes_to_the_list_and_enter_adds(library: StepLibrary) -> None:
+    heard: list[Any] = []
+    library.chosen.connect(heard.append)
+    library.field.setFocus()
+    QTest.keyClick(library.field, Qt.Key.Key_Down)
+    QTest.keyClick(library.tree, Qt.Key.Key_Return)
+    assert heard == ["prune"]
+
+
+def test_what_matches_nothing_says_so_and_escape_shows_all_again(library: StepLibrary) -> None:
+    QTest.keyClicks(library.field, "zzz")
+    assert library.shown() == []
+    top = library.tree.topLevelItem(0)
+    assert top is not None
+    assert top.text(0) == "No step found"
+    QTest.keyClick(library.field, Qt.Key.Key_Escape)
+    assert [spec.key for spec in library.shown()] == ["prune"]
+
+
+def test_what_is_dragged_is_the_key_of_the_step(library: StepLibrary, catalog: Catalog) -> None:
+    item = library.item("prune")
+    assert item is not None
+    assert dragged_step(library.tree.mimeData([item]), catalog) is catalog["prune"]
+    assert item.toolTip(0) == "Smaller"
