@@ -101,8 +101,9 @@ def paired_ratio(variant: ArrayLike, baseline: ArrayLike) -> Interval:
     Blocks of one round were measured one after the other, so what drifts slowly cancels in their ratio: Student's t on
     the logarithms of the ratios. In a balanced order (A B, B A) a steady drift turns its sign from round to round; it
     widens the interval and does not shift it. Neighbours should change from round to round: with A … G, G … A for ever,
-    noise that outlasts a block is shared between rounds, and 10 % of equal models are called different. Where a number is not positive (a counter that did not move in a short
-    block, energy net of idle), there is no logarithm and `ratio_of_means` answers.
+    noise that outlasts a block is shared between rounds, and 10 % of equal models are called different. Where a number
+    is not positive (a counter that did not move in a short block, energy net of idle), there is no logarithm and
+    `ratio_of_means` answers.
 
     Raises:
         ValueError: no pair, unequal lengths, or a value that is not finite.

@@ -11,12 +11,12 @@ from scipy import stats
 from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, ratio_of_means, same_rounds, wilson
 
 
-def correlated_blocks(random, blocks, calls, scatter=0.02):
+def correlated_blocks(random, repeats, blocks, calls, scatter=0.02):
     """Durations around 1 ms: each block has a level of its own, and calls follow their neighbours (AR(1), skewed)."""
-    level = random.normal(0, scatter, size=(blocks, 1))
-    noise = random.normal(size=(blocks, calls))
+    level = random.normal(0, scatter, size=(repeats, blocks, 1))
+    noise = random.normal(size=(repeats, blocks, calls))
     for k in range(1, calls):
-        noise[:, k] = 0.7 * noise[:, k - 1] + math.sqrt(1 - 0.49) * noise[:, k]
+        noise[..., k] = 0.7 * noise[..., k - 1] + math.sqrt(1 - 0.49) * noise[..., k]
     return 1e-3 * np.exp(level + 0.05 * noise)
 
 
@@ -27,8 +27,8 @@ def test_the_interval_of_a_quantile_holds_the_truth_in_93_percent_of_repeats_or_
     truth = 1e-3 * math.exp(0.05 * stats.norm.ppf(q))
     repeats = 1000
     held = 0
-    for _ in range(repeats):
-        low, high = block_quantile(correlated_blocks(random, blocks, calls=120), q).ends
+    for repeat in correlated_blocks(random, repeats, blocks, calls=120):
+        low, high = block_quantile(repeat, q).ends
         held += low <= truth <= high
     assert 0.93 <= held / repeats <= 0.98
 
@@ -36,8 +36,7 @@ def test_the_interval_of_a_quantile_holds_the_truth_in_93_percent_of_repeats_or_
 def test_a_bootstrap_over_three_blocks_would_be_too_narrow_which_is_why_it_is_not_used():
     random = np.random.default_rng(8)
     held = 0
-    for _ in range(400):
-        medians = np.median(correlated_blocks(random, 3, calls=60), axis=1)
+    for medians in np.median(correlated_blocks(random, 400, 3, calls=60), axis=2):
         means = np.log(medians)[random.integers(0, 3, size=(400, 3))].mean(axis=1)
         low, high = np.quantile(means, [0.025, 0.975])
         held += low <= math.log(1e-3) <= high
@@ -47,8 +46,8 @@ def test_a_bootstrap_over_three_blocks_would_be_too_narrow_which_is_why_it_is_no
 def test_calls_taken_for_independent_would_hold_the_truth_far_too_seldom():
     random = np.random.default_rng(9)
     held = 0
-    for _ in range(200):
-        calls = np.log(correlated_blocks(random, 5, calls=60).ravel())
+    for repeat in correlated_blocks(random, 200, 5, calls=60):
+        calls = np.log(repeat.ravel())
         low, high = stats.t.interval(0.95, calls.size - 1, calls.mean(), stats.sem(calls))
         held += low <= math.log(1e-3) <= high
     assert held / 200 < 0.75
