@@ -14,13 +14,15 @@ MANY = 12
 
 def columns(result: RunResult) -> dict[str, Column]:
     """A column for each metric, in the unit that suits all variants together."""
+    several = result.baseline is not None and len(result.measured) > 1
+    compared = {ACCURACY, LATENCY, ENERGY} if result.energy_provenance.measured else {ACCURACY, LATENCY}
     return {
         metric.key: Column(
             metric.key,
             metric.title,
             metric.short if metric.key == ENERGY else metric.title,
             scale(metric.unit, [_value(variant, metric.key) for variant in result.measured]),
-            metric.key in (ACCURACY, LATENCY) or (metric.key == ENERGY and result.energy_provenance.measured),
+            several and metric.key in compared,
         )
         for metric in METRICS
     }
@@ -39,15 +41,16 @@ def has_reading(result: RunResult, key: str) -> bool:
 def shown(result: RunResult) -> tuple[str, ...]:
     """The columns of the comparison table: those with a reading; the file size beside them if there is room."""
     keys = [key for key in (ACCURACY, ENERGY, LATENCY) if has_reading(result, key)]
-    if not (len(keys) == 3 and result.energy_provenance.measured):
+    table = columns(result)
+    if sum(table[key].compared for key in keys) < 3:
         keys.append(SIZE)
     return tuple(key for key in keys if has_reading(result, key))
 
 
 def gaps(result: RunResult) -> tuple[Gap, ...]:
     """What no variant has a number for, with the reason and the remedy; modelled energy is named here too."""
-    found = [Gap(f"{BY_KEY[key].title}: {NO_READING} for all variants.", missing_reason(result, key)) for key in (ACCURACY, ENERGY, LATENCY)]
-    found = [gap for gap, key in zip(found, (ACCURACY, ENERGY, LATENCY), strict=True) if result.measured and not has_reading(result, key)]
+    unread = [key for key in (ACCURACY, ENERGY, LATENCY) if result.measured and not has_reading(result, key)]
+    found = [Gap(f"{BY_KEY[key].title}: {NO_READING} for all variants.", missing_reason(result, key)) for key in unread]
     if result.energy_provenance is Provenance.MODELLED:
         remedy = source_remedy(result)
         why = f"It is estimated from load (± 50 %), so a difference between variants would say nothing. {remedy}"

@@ -64,8 +64,7 @@ def keys(result: RunResult, columns: dict[str, Column], pick: str | None) -> tup
         return ()
     numbers = [_key(result, variant, columns[key]) for key in (ENERGY, LATENCY, ACCURACY, SIZE)]
     if variant.letter != pick:
-        who = f"of {variant.letter}, the baseline" if variant is result.baseline else f"of {variant.letter}"
-        numbers = [KeyNumber(f"{n.title} {who}", n.value, n.below, n.baseline, n.baseline_mark) for n in numbers]
+        numbers = [KeyNumber(f"{n.title} of {variant.letter}", n.value, n.below, n.baseline, n.baseline_mark) for n in numbers]
     return tuple(numbers)
 
 
@@ -100,6 +99,8 @@ def _below(result: RunResult, value: object, measurement: Measurement | None, ke
 def forest(result: RunResult, columns: dict[str, Column], rows: tuple[Row, ...]) -> tuple[tuple[Figure, ...], str]:
     """The forest plot in parts of 26 rows, or the reason why there is none."""
     letters = [row.letter for row in rows if row.cells and not row.baseline]
+    if not result.measured:
+        return (), ""
     if result.baseline is None:
         return (), "No variant is compared: A, the baseline, was not measured."
     shown = [columns[key] for key in forest_keys(result)]
@@ -107,7 +108,9 @@ def forest(result: RunResult, columns: dict[str, Column], rows: tuple[Row, ...])
         return (), "One variant was measured, so there is nothing to compare it with." if not letters else "Nothing was compared."
     groups = parts(letters)
     failed = [row.letter for row in rows if not row.cells]
-    tail = f" {'Variant' if len(failed) == 1 else 'Variants'} {listed(failed)} failed and {'has' if len(failed) == 1 else 'have'} no numbers." if failed else ""
+    tail = ""
+    if failed:
+        tail = f" Variant {failed[0]} has no numbers." if len(failed) == 1 else f" Variants {listed(failed)} have no numbers."
     short = any(row.label != row.name for row in rows if row.letter in letters)
     labels = " Labels keep the part of a name that differs; table 1 has the whole name." if short else ""
     caption = (
@@ -180,6 +183,5 @@ def _cite(result: RunResult) -> str:
 
 def legend() -> tuple[tuple[str, str, str], ...]:
     """Mark, word and meaning of each provenance."""
-    return tuple((p.mark, "no reading" if p is Provenance.UNAVAILABLE else p.value, "" if p is Provenance.UNAVAILABLE else p.meaning) for p in Provenance)
-
-
+    read = [(p.mark, p.value, p.meaning) for p in Provenance if p is not Provenance.UNAVAILABLE]
+    return (*read, (Provenance.UNAVAILABLE.mark, Provenance.UNAVAILABLE.meaning, ""))

@@ -60,7 +60,8 @@ def bundled() -> tuple[Path, ...]:
 
 def typefaces(text: str) -> Typefaces:
     """The fonts that draw every character of `text`, adding those of the machine only where the bundled ones end."""
-    needed = {character for character in text if not _invisible(character)}
+    forbidden = {character for character in set(text) if _forbidden(character)}
+    needed = {character for character in set(text) if not _invisible(character)}
     own = bundled()
     needed -= _characters(own[0])
     needed -= {character for character in _characters(own[-1]) if not unicodedata.category(character).startswith("L")}
@@ -75,7 +76,15 @@ def typefaces(text: str) -> Typefaces:
                 needed -= found
             if not needed:
                 break
-    return Typefaces((SANS, *families, MONO), (*own, *files), frozenset(needed))
+    return Typefaces((SANS, *families, MONO), (*own, *files), frozenset(needed | forbidden))
+
+
+def _forbidden(character: str) -> bool:
+    """Control characters and the byte order mark, which neither XML nor PDF/UA takes, and overrides of direction, which
+    would turn the words around a name."""
+    return character in "\ufeff\u202a\u202b\u202c\u202d\u202e" or (
+        unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n"
+    )
 
 
 def _invisible(character: str) -> bool:

@@ -41,8 +41,9 @@ def pieces(name: str, longest: int = LONGEST_LABEL) -> list[str]:
     return cut + ([plain] if plain else [])
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def _width(text: str) -> float:
+    """How wide the text is, in lower-case letters."""
+    return sum(2.0 if unicodedata.east_asian_width(c) in "WF" or c in "WM@%" else 1.3 if c.isupper() else 1.0 for c in text)
 
 
 def _chopped(part: str, longest: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.quote import Scale, duration, number, quote, significant
-from greenbench.core.run import RunResult, RunState
+from greenbench.core.run import NodeState, RunResult, RunState
 from greenbench.report.labels import listed, plural, sentence
 from greenbench.report.parts import Method, Note, Section, TextTable
 
@@ -143,11 +143,9 @@ def duration_short(seconds: float) -> str:
 def _warnings(result: RunResult) -> tuple[Note, ...]:
     notes = [Note(_SIGNS.get(w.kind, "!"), _lettered(w.variant, w.text)) for w in result.warnings if w.kind != "limit"]
     notes += [Note("×", f"{v.letter} failed: {sentence(v.failure.message)}") for v in result.variants if v.failure]
-    notes += [
-        Note("×", f"Step “{n.title}” failed: {sentence(n.failure.message)}")
-        for n in result.nodes
-        if n.failure and n.state.value == "failed" and not any(v.failure and v.failure.message == n.failure.message for v in result.variants)
-    ]
+    known = {v.failure.message for v in result.variants if v.failure}
+    broken = [(n.title, n.failure) for n in result.nodes if n.failure and n.state is NodeState.FAILED]
+    notes += [Note("×", f"Step “{title}” failed: {sentence(why.message)}") for title, why in broken if why.message not in known]
     if result.state in (RunState.CANCELLED, RunState.LOST, RunState.RUNNING):
         words = {"cancelled": "was stopped by the user", "lost": "broke off", "running": "was still going"}[result.state.value]
         notes.insert(0, Note("!", f"The run {words}: what is here was measured before that."))

@@ -21,7 +21,8 @@ def build(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Report:
     forest, no_forest = first_page.forest(result, table, rows)
     pick = next((row for row in rows if row.pick), None)
     return Report(
-        title=result.title or "Untitled",
+        title=result.title.strip() or "Untitled",
+        title_pieces=tuple(pieces(result.title.strip() or "Untitled")),
         what=first_page.what(result),
         who=first_page.who(result),
         date=result.started,

@@ -143,6 +143,7 @@ class Report:
     """
 
     title: str
+    title_pieces: tuple[str, ...]
     what: tuple[str, ...]
     who: tuple[str, ...]
     date: str

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from greenbench.core.measurement import Provenance
-from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, count, duration, number, quote, significant
-from greenbench.core.run import NodeState, RunResult, VariantResult
+from greenbench.core.run import NodeState, RunResult, RunState, VariantResult
 from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, gaps, has_reading
 from greenbench.report.labels import listed, plural, spelled
 from greenbench.report.parts import Column, Figure, Row, Section, TextTable
@@ -53,7 +52,9 @@ def _variant(result: RunResult, row: Row) -> VariantResult:
 
 def _latency_alt(result: RunResult, letters: Sequence[str], shown: Scale) -> str:
     medians = [
-        f"{v.letter} {significant(v.latency_quantiles_s[50] * shown.factor, 3)} {shown.unit}" for v in result.variants if v.letter in letters
+        f"{v.letter} {significant(v.latency_quantiles_s[50] * shown.factor, 3)} {shown.unit}"
+        for v in result.variants
+        if v.letter in letters
     ]
     return "Median latency of single calls: " + ", ".join(medians) + "."
 
@@ -87,7 +88,7 @@ def _percentiles(result: RunResult, rows: Sequence[Row], columns: dict[str, Colu
         lines.append(
             (
                 row.letter,
-                row.label or row.letter,
+                row.label,
                 *_with_interval(p50.text, p50.low, p50.high),
                 rest[0],
                 *_with_interval(p95.text, p95.low, p95.high),
@@ -101,7 +102,10 @@ def _percentiles(result: RunResult, rows: Sequence[Row], columns: dict[str, Colu
         "p50 and p95 with their 95 % interval over blocks; p90 and p99 describe the calls that were timed. "
         f"MLPerf asks for 24{chr(0x202F)}576 calls to state a p90 and 270{chr(0x202F)}336 for a p99: "
     )
-    note += "every variant reaches the first." if not few else "no variant reaches the first." if len(few) == len(calls) else f"{listed(few)} reach neither."
+    if not few:
+        note += "every variant reaches the first."
+    else:
+        note += "no variant reaches the first." if len(few) == len(calls) else f"{listed(few)} reach neither."
     head = ("", "Variant", f"p50 {unit.unit}", "95 % interval", "p90", f"p95 {unit.unit}", "95 % interval", "p99", "examples / s", "calls")
     return TextTable(head, tuple(lines), "llrlrrlrrr", note, tuple(row.letter for row in rows))
 
@@ -138,7 +142,9 @@ def _accuracy_figure(result: RunResult, columns: dict[str, Column], letters: tup
     found = [v for v in result.variants if v.letter in letters]
     examples = max(v.metrics[ACCURACY].n for v in found)
     line = " Vertical line: A." if result.baseline and result.baseline.metrics.get(ACCURACY) else ""
-    caption = f"Accuracy ◉ over {count(examples)} test examples, the same file and runtime that was timed; 95 % Wilson interval.{line}{part}"
+    caption = (
+        f"Accuracy ◉ over {count(examples)} test examples, the same file and runtime that was timed; 95 % Wilson interval.{line}{part}"
+    )
     said = ", ".join(f"{v.letter} {quote(v.metrics[ACCURACY], columns[ACCURACY].scale).full}" for v in found)
     return Figure("accuracy", letters, caption, f"Accuracy: {said}.", 84.0, name)
 
@@ -201,7 +207,9 @@ def power(result: RunResult) -> Section | None:
     highest = max(max(trace.high_w) for trace in traces)
     marks = ", ".join(f"{trace.title} {trace.provenance.mark}" for trace in traces)
     placed = result.started_ns and any(variant.blocks for variant in result.variants)
-    letters = " Letters name the variant in a block; every second round runs backwards, so that drift and heat hit all alike." if placed else ""
+    letters = (
+        " Letters name the variant in a block; every second round runs backwards, so that drift and heat hit all alike." if placed else ""
+    )
     modelled = " Dashed: modelled." if measured is Provenance.MODELLED else ""
     caption = f"{marks}. Band: smallest and largest reading of each moment; line: their middle.{modelled}{letters}"
     alt = f"Power over {duration(seconds)}, at most {significant(highest, 3)} W."
@@ -216,7 +224,9 @@ def power_finding(result: RunResult, highest_w: float) -> str:
         shown = Scale("W", 1.0)
         drift = significant(abs(after.value - before.value), 2)
         approx = "≈ " if Provenance.MODELLED in (before.provenance, after.provenance) else ""
-        return f"Idle drew {approx}{quote(before, shown).text} W before and {approx}{quote(after, shown).text} W after, a drift of {drift} W."
+        return (
+            f"Idle drew {approx}{quote(before, shown).text} W before and {approx}{quote(after, shown).text} W after, a drift of {drift} W."
+        )
     approx = "≈ " if any(trace.provenance is Provenance.MODELLED for trace in result.traces) else ""
     return f"The highest reading was {approx}{significant(highest_w, 3)} W; idle power was not measured."
 
@@ -226,7 +236,9 @@ def pipeline(result: RunResult, pick: str | None) -> Section:
     steps = len(result.plan.nodes)
     cached = sum(node.state is NodeState.CACHED for node in result.nodes)
     failed = sum(node.state is NodeState.FAILED for node in result.nodes)
-    words = [f"{plural(steps, 'step').capitalize()} ran" if not cached else f"{plural(steps, 'step').capitalize()}, {spelled(cached)} of them from the cache"]
+    whole = result.state in (RunState.FINISHED, RunState.FAILED)
+    words = [plural(steps, "step").capitalize() + ("" if cached else " ran" if whole else " planned")]
+    words += [f"{spelled(cached)} of them from the cache"] if cached else []
     if failed:
         words.append(f"{spelled(failed)} failed")
     finding = f"{', '.join(words)}; one file, one seed and the hashes below repeat it."
@@ -240,7 +252,7 @@ def pipeline(result: RunResult, pick: str | None) -> Section:
 def comparison_finding(result: RunResult) -> str:
     """How many variants were measured and how many failed: the finding where nothing was compared."""
     failed = sum(variant.failure is not None for variant in result.variants)
+    if not result.measured:
+        return "No variant was measured."
     text = f"{plural(len(result.measured), 'variant')} measured".capitalize()
     return f"{text}, {spelled(failed)} failed." if failed else f"{text}."
-
-

@@ -23,14 +23,15 @@ from greenbench.core.run import (
     Plan,
     PlannedNode,
     PowerTrace,
+    Remark,
     RunResult,
     RunState,
     Source,
     VariantResult,
     Verdict,
-    Warning,
     letter,
 )
+from greenbench.report.writers.pdf import to_pdf
 
 START_NS = 5_000_000_000_000
 NO_SENSOR = "this virtual machine shows no energy counter"
@@ -124,13 +125,20 @@ class Maker:
         self._energy(metrics, against, case, index)
         blocks = tuple(
             Block(
-                index=k, t0_ns=START_NS + round((8 + k * len(self.cases) + index) * 1e9), calls=int(1 / case.latency), median_s=case.latency,
+                index=k,
+                t0_ns=START_NS + round((8 + k * len(self.cases) + index) * 1e9),
                 t1_ns=START_NS + round((8.9 + k * len(self.cases) + index) * 1e9),
+                calls=int(1 / case.latency),
+                median_s=case.latency,
             )
             for k in range(5 if self.lab else 3)
         )  # fmt: skip
         return VariantResult(
-            **common, metrics=metrics, against=against, latency_quantiles_s=latency_quantiles(case.latency, 0.05 + 0.01 * (index % 5)), blocks=blocks
+            **common,
+            metrics=metrics,
+            against=against,
+            latency_quantiles_s=latency_quantiles(case.latency, 0.05 + 0.01 * (index % 5)),
+            blocks=blocks,
         )
 
     def _energy(self, metrics: dict[str, Measurement], against: dict[str, Comparison], case: Case, index: int) -> None:
@@ -153,7 +161,8 @@ class Maker:
         plan = self.plan()
         nodes = tuple(
             NodeResult(
-                node=node.id, title=node.title, step=node.step, state=NodeState.CACHED if node.id == "train" else NodeState.DONE, seconds=3.5,
+                node=node.id, title=node.title, step=node.step, seconds=3.5,
+                state=NodeState.CACHED if node.id == "train" else NodeState.DONE,
                 energy=Measurement(value=412.0, unit="J", provenance=self.provenance) if self.cases[0].energy else None,
             )
             for node in plan.nodes
@@ -163,9 +172,9 @@ class Maker:
             "started_ns": START_NS, "seconds": 97.0, "plan": plan, "environment": MACHINE, "sources": self.sources(),
             "variants": variants, "nodes": nodes, "data": f"Digits 32 × 32, {self.examples} test images",
             "warnings": (
-                Warning(kind="warning", text="stopped by the cap of blocks, not by the rule: interval ±1.1 %", variant="C"),
-                Warning(kind="deviation", text="The cool-down was cut at 120 s twice."),
-                Warning(kind="limit", text="A virtual machine: its neighbours are not seen."),
+                Remark(kind="warning", text="stopped by the cap of blocks, not by the rule: interval ±1.1 %", variant="C"),
+                Remark(kind="deviation", text="The cool-down was cut at 120 s twice."),
+                Remark(kind="limit", text="A virtual machine: its neighbours are not seen."),
             ),
             "carbon": CarbonFactor(region="Germany", intensity_g_per_kwh=380.0, year="2023", source="codecarbon"),
         }  # fmt: skip
@@ -194,7 +203,9 @@ class Maker:
             Provenance.MODELLED: ("Load model, 65 W processor", "the processor, estimated from its load"),
             Provenance.COUNTER: ("RAPL package and memory", "CPU package and memory"),
         }[self.provenance]
-        channel = Channel(key="cpu", title=title, domain=Domain.PACKAGE, provenance=self.provenance, covers=covers, refresh_s=0.1, error=0.02)
+        channel = Channel(
+            key="cpu", title=title, domain=Domain.PACKAGE, provenance=self.provenance, covers=covers, refresh_s=0.1, error=0.02
+        )
         used = SourceReport(
             key="used", title=title, state=SourceState.IN_USE, provenance=self.provenance, channels=(channel,), covers=covers, refresh_s=0.1
         )
@@ -224,7 +235,9 @@ def _id(title: str) -> str:
 
 def _planned(title: str, inputs: dict[str, tuple[str, ...]]) -> PlannedNode:
     sources = {port: tuple(Source(node=node, output="model") for node in nodes) for port, nodes in inputs.items()}
-    return PlannedNode(id=_id(title), step="benchmark" if title == "Benchmark" else "step", version=1, title=title, params={}, inputs=sources, digest="n")
+    return PlannedNode(
+        id=_id(title), step="benchmark" if title == "Benchmark" else "step", version=1, title=title, params={}, inputs=sources, digest="n"
+    )
 
 
 MACHINE = Environment(
@@ -251,19 +264,19 @@ def quick_cases(energy: bool) -> list[Case]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def quick_start() -> RunResult:
     """Seven variants on a machine without sensors: energy is modelled."""
     return Maker(quick_cases(True), provenance=Provenance.MODELLED).make()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def measured() -> RunResult:
     """The same in the lab protocol with an energy counter and 10,000 test images."""
     return Maker(quick_cases(True), lab=True, examples=10_000).make()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def no_energy() -> RunResult:
     return Maker(quick_cases(False)).make()
 
@@ -278,22 +291,31 @@ def many_cases() -> list[Case]:
     cases = [Case("ResNet-18, fp32", 4.312e-3, 0.946, 44_700_000)]
     for k, name in enumerate(names):
         cases.append(Case(name, 4.312e-3 * (0.1 + 0.047 * k), 0.946 - 0.0025 * ((k * 7) % 11), 1_150_000 * (k + 1), steps=(f"Step {k}",)))
-    failed = Failure(kind="export", message="Export stopped: ONNX Runtime has no CPU kernel for 2:4 sparse weights.", remedy="Drop the 2:4 step.")
+    failed = Failure(
+        kind="export", message="Export stopped: ONNX Runtime has no CPU kernel for 2:4 sparse weights.", remedy="Drop the 2:4 step."
+    )
     cases.append(Case("resnet18_cifar10_sparse_2to4_magnitude_quantise_int8_static", 1.0, failure=failed, steps=("2:4 sparse",)))
     return cases
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def many() -> RunResult:
     """24 variants with long names, one failed, no energy at all."""
-    return Maker(many_cases(), title="Compression sweep on the gate camera model, autumn series, second attempt", lab=True, examples=10_000).make()
+    return Maker(
+        many_cases(), title="Compression sweep on the gate camera model, autumn series, second attempt", lab=True, examples=10_000
+    ).make()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def maker() -> type[Maker]:
     return Maker
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def case() -> Callable[..., Case]:
     return Case
+
+
+@pytest.fixture(scope="session")
+def measured_pdf(measured: RunResult) -> bytes:
+    return to_pdf(measured)

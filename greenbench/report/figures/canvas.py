@@ -1,5 +1,6 @@
 """A sheet measured in millimetres: axes and words are placed where the layout says, nothing is scaled afterwards."""
 
+import bisect
 import io
 import os
 from collections.abc import Sequence
@@ -8,8 +9,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
-from matplotlib.textpath import TextPath
+from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from greenbench.core.palette import LIGHT, SHAPES, VARIANTS_LIGHT
@@ -19,10 +20,11 @@ from greenbench.report.parts import Row
 INK, MUTED, MARK, HAIR, TINT = LIGHT["text"], LIGHT["muted"], "#A9B2B9", "#DDE2E5", "#F1F4F5"
 GOOD, BAD = LIGHT["accent"], LIGHT["danger"]
 MM = 1 / 25.4
+_LONGEST = 60
 _MARKERS = dict(zip(SHAPES, (("o", 5.2), ("s", 4.9), ("^", 5.7), ("D", 4.5), ("v", 5.7), ("h", 5.8), ("P", 6.0), ("*", 7.6)), strict=True))
 
 
-def style(faces: Typefaces) -> dict[str, Any]:
+def style(faces: Typefaces) -> Any:
     """Matplotlib's settings for every figure. Text is never read as mathematics, and stays text in the SVG."""
     known = {os.path.normpath(entry.fname) for entry in fontManager.ttflist}
     for path in faces.files:
@@ -82,7 +84,7 @@ class Canvas:
 
     def text(self, x: float, y: float, words: str, **looks: Any) -> None:
         """Words whose middle line is at `y`."""
-        self.sheet.text(x, y, words, **{"va": "center_baseline", "ha": "left", **looks})
+        self.sheet.text(x, y, " ".join(words.split()), **{"va": "center_baseline", "ha": "left", **looks})
 
     def label(self, row: Row, y: float, room: float) -> None:
         """Shape, letter and short name of a variant, in the first `room` mm of the sheet."""
@@ -108,14 +110,18 @@ class Canvas:
 def fitted(words: str, size: float, room_mm: float) -> str:
     """The words, cut with "…" to a width in mm at that size in points."""
 
-    def wide(text: str) -> float:
-        return float(TextPath((0, 0), text, size=size).get_extents().width) * 25.4 / 72 if text.strip() else 0.0
+    face = FontProperties(size=size)
+    words = " ".join(words.split())[:_LONGEST]
 
-    if wide(words) <= room_mm:
+    def fits(text: str) -> bool:
+        width, _, _ = text_to_path.get_text_width_height_descent(text, face, ismath=False)
+        return bool(width / 72 * 25.4 <= room_mm)
+
+    if len(words) < _LONGEST and fits(words):
         return words
-    while words and wide(f"{words}…") > room_mm:
-        words = words[:-1].rstrip()
-    return f"{words}…" if words else ""
+    # The most characters that fit, by halving: measuring is slow.
+    length = bisect.bisect_left(range(1, len(words) + 1), True, key=lambda n: not fits(f"{words[:n].rstrip()}…"))
+    return f"{words[:length].rstrip()}…" if length else ""
 
 
 def color(index: int) -> str:

@@ -44,13 +44,10 @@ def draw_energy(figure: Figure, report: Report, result: RunResult) -> Canvas:
         if not modelled and measurement.low is not None and measurement.high is not None and measurement.low != measurement.high:
             end = measurement.high * shown.factor
             axes.plot([measurement.low * shown.factor, end], [index + 0.5] * 2, color=INK, lw=0.8, solid_capstyle="butt")
-        canvas.text(LEFT + PLOT * end / (longest * 1.02) + 1.2, TOP + height * (index + 0.5), _value(row.cells[ENERGY].value.text, modelled))
+        x = LEFT + PLOT * end / (longest * 1.02) + 1.2
+        canvas.text(x, TOP + height * (index + 0.5), f"{'≈ ' if modelled else ''}{row.cells[ENERGY].value.text}")
     if some_net:
         canvas.text(LEFT, 3.0, "filled: net of idle, hollow: idle share", size=6, color=MUTED)
     words = "modelled" if modelled else "gross"
     canvas.text(LEFT + PLOT / 2, canvas.height - 2.0, f"Energy per inference ({shown.unit}), {words}", ha="center")
     return canvas
-
-
-def _value(text: str, modelled: bool) -> str:
-    return f"≈ {text}" if modelled else text

@@ -59,8 +59,8 @@ def ridge(quantiles: Array, low: float, high: float) -> tuple[Array, Array]:
         quantiles: 101 latencies, 0 % to 100 %, in the unit of `low` and `high`.
 
     Returns:
-        Latencies and heights, 400 each; no height where no call was. A Gaussian kernel of Silverman's width (Density Estimation, 1986, eq. 3.31) is laid
-        over 1,000 values drawn evenly from the quantile function.
+        Latencies and heights, 400 each; no height where no call was. A Gaussian kernel of Silverman's width (Density
+        Estimation, 1986, eq. 3.31) is laid over 1,000 values drawn evenly from the quantile function.
     """
     points = np.log(np.interp(np.linspace(0, 100, 1000), np.arange(101), np.maximum(quantiles, 1e-12)))
     spread = min(float(points.std()), float(np.subtract(*np.percentile(points, [75, 25]))) / 1.34)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
@@ -114,11 +115,9 @@ def draw_pipeline(figure: Figure, report: Report, result: RunResult) -> Canvas:
             picture.link(source, target)
     for letter, node in variants:
         picture.port(letter, node, benchmarks)
-    for node in result.plan.nodes:
-        if node.id in benchmarks:
-            picture.benchmark(node.id, node.title)
-        else:
-            picture.box(node.id, node.title)
+    for planned in result.plan.nodes:
+        draw_node = picture.benchmark if planned.id in benchmarks else picture.box
+        draw_node(planned.id, planned.title)
     return canvas
 
 
@@ -155,8 +154,8 @@ class _Picture:
         failed = node is not None and node.state in (NodeState.FAILED, NodeState.SKIPPED)
         edge = BAD if failed else GOOD if id in self.path else MUTED
         left, top = self.left(id), self.y(self.plan.row[id]) - self.tall / 2
-        looks = {"fc": "white", "ec": edge, "lw": 1.0 if id in self.path else 0.6, "ls": (0, (3, 2)) if failed else "-", "zorder": 3}
-        self.canvas.sheet.add_patch(FancyBboxPatch((left, top), self.width, self.tall, boxstyle="round,pad=0,rounding_size=0.8", **looks))
+        line = {"lw": 1.0 if id in self.path else 0.6, "ls": (0, (3, 2)) if failed else "-"}
+        self._frame((left, top), self.tall, edge, **line)
         second = _second_line(node) if self.tall >= 6 else ""
         middle = top + self.tall / 2
         words = f"× {title}" if failed else title
@@ -168,8 +167,7 @@ class _Picture:
     def benchmark(self, id: str, title: str) -> None:
         top, bottom = self.y(0) - self.pitch * 0.45, self.y(max(len(self.plan.ports) - 1, 1)) + self.pitch * 0.45
         left = self.benchmark_left
-        looks = {"fc": "white", "ec": GOOD, "lw": 1.0, "zorder": 3}
-        self.canvas.sheet.add_patch(FancyBboxPatch((left, top), self.width, bottom - top, boxstyle="round,pad=0,rounding_size=0.8", **looks))
+        self._frame((left, top), bottom - top, GOOD, lw=1.0)
         for letter, row in self.plan.ports.items():
             self.canvas.mark(left + 2.4, self.y(row), variant_index(letter))
             self.canvas.text(left + 4.4, self.y(row), letter, weight=600, size=6.4, zorder=5)
@@ -179,6 +177,10 @@ class _Picture:
         start = 16.5 if self.failed else 9.5
         self._words(left + start, middle - 1.4, title, 6.4, room=self.width - start - 1, weight=600, color=GOOD)
         self._words(left + start, middle + 1.6, _second_line(self.nodes.get(id)), 5.8, room=self.width - start - 1, color=MUTED)
+
+    def _frame(self, corner: tuple[float, float], height: float, edge: str, **line: Any) -> None:
+        shape = FancyBboxPatch(corner, self.width, height, boxstyle="round,pad=0,rounding_size=0.8", fc="white", ec=edge, zorder=3, **line)
+        self.canvas.sheet.add_patch(shape)
 
     def link(self, source: str, target: str) -> None:
         start = (self.left(source) + self.width, self.y(self.plan.row[source]))

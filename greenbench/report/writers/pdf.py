@@ -38,7 +38,7 @@ def write_pdf(result: RunResult, path: Path) -> None:
 
 def to_pdf(result: RunResult) -> bytes:
     """The bytes of the PDF; see `write_pdf`."""
-    faces = typefaces(result.model_dump_json() + _all_text(build(result)))
+    faces = typefaces("".join({*_strings(result.model_dump()), *_strings(dataclasses.asdict(build(result)))}))
     if faces.missing:
         result = RunResult.model_validate(_spelled(result.model_dump(), faces))
     report = build(result)
@@ -57,8 +57,15 @@ def all_figures(report: Report) -> Iterator[Figure]:
         yield from section.figures
 
 
-def _all_text(report: Report) -> str:
-    return json.dumps(dataclasses.asdict(report), ensure_ascii=False)
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for entry in (*value.keys(), *value.values()):
+            yield from _strings(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _strings(entry)
 
 
 def _compile(report: Report, result: RunResult, faces: Typefaces, folder: Path) -> bytes:

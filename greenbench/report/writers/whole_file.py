@@ -25,4 +25,6 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
-        raise ReportError(f"{path} cannot be written: {reason}.", "Choose another folder, close the file elsewhere, or make room.") from None
+        raise ReportError(
+            f"{path} cannot be written: {reason}.", "Choose another folder, close the file elsewhere, or make room."
+        ) from None
