@@ -137,3 +137,8 @@ def _tensors(output: Any) -> Iterator[Tensor]:
     elif isinstance(output, tuple | list):
         for value in output:
             yield from _tensors(value)
+
+
+def distinct_weights(module: nn.Module) -> int:
+    """How many distinct values the weights of convolutions and linear layers hold, zero included, summed over the layers."""
+    return sum(torch.unique(layer.get_parameter("weight").detach()).numel() for layer in weighted_layers(module).values())

@@ -1,0 +1,1 @@
+"""Single weights become zero."""

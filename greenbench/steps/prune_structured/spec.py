@@ -1,0 +1,76 @@
+"""Structured pruning: whole channels go."""
+
+from typing import Literal
+
+from greenbench.core.params import Params, parameter
+from greenbench.core.ports import Port, PortKind
+from greenbench.core.step import Group, Paper, StepSpec
+
+
+class StructuredParams(Params):
+    ratio: float = parameter(
+        0.5,
+        "Ratio",
+        "Share of the channels that goes. Half of the channels is about a quarter of the multiply-adds.",
+        percent=True,
+        step=0.05,
+        gt=0,
+        lt=1,
+    )
+    importance: Literal["l1", "l2", "bn"] = parameter(
+        "l2",
+        "Importance",
+        "What a channel is ranked by: the size of its weights, or the scale its batch normalisation gives it.",
+        choices={"l1": "L1 norm", "l2": "L2 norm", "bn": "Batch-norm scale"},
+    )
+    scope: Literal["uniform", "global"] = parameter(
+        "uniform",
+        "Ranking",
+        "Each layer loses the same share, or all channels of the model are ranked together.",
+        choices={"uniform": "Each layer", "global": "Whole model"},
+    )
+    layer_limit: float = parameter(
+        0.9,
+        "At most in one layer",
+        "No layer loses a larger share than this when the whole model is ranked together.",
+        percent=True,
+        step=0.05,
+        gt=0,
+        le=1,
+        visible_when={"scope": ("global",)},
+        advanced=True,
+    )
+    multiple: int = parameter(
+        8, "Channel multiple", "What stays is rounded up to a multiple of this; kernels run best on 8 or 16.", ge=1, le=128, advanced=True
+    )
+    examples: int = parameter(
+        1024,
+        "Images for batch norms",
+        "Training images to make the batch-norm statistics anew with, where data is connected.",
+        unit="images",
+        ge=1,
+        le=1_000_000,
+        advanced=True,
+    )
+
+
+SPEC = StepSpec(
+    key="prune.structured",
+    version=1,
+    title="Prune channels",
+    group=Group.COMPRESS,
+    icon="columns",
+    summary="Removes whole channels; the model gets really smaller.",
+    help=(
+        "Removes the least important channels together with everything in other layers that belongs to them. File, multiply-adds and "
+        "memory really shrink, and usually the latency with them. Accuracy drops at first: fine-tune afterwards. With data connected, "
+        "batch-norm statistics are made anew. Networks with shuffled channels or fused attention are refused."
+    ),
+    params=StructuredParams,
+    apply="greenbench.steps.prune_structured.apply:apply",
+    inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
+    outputs=(Port("model", PortKind.MODEL),),
+    highlights=("ratio", "importance"),
+    paper=Paper("Fang 2023", "DepGraph: towards any structural pruning", "https://arxiv.org/abs/2301.12900"),
+    aliases=("structured pruning", "filter", "channel", "depgraph", "slim"),
+)

@@ -1,0 +1,71 @@
+"""Static int8 quantisation."""
+
+from typing import Literal
+
+from greenbench.core.params import Params, parameter
+from greenbench.core.ports import Port, PortKind
+from greenbench.core.step import Group, Paper, StepSpec
+
+
+class StaticInt8Params(Params):
+    method: Literal["minmax", "entropy", "percentile"] = parameter(
+        "minmax",
+        "Calibration",
+        "How the range of each activation is chosen: its extremes, the range that loses least information, or a percentile that cuts "
+        "off outliers.",
+        choices={"minmax": "Min–max", "entropy": "Entropy", "percentile": "Percentile"},
+    )
+    examples: int = parameter(
+        256,
+        "Calibration images",
+        "Images of the calibration split to find the ranges on; test images are never used.",
+        unit="images",
+        ge=1,
+        le=100_000,
+    )
+    percentile: float = parameter(
+        99.99,
+        "Percentile",
+        "Share of the values that must fit into the range.",
+        unit="%",
+        ge=90,
+        le=100,
+        visible_when={"method": ("percentile",)},
+        advanced=True,
+    )
+    per_channel: bool = parameter(
+        True, "Scale for each channel", "More accurate than one scale for a whole layer, and as fast.", advanced=True
+    )
+    range: Literal["auto", "full", "reduced"] = parameter(
+        "auto",
+        "Bits of weights",
+        "Older x86 processors overflow with 8 bits and answer wrongly; 7 avoid it. Automatic asks the processor.",
+        choices={"auto": "Automatic", "full": "8 bits", "reduced": "7 bits"},
+        advanced=True,
+    )
+
+
+SPEC = StepSpec(
+    key="quantize.static",
+    version=1,
+    title="Quantize int8",
+    group=Group.COMPRESS,
+    icon="number-circle-eight",
+    summary="Weights and activations in 8 bits, executed in int8.",
+    help=(
+        "Stores weights in 8 bits and computes in 8 bits, with ranges found on calibration images. The file shrinks to about a quarter; "
+        "many models run faster, some slower: the benchmark tells. How many operators really execute in int8 on this machine is counted. "
+        "The result is an ONNX graph and cannot be trained any further, so quantize last."
+    ),
+    params=StaticInt8Params,
+    apply="greenbench.steps.quantize_static.apply:apply",
+    inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, "Calibration data")),
+    outputs=(Port("model", PortKind.MODEL),),
+    highlights=("method", "examples"),
+    paper=Paper(
+        "Jacob 2018",
+        "Quantization and training of neural networks for efficient integer-arithmetic-only inference",
+        "https://arxiv.org/abs/1712.05877",
+    ),
+    aliases=("quantise", "ptq", "8 bit", "qdq", "post-training", "calibration"),
+)
