@@ -55,7 +55,7 @@ class BatteryMeter:
             provenance=Provenance.INTEGRATED if self._in_use else Provenance.UNAVAILABLE,
             channels=(channel,) if self._in_use else (),
             covers=channel.covers,
-            refresh_s=REFRESH_S,
+            refresh_s=REFRESH_S if self._in_use else None,
             reason=reason,
             remedy=remedy,
         )

@@ -107,7 +107,7 @@ class LoadModel:
             covers=self._processor.covers,
             refresh_s=REFRESH_S,
             reason=f"Not needed: {instead} is measured." if instead else "A guess, not a measurement: nothing else covers the processor.",
-            remedy="" if instead else "Give access to the energy counters, or measure with a wall meter.",
+            remedy="" if instead else "The other sources say what would give a measurement; a wall meter always does.",
         )
 
     def read(self) -> tuple[Sample, ...]:

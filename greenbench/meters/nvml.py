@@ -87,7 +87,7 @@ class NvmlMeter:
             provenance=Provenance.least(tuple(channel.provenance for channel in channels)),
             channels=channels,
             covers="whole graphics boards with their memory",
-            refresh_s=REFRESH_S,
+            refresh_s=REFRESH_S if channels else None,
             reason=reason,
             remedy=remedy,
         )

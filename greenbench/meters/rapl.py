@@ -82,7 +82,7 @@ class RaplMeter:
             provenance=Provenance.COUNTER if shown else Provenance.UNAVAILABLE,
             channels=tuple(counter.channel for counter in self._running()) if shown else (),
             covers=self._covers() if shown else "processor package, memory",
-            refresh_s=REFRESH_S,
+            refresh_s=REFRESH_S if shown else None,
             reason=reason,
             remedy=remedy,
             commands=PERMISSION_COMMANDS if state is SourceState.PERMISSION else (),

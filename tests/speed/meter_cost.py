@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,7 @@ class Cost:
 
 
 @contextmanager
-def moving_tree(rate_hz: float):
+def moving_tree(rate_hz: float) -> Iterator[str]:
     """A powercap folder whose counters go on at a rate."""
     with tempfile.TemporaryDirectory() as folder:
         files = []
@@ -83,10 +84,13 @@ def cost(command: list[str], seconds: float) -> Cost:
     """What a meter process started by a command costs once it is under way."""
     begun = time.monotonic()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as meter:
-        meter.stdout.readline()
+        stdin, stdout = meter.stdin, meter.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdout.readline()
         start_up = time.monotonic() - begun
         lines: list[bytes] = []
-        reader = threading.Thread(target=lambda: lines.extend(meter.stdout))
+        reader = threading.Thread(target=lambda: lines.extend(stdout))
         reader.start()
         time.sleep(1)
         process, heard = psutil.Process(meter.pid), len(lines)
@@ -94,7 +98,7 @@ def cost(command: list[str], seconds: float) -> Cost:
         time.sleep(seconds)
         after, passed = process.cpu_times(), time.monotonic() - t0
         new, memory = lines[heard:], process.memory_info().rss
-        meter.stdin.close()
+        stdin.close()
         meter.wait(10)
         reader.join()
     samples = sum(len(event.samples) for event in map(decode_event, new) if isinstance(event, Samples))
