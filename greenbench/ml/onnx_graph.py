@@ -24,11 +24,12 @@ _SCALES = frozenset({"DequantizeLinear", "QuantizeLinear"})
 def onnx_footprint(path: Path) -> Footprint:
     """Parameters, non-zero parameters, multiply-adds and bytes of a graph, for one example.
 
+    FLOPs are None where a shape cannot be inferred.
     Parameters are the numbers of the trained tensors: scales and zero points of quantisation, shapes and other constants
     are not counted. Multiply-adds are those of convolutions and matrix products, from shape inference.
 
     Raises:
-        ModelError: the file cannot be read, or its shapes cannot be inferred.
+        ModelError: the file cannot be read.
     """
     try:
         model = onnx.load(os.fspath(path))
@@ -39,11 +40,18 @@ def onnx_footprint(path: Path) -> Footprint:
     return Footprint(
         parameters=sum(array.size for array in weights.values()),
         nonzero_parameters=sum(_nonzero(name, array, model.graph) for name, array in weights.items()),
-        flops=2 * multiply_adds(model),
+        flops=_flops(model),
         size_bytes=path.stat().st_size + external,
         size_coded_bytes=coded_size(onnx_arrays(path)),
         layers=sum(node.op_type in _HEAVY for node in model.graph.node),
     )
+
+
+def _flops(model: ModelProto) -> int | None:
+    try:
+        return 2 * multiply_adds(model)
+    except (ModelError, shape_inference.InferenceError):
+        return None
 
 
 def _external(model: ModelProto, folder: Path) -> set[Path]:
@@ -113,16 +121,18 @@ def multiply_adds(model: ModelProto) -> int:
 
 def _node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
     second = 3 if node.op_type in ("QLinearConv", "QLinearMatMul", "QGemm") else 1
-    names = node.input[0], node.input[second], node.output[0]
-    if any(name not in shapes or 0 in shapes[name] for name in names):
+    sides = [shapes.get(name, ()) for name in (node.input[0], node.input[second], node.output[0])]
+    if "Gemm" in node.op_type:
+        # The result follows from the factors; shape inference does not know ONNX Runtime's own forms of Gemm.
+        sides[2] = (1,)
+    if any(not side or 0 in side for side in sides):
         raise ModelError(f'The sizes at "{node.name or node.op_type}" cannot be inferred.', "Export the model anew.")
-    left, right, out = (shapes[name] for name in names)
+    left, right, out = sides
     if "ConvTranspose" in node.op_type:
         return prod(left) * prod(right[1:])
     if "Conv" in node.op_type:
         return prod(out) * prod(right[1:])  # each output needs kernel × input channels of its group
-    inner = left[-1]
     if "Gemm" in node.op_type:
-        transposed = next((attribute.i for attribute in node.attribute if attribute.name == "transA"), 0)
-        inner = left[0] if transposed else left[-1]
-    return prod(out) * inner
+        transposed = next((attribute.i for attribute in node.attribute if attribute.name == "transB"), 0)
+        return prod(left) * right[0 if transposed else 1]
+    return prod(out) * left[-1]

@@ -30,8 +30,9 @@ def npz_archive(source: Path, folder: Path, channels_last: bool, normalise: Norm
             raise DataError(f'{source.name} has no array "{key}"; it has {has}.', _FORM)
     if ("x_test" in arrays) != ("y_test" in arrays):
         raise DataError(f'{source.name} has only one of "x_test" and "y_test".', "Give both or neither.")
+    examples = _examples(arrays, "x", channels_last, source.name)
     names = _classes(arrays, source.name)
-    pool = _examples(arrays, "x", channels_last, source.name), _labels(arrays["y"], names)
+    pool = examples, _labels(arrays["y"], names)
     _check_lengths(pool, source.name, "x", "y")
     test = None
     if "x_test" in arrays:

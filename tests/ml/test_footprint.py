@@ -1,0 +1,137 @@
+"""Counts agree with the papers, with a count by hand, and between the network and its graph."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import nn
+
+from greenbench.core.artifact import InputSpec
+from greenbench.core.errors import ModelError
+from greenbench.ml.export import export_module
+from greenbench.ml.footprint import flops, nonzero_parameters, onnx_footprint, parameters
+from greenbench.ml.models import architecture_for, build
+from greenbench.ml.onnx_graph import multiply_adds
+
+
+def network(name: str, shape: tuple[int, ...]) -> nn.Module:
+    torch.manual_seed(0)
+    return build(architecture_for(name, InputSpec(shape=shape), 10))
+
+
+def test_resnet_18_has_the_flops_that_torch_counts() -> None:
+    # 1.814 G multiply-adds: He 2015, table 1 gives 1.8 G.
+    module = torchvision.models.resnet18(weights=None)
+    assert flops(module, InputSpec(shape=(3, 224, 224))) == 3_628_146_688
+    assert parameters(module) == 11_689_512
+    assert module.training  # as it was
+
+
+def test_lenet_5_has_the_flops_of_a_count_by_hand() -> None:
+    by_hand = 24 * 24 * 20 * 25 + 8 * 8 * 50 * 20 * 25 + 800 * 500 + 500 * 10
+    assert flops(network("lenet5", (1, 28, 28)), InputSpec(shape=(1, 28, 28))) == 2 * by_hand
+
+
+def test_a_tensor_used_twice_counts_once() -> None:
+    layer = nn.Linear(4, 4, bias=False)
+    assert parameters(nn.Sequential(layer, layer)) == 16
+
+
+def test_zeros_of_either_sign_are_zeros() -> None:
+    layer = nn.Linear(2, 2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[0.0, -0.0], [1e-30, 1.0]]))
+        layer.bias.zero_()
+    assert nonzero_parameters(layer) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("lenet5", (1, 28, 28)),
+        ("resnet8", (1, 16, 16)),
+        ("mobilenet_small", (3, 16, 16)),
+    ],
+)
+def test_graph_and_network_do_the_same_multiply_adds(name: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    module, spec = network(name, shape), InputSpec(shape=shape)
+    path = export_module(module, spec, tmp_path, name)
+    assert onnx_footprint(path).flops == flops(module, spec)
+
+
+def test_attention_counts_in_the_network_as_in_the_graph(tmp_path: Path) -> None:
+    class Attention(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv, self.out = nn.Linear(8, 24), nn.Linear(8, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k, v = self.qkv(x.squeeze(1)).chunk(3, dim=-1)
+            return self.out(nn.functional.scaled_dot_product_attention(q, k, v).mean(1))
+
+    module, spec = Attention(), InputSpec(shape=(1, 6, 8))
+    by_hand = 6 * 8 * 24 + 2 * 6 * 6 * 8 + 8 * 10
+    assert flops(module, spec) == 2 * by_hand
+    assert onnx_footprint(export_module(module, spec, tmp_path, "net")).flops == 2 * by_hand
+
+
+def test_a_graph_has_the_parameters_of_the_network_less_the_folded_norms(tmp_path: Path) -> None:
+    module = network("resnet8", (1, 16, 16))
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.running_mean)  # else the folded bias is zero, and the exporter drops it
+    found = onnx_footprint(export_module(module, InputSpec(shape=(1, 16, 16)), tmp_path, "net"))
+    convolutions = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d)]
+    folded = sum(layer.weight.numel() + layer.out_channels for layer in convolutions)
+    assert found.parameters == folded + sum(p.numel() for p in module.classifier.parameters())
+    assert found.size_bytes == (tmp_path / "model.onnx").stat().st_size
+
+
+class _Reader(CalibrationDataReader):
+    def __init__(self) -> None:
+        self.left = [{"input": np.random.default_rng(0).normal(size=(8, 1, 16, 16)).astype(np.float32)}]
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return self.left.pop() if self.left else None
+
+
+@pytest.mark.parametrize("form", [QuantFormat.QDQ, QuantFormat.QOperator])
+def test_int8_graphs_keep_their_count_and_their_zeros(form: QuantFormat, tmp_path: Path) -> None:
+    module = network("lenet5", (1, 16, 16))
+    with torch.no_grad():
+        module[5].weight[:, ::2] = 0.0  # half of the largest layer
+    spec = InputSpec(shape=(1, 16, 16))
+    path = export_module(module, spec, tmp_path, "net")
+    dense = onnx_footprint(path)
+    quant_pre_process(str(path), str(tmp_path / "pre.onnx"))
+    quantize_static(str(tmp_path / "pre.onnx"), str(tmp_path / "int8.onnx"), _Reader(), quant_format=form, per_channel=True)
+    found = onnx_footprint(tmp_path / "int8.onnx")
+    assert found.parameters == dense.parameters == parameters(module)
+    assert found.flops == dense.flops
+    assert found.nonzero_parameters <= dense.nonzero_parameters  # rounding makes a few more zeros, never fewer
+    assert found.nonzero_parameters > 0.9 * dense.nonzero_parameters
+    assert found.size_bytes < dense.size_bytes / 2.5
+
+
+def test_a_graph_with_open_sizes_and_a_file_that_is_none_are_refused(tmp_path: Path) -> None:
+    weight = numpy_helper.from_array(np.ones((2, 1, 3, 3), np.float32), "w")
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["input", "w"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", 1, "h", 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [weight],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    with pytest.raises(ModelError, match='leaves size 2 of its input "input" open'):
+        multiply_adds(model)
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 5
+    assert multiply_adds(model) == 3 * 3 * 2 * 9
+    (tmp_path / "bad.onnx").write_bytes(b"\xff" * 50)
+    with pytest.raises(ModelError, match=r"bad.onnx is not an ONNX file"):
+        onnx_footprint(tmp_path / "bad.onnx")

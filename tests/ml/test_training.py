@@ -1,0 +1,154 @@
+"""Training learns, repeats itself exactly, keeps pruned weights at zero, and never looks at the test split."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from greenbench.core.artifact import InputSpec
+from greenbench.core.errors import Cancelled, DataError, ModelError, StepError
+from greenbench.core.step import Stored
+from greenbench.ml.data import Dataset, Split
+from greenbench.ml.models import architecture_for, build
+from greenbench.ml.training import Settings, fit, learning_rate
+
+
+class WithoutTest(Dataset):
+    """A data set that refuses to show its test split."""
+
+    def split(self, name: str) -> Split:
+        assert name in ("train", "validation"), f"training looked at {name}"
+        return super().split(name)
+
+
+@pytest.fixture
+def data(digits8: Stored) -> Dataset:
+    return WithoutTest(digits8)
+
+
+def network(name: str = "lenet_300_100", classes: int = 10, width: int | None = None) -> nn.Module:
+    torch.manual_seed(3)
+    return build(architecture_for(name, InputSpec(shape=(1, 8, 8)), classes, width))
+
+
+def state(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+QUICK = Settings(epochs=3, batch=32, learning_rate=0.05)
+
+
+def test_it_learns_the_digits_and_says_how_it_goes(data, context) -> None:
+    report = fit(network(), data, QUICK, context)
+    assert report.correct / report.examples > 0.9  # chance is 0.1
+    assert context.values("accuracy") == list(report.accuracies)
+    assert len(report.losses) == 3
+    assert report.losses[-1] < report.losses[0] / 3
+    assert 0 < len(context.values("loss")) == len(context.values("batch_s"))
+    assert context.fractions == sorted(context.fractions)
+    assert context.fractions[-1] == 1.0
+    assert context.looks >= report.batches == 3 * 36
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(data, context) -> None:
+    results = []
+    for seed in (0, 0, 1):
+        module = network("resnet8", width=4)
+        context.seed = seed
+        fit(module, data, Settings(epochs=1, batch=64), context)
+        results.append(state(module))
+    assert all(torch.equal(results[0][key], results[1][key]) for key in results[0])
+    assert any(not torch.equal(results[0][key], results[2][key]) for key in results[0])
+
+
+def test_training_leaves_torch_as_it_was(data, context) -> None:
+    module = network()
+    torch.manual_seed(11)
+    expected = torch.rand(2)
+    torch.manual_seed(11)
+    fit(module, data, Settings(epochs=1), context)
+    assert torch.equal(torch.rand(2), expected)
+    assert not module.training
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_pruned_weights_stay_exactly_zero_and_the_others_learn(optimizer, data, context) -> None:
+    module = network()
+    masks = {"1.weight": torch.rand(300, 64) > 0.8, "3.weight": torch.rand(100, 300) > 0.8}
+    before = state(module)
+    fit(module, data, Settings(epochs=2, optimizer=optimizer, learning_rate=0.003), context, masks=masks)
+    after = state(module)
+    for name, mask in masks.items():
+        assert torch.count_nonzero(after[name][~mask]) == 0
+        assert torch.all(after[name][mask] != before[name][mask])
+
+
+def test_one_step_is_the_gradient_times_the_rate(data, context) -> None:
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    weight, bias = (parameter.detach().clone().requires_grad_() for parameter in module.parameters())
+    x, y = (torch.from_numpy(np.array(array)) for array in data.split("train").arrays())
+    loss = functional.cross_entropy(functional.linear(x.flatten(1), weight, bias), y)
+    loss.backward()
+    plain = Settings(epochs=1, batch=len(y), learning_rate=0.3, schedule="constant", weight_decay=0, momentum=0, warm_up=0)
+    report = fit(module, data, plain, context)
+    assert report.losses[0] == pytest.approx(float(loss), rel=1e-5)
+    torch.testing.assert_close(module[1].weight.detach(), (weight - 0.3 * weight.grad).detach(), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(module[1].bias.detach(), (bias - 0.3 * bias.grad).detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_schedules_follow_their_formulas() -> None:
+    cosine = Settings(epochs=1, learning_rate=2.0, warm_up=0)
+    assert [learning_rate(cosine, done, 100) for done in (0, 25, 50, 75)] == pytest.approx([2, 1 + 0.5**0.5, 1, 1 - 0.5**0.5])
+    step = Settings(epochs=1, learning_rate=1.0, warm_up=0, schedule="step")
+    assert [learning_rate(step, done, 100) for done in (0, 49, 50, 74, 75, 99)] == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+    rising = Settings(epochs=1, learning_rate=1.0, warm_up=0.1, schedule="constant")
+    assert [learning_rate(rising, done, 100) for done in (0, 4, 9, 10, 99)] == pytest.approx([0.1, 0.5, 1, 1, 1])
+
+
+def test_a_loss_that_is_no_number_ends_training_with_a_remedy(data, context) -> None:
+    with pytest.raises(StepError, match=r"came apart in epoch 1.*Lower the learning rate"):
+        fit(network(), data, Settings(epochs=2, learning_rate=1e9, warm_up=0), context)
+
+
+def test_stop_ends_training_at_the_next_batch(data, context) -> None:
+    context.stop_after = 5
+    with pytest.raises(Cancelled):
+        fit(network(), data, QUICK, context)
+    assert context.looks == 6
+
+
+def test_a_model_with_other_outputs_is_refused_with_both_numbers(data, context) -> None:
+    with pytest.raises(ModelError, match=r"gives 7 outputs, the data set Digits has 10 classes"):
+        fit(network(classes=7), data, QUICK, context)
+
+
+def test_random_inputs_cannot_be_trained_on(tmp_path, context) -> None:
+    from greenbench.ml.data.arrays import random_inputs
+
+    made = random_inputs(tmp_path, (1, 8, 8), 10, 8, 0)
+    with pytest.raises(DataError, match="no train examples"):
+        fit(network(), Dataset(Stored(made, tmp_path, "d", "Noise")), QUICK, context)
+
+
+def test_batches_read_from_disk_train_like_those_in_memory(data, context, monkeypatch) -> None:
+    modules = [network(), network()]
+    fit(modules[0], data, Settings(epochs=1), context)
+    monkeypatch.setattr("greenbench.ml.training._KEEP_IN_MEMORY_BYTES", 0)
+    fit(modules[1], data, Settings(epochs=1), context)
+    first, second = (state(module) for module in modules)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+@pytest.mark.parametrize("width", [5, 10])
+def test_gradients_of_narrow_shortcuts_are_right(width) -> None:
+    # oneDNN writes past its buffer in just these layers if channels are last (uxlfoundation/oneDNN issue 6035).
+    module = network("resnet8", width=width)
+    x, y = torch.randn(16, 1, 8, 8), torch.randint(10, (16,))
+    plain = copy.deepcopy(module).double()  # oneDNN takes no doubles, so this goes another way
+    functional.cross_entropy(module(x), y).backward()
+    functional.cross_entropy(plain(x.double()), y).backward()
+    for fast, exact in zip(module.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(fast.grad, exact.grad.float(), rtol=1e-3, atol=1e-5)
