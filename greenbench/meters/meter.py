@@ -1,15 +1,15 @@
 """What a power source is to the rest: it says what became of it, and gives what is new since the last read."""
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 
+from greenbench.core.clock import now_ns
 from greenbench.core.measurement import Sample, SourceReport
 
 Clock = Callable[[], int]
 """Monotonic nanoseconds, the same for all processes of a machine."""
 
-monotonic: Clock = time.monotonic_ns
+monotonic: Clock = now_ns
 
 NS = 1_000_000_000
 
