@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, ratio_of_means, same_rounds, wilson
+from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, quantiles, ratio_of_means, same_rounds, wilson
 
 
 def correlated_blocks(random, repeats, blocks, calls, scatter=0.02):
@@ -20,7 +20,7 @@ def correlated_blocks(random, repeats, blocks, calls, scatter=0.02):
     return 1e-3 * np.exp(level + 0.05 * noise)
 
 
-@pytest.mark.parametrize("blocks", [3, 5, 8])
+@pytest.mark.parametrize("blocks", [3, 5, 8, 20])
 @pytest.mark.parametrize("q", [0.5, 0.95])
 def test_the_interval_of_a_quantile_holds_the_truth_in_93_percent_of_repeats_or_more(blocks, q):
     random = np.random.default_rng(7)
@@ -31,6 +31,11 @@ def test_the_interval_of_a_quantile_holds_the_truth_in_93_percent_of_repeats_or_
         low, high = block_quantile(repeat, q).ends
         held += low <= truth <= high
     assert 0.93 <= held / repeats <= 0.98
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=60), st.floats(0, 1))
+def test_quantiles_of_a_block_agree_with_scipy(block, q):
+    assert quantiles([block], q)[0] == pytest.approx(float(stats.mstats.mquantiles(block, q, alphap=1 / 3, betap=1 / 3)[0]))
 
 
 def test_a_bootstrap_over_three_blocks_would_be_too_narrow_which_is_why_it_is_not_used():
