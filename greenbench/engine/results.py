@@ -52,6 +52,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         description=plan.description,
         state=recorder.state,
         started=started_iso,
+        started_ns=recorder.started_ns,
         seconds=max(ended - recorder.started_ns, 0) / 1e9,
         plan=plan,
         environment=recorder.environment,
