@@ -186,7 +186,7 @@ class DragLink(Gesture):
             scene.show_free_rows(True)
         self._loose = LooseLink(scene.drawing, self._port.slot.port.kind)
         scene.addItem(self._loose)
-        carried = scene.link_under(self._old)
+        carried = scene.links.get(self._old) if self._old else None
         if carried:
             carried.set_hidden(True)
         for node in scene.nodes.values():
@@ -291,7 +291,7 @@ class DragLink(Gesture):
             for port in node.ports:
                 port.set_mood(PORT_PLAIN)
                 port.set_hovered(False)
-        carried = scene.link_under(self._old)
+        carried = scene.links.get(self._old) if self._old else None
         if carried:
             carried.set_hidden(False)
         scene.show_free_rows(False)

@@ -116,8 +116,11 @@ def _boxes(painter: QPainter, view: NodeView) -> None:
 def box_text(field: FieldSpec, value: object, width: float) -> str:
     """A value as it stands in a box: alone where it explains itself ("50 %"), else with as much of its name as fits."""
     text = field.format(value)
-    if field.choices or field.unit or field.percent:
+    if field.choices or field.percent:
         return text
+    if field.unit:
+        short = text.removesuffix(field.unit).strip()
+        return text if metrics_of(11).horizontalAdvance(text) <= width or not short else short
     names = (field.title, field.name if len(field.name) <= 5 else "")
     whole = (f"{name} {text}" for name in names if name)
     return next((words for words in whole if metrics_of(11).horizontalAdvance(words) <= width), text)

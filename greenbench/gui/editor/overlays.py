@@ -1,12 +1,12 @@
 """What lies over the canvas at the bottom left: the minimap and the key of port kinds; and the row of tools with the zoom."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from greenbench.core.ports import PortKind
 from greenbench.core.run import NodeState
-from greenbench.gui.controls import IconButton
+from greenbench.gui.controls import IconButton, Text
 from greenbench.gui.editor.canvas import Canvas
 from greenbench.gui.editor.drawing import outline, port_path, write
 from greenbench.gui.theme import Theme, font
@@ -146,3 +146,44 @@ class EditorTools(QWidget):
     def show_note(self, shown: bool, possible: bool) -> None:
         self.note_button.setChecked(shown)
         self.note_button.setEnabled(possible)
+
+
+class Overlays(QObject):
+    """Map, key and the hint on an empty canvas, in their places; and the tools, until the shell takes them."""
+
+    def __init__(self, canvas: Canvas, tools: EditorTools) -> None:
+        super().__init__(canvas)
+        self._canvas, self._tools = canvas, tools
+        self._home = tools.parentWidget()
+        self.minimap = Minimap(canvas)
+        self.port_key = PortKey(canvas.drawing.theme, canvas)
+        self.empty = Text("Drag a step here, or press Tab to search for one", 13, 400, "muted")
+        self.empty.setParent(canvas)
+        self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        canvas.camera.moved.connect(self._follow)
+
+    def _follow(self) -> None:
+        self.minimap.update()
+        self._tools.show_zoom(self._canvas.camera.zoom)
+
+    def update(self) -> None:
+        """Draws them anew, after the colours have changed."""
+        for widget in (self.minimap, self.port_key):
+            widget.update()
+
+    def refresh(self) -> None:
+        """Shows what the pipeline calls for, each in its place."""
+        pipeline, note = self._canvas.drawing.pipeline, self._canvas.pipeline_scene.note
+        height, width = self._canvas.height(), self._canvas.width()
+        self.minimap.setVisible(bool(pipeline.nodes))
+        self.minimap.move(16, height - self.minimap.height() - 16)
+        self.minimap.update()
+        self.port_key.move(16 + self.minimap.width() + 16, height - self.port_key.height() - 16)
+        self.port_key.setVisible(width > 420)
+        self.empty.setVisible(not pipeline.nodes)
+        self.empty.adjustSize()
+        self.empty.move((width - self.empty.width()) // 2, (height - self.empty.height()) // 2)
+        self._tools.show_note(note.isVisible(), bool(pipeline.description.strip()))
+        if self._tools.parentWidget() is self._home:
+            self._tools.adjustSize()
+            self._tools.move(width - self._tools.width() - 8, 6)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QVariantAnimation
+from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsScene
 
@@ -11,16 +11,18 @@ from greenbench.core.messages import Event
 from greenbench.core.pipeline import Link
 from greenbench.gui.editor.anatomy import Detail
 from greenbench.gui.editor.drawing import Drawing
+from greenbench.gui.editor.glide import Glide
 from greenbench.gui.editor.items import NodeItem, PortItem
 from greenbench.gui.editor.link_item import LinkItem
 from greenbench.gui.editor.note import NoteItem
 
-_MOVE_MS = 180
 _ROOM = 4000.0
 
 
 class PipelineScene(QGraphicsScene):
-    """Nodes by id and links by value. `drawing` is shared with the items and the view."""
+    """Nodes by id and links by value. `drawing` is shared with the items and the view; `settled` comes when all stand still."""
+
+    settled = Signal()
 
     def __init__(self, drawing: Drawing) -> None:
         super().__init__()
@@ -29,18 +31,12 @@ class PipelineScene(QGraphicsScene):
         self.links: dict[Link, LinkItem] = {}
         self.note = NoteItem(drawing)
         self.addItem(self.note)
-        self._motion = QVariantAnimation(self)
-        self._motion.setDuration(_MOVE_MS)
-        self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
-        self._motion.setStartValue(0.0)
-        self._motion.setEndValue(1.0)
-        self._motion.valueChanged.connect(self._glide)
-        self._paths: dict[str, tuple[QPointF, QPointF]] = {}
+        self._glide = Glide(self, lambda: self.nodes, self.reroute)
         self.rebuild()
 
     def rebuild(self) -> None:
         """Draws the whole pipeline anew."""
-        self._motion.stop()
+        self._glide.stop()
         for item in (*self.links.values(), *self.nodes.values()):
             self.removeItem(item)
         self.nodes, self.links = {}, {}
@@ -67,24 +63,21 @@ class PipelineScene(QGraphicsScene):
             for item in self.nodes.values():
                 item.lay_out()
         if change.moved:
-            self._move(change.moved)
+            still = self.drawing.reduce_motion or self.drawing.board.measuring or not any(view.isVisible() for view in self.views())
+            self._glide.go(change.moved, still=still)
         self.refresh()
         self.reroute()
 
     def on_event(self, event: Event) -> set[str]:
         """Follows one event of a run; returns the nodes that look different now."""
         touched = self.drawing.board.apply(event)
-        for id in self._with_followers(touched):
+        speaking = touched | {link.target for link in self.links if link.source in touched}
+        for id in speaking & set(self.nodes):
             self.nodes[id].refresh()
         for link, item in self.links.items():
             if link.source in touched or link.target in touched:
                 item.update()
         return touched
-
-    def _with_followers(self, ids: set[str]) -> set[str]:
-        """The nodes whose words speak of these: they themselves and what they feed."""
-        pipeline = self.drawing.pipeline
-        return {id for id in ids | {link.target for link in pipeline.links if link.source in ids} if id in self.nodes}
 
     def refresh(self) -> None:
         """Draws everything anew where it stands: states or colours changed."""
@@ -110,11 +103,6 @@ class PipelineScene(QGraphicsScene):
                 item.lay_out()
         self.reroute()
 
-    def _add_node(self, id: str) -> None:
-        item = NodeItem(self.drawing, id)
-        self.nodes[id] = item
-        self.addItem(item)
-
     def _sync_nodes(self) -> None:
         """Of an edit in several parts the changes come one by one, when the pipeline is already in its last state."""
         wanted = self.drawing.pipeline.nodes
@@ -122,7 +110,8 @@ class PipelineScene(QGraphicsScene):
             self.removeItem(self.nodes.pop(id))
         for id in wanted:
             if id not in self.nodes:
-                self._add_node(id)
+                self.nodes[id] = NodeItem(self.drawing, id)
+                self.addItem(self.nodes[id])
 
     def _sync_links(self) -> None:
         wanted = self.drawing.pipeline.links
@@ -147,6 +136,7 @@ class PipelineScene(QGraphicsScene):
         if some is None:
             self.note.refresh(self._note_place())
             self.setSceneRect(self.content().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
+            self.settled.emit()
 
     def ends(self, link: Link) -> tuple[QPointF, QPointF] | None:
         source, target = self.nodes.get(link.source), self.nodes.get(link.target)
@@ -174,32 +164,6 @@ class PipelineScene(QGraphicsScene):
         left = min(rect.left() for rect in rects)
         column = [rect.bottom() for rect in rects if rect.left() < left + self.note.width]
         return QPointF(left, max(column) + 28)
-
-    def _move(self, ids: Iterable[str]) -> None:
-        """Takes nodes to their places: at once if they are there or motion is unwanted, else in 180 ms."""
-        still = self.drawing.reduce_motion or not self.views() or self.drawing.board.measuring
-        for id in ids:
-            item = self.nodes.get(id)
-            if item is None:
-                continue
-            goal = QPointF(*item.node.position)
-            if still or item.pos() == goal:
-                self._paths.pop(id, None)
-                item.setPos(goal)
-            else:
-                self._paths[id] = (item.pos(), goal)
-        if self._paths:
-            self._motion.stop()
-            self._motion.start()
-
-    def _glide(self, part: float) -> None:
-        for id, (start, goal) in self._paths.items():
-            if id in self.nodes:
-                self.nodes[id].setPos(start + (goal - start) * part)
-        moving = list(self._paths)
-        if part >= 1.0:
-            self._paths = {}
-        self.reroute(moving if self._paths else None)
 
     def selected_nodes(self) -> list[str]:
         return [id for id, item in self.nodes.items() if item.isSelected()]
@@ -233,9 +197,6 @@ class PipelineScene(QGraphicsScene):
         """The link whose curve passes closest, within its hit area."""
         found = [item for item in self.items(point) if isinstance(item, LinkItem)]
         return min(found, key=lambda item: _distance(item.path, point), default=None)
-
-    def link_under(self, link: Link | None) -> LinkItem | None:
-        return self.links.get(link) if link else None
 
 
 def _distance(path: QPainterPath, point: QPointF) -> float:

@@ -1,6 +1,7 @@
 """The panel at the right: shows and edits what is selected on the canvas."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from greenbench.core.edits import Change
@@ -57,6 +58,11 @@ class Inspector(QWidget):
         touched = self.board.apply(event)
         if touched & set(self._ids):
             self.panel.refresh_status()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The panel itself has nothing to type into: its form has."""
+        super().focusInEvent(event)
+        self.focus_form()
 
     def focus_form(self) -> None:
         """Puts the focus on the first setting (after "Fix…" or Enter)."""
