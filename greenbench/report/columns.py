@@ -1,5 +1,7 @@
 """Columns and rows of a comparison: one unit for a column, every number quoted once, variants in reading order."""
 
+import math
+
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY, METRICS, Metric
 from greenbench.core.quote import NO_READING, Quoted, quote, scale
@@ -47,6 +49,17 @@ def shown(result: RunResult) -> tuple[str, ...]:
     return tuple(key for key in keys if has_reading(result, key))
 
 
+def caption(result: RunResult, pick: str | None) -> str:
+    """What the comparison table compares with what."""
+    if result.baseline is None:
+        return "The variants. A, the baseline, has no result, so nothing is compared."
+    if len({variant.benchmark for variant in result.variants}) > 1:
+        text = "The variants, each against the first of its own benchmark."
+    else:
+        text = "The variants against A, the baseline." if len(result.measured) > 1 else "The variant that was measured."
+    return f"{text} Tinted: {pick}, the pick." if pick else text
+
+
 def gaps(result: RunResult) -> tuple[Gap, ...]:
     """What no variant has a number for, with the reason and the remedy; modelled energy is named here too."""
     unread = [key for key in (ACCURACY, ENERGY, LATENCY) if result.measured and not has_reading(result, key)]
@@ -89,7 +102,7 @@ def reading_order(result: RunResult) -> list[VariantResult]:
         key = ENERGY if result.energy_provenance.measured else LATENCY
         head = [variant for variant in measured if variant.letter == "A"]
         tail = [variant for variant in measured if variant.letter != "A"]
-        measured = head + sorted(tail, key=lambda v: (_value(v, key) is None, _value(v, key) or 0.0))
+        measured = head + sorted(tail, key=lambda v: (v.benchmark != result.variants[0].benchmark, _value(v, key) or math.inf))
     return measured + rest
 
 
@@ -123,7 +136,9 @@ def cell(variant: VariantResult, column: Column, metric: Metric) -> Cell:
 
 def _comparison(variant: VariantResult, metric: Metric, measurement: Measurement | None) -> Comparison | None:
     comparison = variant.against.get(metric.key)
-    if variant.letter == "A" and measurement and measurement.value is not None:
+    if measurement is None or measurement.value is None:
+        return None
+    if variant.letter == "A" or (comparison and comparison.verdict is Verdict.BASELINE):
         return Comparison(verdict=Verdict.BASELINE)
     if comparison and measurement and measurement.provenance is Provenance.MODELLED:
         return Comparison(verdict=Verdict.NOT_COMPARED, reason=comparison.reason)
@@ -138,8 +153,13 @@ def facts(result: RunResult, variant: VariantResult, table: dict[str, Column], c
             words.append(f"{cells[key].value.text} {table[key].scale.unit}")
     for name in ("runtime", "batch", "benchmark"):
         if len({getattr(other, name) for other in result.variants}) > 1:
-            words.append(f"batch {variant.batch}" if name == "batch" else str(getattr(variant, name)))
+            words.append({"batch": f"batch {variant.batch}", "benchmark": _title(result, variant.benchmark)}.get(name, variant.runtime))
     return " · ".join(word for word in words if word)
+
+
+def _title(result: RunResult, node: str) -> str:
+    """The title of a node; its id where the plan does not know it."""
+    return next((planned.title for planned in result.plan.nodes if planned.id == node), node)
 
 
 def _why(variant: VariantResult) -> str:

@@ -8,7 +8,7 @@ from greenbench.core.quote import NO_READING, Quoted, count, quote
 from greenbench.core.run import RunResult, RunState, VariantResult
 from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, SIZE, has_reading, missing_reason
 from greenbench.report.labels import listed, plural, sentence
-from greenbench.report.method import covering, duration_short
+from greenbench.report.method import covering, duration_short, remarks
 from greenbench.report.parts import Column, Figure, KeyNumber, Row, Stamp
 from greenbench.report.sections import of, parts
 
@@ -98,14 +98,18 @@ def _below(result: RunResult, value: object, measurement: Measurement | None, ke
 
 def forest(result: RunResult, columns: dict[str, Column], rows: tuple[Row, ...]) -> tuple[tuple[Figure, ...], str]:
     """The forest plot in parts of 26 rows, or the reason why there is none."""
-    letters = [row.letter for row in rows if row.cells and not row.baseline]
+    home = result.baseline.benchmark if result.baseline else ""
+    together = {v.letter for v in result.measured if v.benchmark == home}
+    letters = [row.letter for row in rows if row.letter in together and not row.baseline]
     if not result.measured:
         return (), ""
     if result.baseline is None:
         return (), "No variant is compared: A, the baseline, was not measured."
     shown = [columns[key] for key in forest_keys(result)]
-    if not letters or not shown:
-        return (), "One variant was measured, so there is nothing to compare it with." if not letters else "Nothing was compared."
+    if not letters:
+        return (), "One variant was measured, so there is nothing to compare it with."
+    if not shown:
+        return (), "No variant has a number that can be compared with A."
     groups = parts(letters)
     failed = [row.letter for row in rows if not row.cells]
     tail = ""
@@ -171,7 +175,7 @@ def _sure(result: RunResult) -> str:
 
 
 def _cite(result: RunResult) -> str:
-    kinds = [warning.kind for warning in result.warnings]
+    kinds = [remark.kind for remark in remarks(result)]
     words = [plural(kinds.count(kind), kind) for kind in ("warning", "deviation") if kinds.count(kind)]
     failed = sum(variant.failure is not None for variant in result.variants)
     if failed:

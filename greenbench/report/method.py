@@ -2,7 +2,7 @@
 
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.quote import Scale, duration, number, quote, significant
-from greenbench.core.run import NodeState, RunResult, RunState
+from greenbench.core.run import NodeState, Remark, RunResult, RunState
 from greenbench.report.labels import listed, plural, sentence
 from greenbench.report.parts import Method, Note, Section, TextTable
 
@@ -25,12 +25,18 @@ def method(result: RunResult, pick: str | None) -> Method:
 
 def section(result: RunResult) -> Section:
     """The section with its finding: protocol, deviations, what the energy covers."""
-    kinds = [warning.kind for warning in result.warnings]
+    kinds = [remark.kind for remark in remarks(result)]
     words = [f"{result.plan.protocol.name.capitalize()} protocol"]
     for kind in ("warning", "deviation"):
         if kinds.count(kind):
             words.append(plural(kinds.count(kind), kind))
     return Section("method", "How it was measured", f"{listed(words)}; {covered(result)}.")
+
+
+def remarks(result: RunResult) -> list[Remark]:
+    """The warnings and deviations of a run, without those that only repeat the failure of a variant: it has its own line."""
+    failures = [variant.failure.message for variant in result.variants if variant.failure]
+    return [r for r in result.warnings if r.kind != "limit" and not (r.variant and any(failure in r.text for failure in failures))]
 
 
 def covered(result: RunResult) -> str:
@@ -141,14 +147,14 @@ def duration_short(seconds: float) -> str:
 
 
 def _warnings(result: RunResult) -> tuple[Note, ...]:
-    notes = [Note(_SIGNS.get(w.kind, "!"), _lettered(w.variant, w.text)) for w in result.warnings if w.kind != "limit"]
+    notes = [Note(_SIGNS.get(r.kind, "!"), _lettered(r.variant, r.text)) for r in remarks(result)]
     notes += [Note("×", f"{v.letter} failed: {sentence(v.failure.message)}") for v in result.variants if v.failure]
     known = {v.failure.message for v in result.variants if v.failure}
     broken = [(n.title, n.failure) for n in result.nodes if n.failure and n.state is NodeState.FAILED]
     notes += [Note("×", f"Step “{title}” failed: {sentence(why.message)}") for title, why in broken if why.message not in known]
-    if result.state in (RunState.CANCELLED, RunState.LOST, RunState.RUNNING):
-        words = {"cancelled": "was stopped by the user", "lost": "broke off", "running": "was still going"}[result.state.value]
-        notes.insert(0, Note("!", f"The run {words}: what is here was measured before that."))
+    words = {RunState.CANCELLED: "was stopped by the user", RunState.LOST: "broke off", RunState.RUNNING: "was still going"}
+    if result.state in words:
+        notes.insert(0, Note("!", f"The run {words[result.state]}: what is here was measured before that."))
     return tuple(notes) or (Note("–", "None."),)
 
 
@@ -158,12 +164,6 @@ def _lettered(letter: str, text: str) -> str:
 
 def _limits(result: RunResult, pick: str | None) -> tuple[Note, ...]:
     texts = [_lettered(w.variant, w.text) for w in result.warnings if w.kind == "limit"]
-    texts.append("One machine and one seed of training: another seed may move accuracy by some tenths of a point.")
-    batches = {variant.batch for variant in result.measured}
-    if len(batches) == 1:
-        texts.append(f"Batch {batches.pop()} only: the order of variants may change at other batch sizes.")
-    if result.plan.protocol.name != "lab":
-        texts.append("Quick protocol: short blocks, no cool-down. For a look, not for publication.")
     if result.energy_provenance.measured:
         texts.append("Ratios are free of the sensor's gain error, joules are not.")
     if pick and len(result.measured) > 2:

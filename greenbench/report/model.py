@@ -35,6 +35,7 @@ def build(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Report:
         keys=first_page.keys(result, table, verdict.pick),
         forest=forest,
         no_forest=no_forest,
+        table_caption=columns.caption(result, verdict.pick),
         columns=table,
         shown=columns.shown(result),
         rows=rows,
@@ -51,7 +52,7 @@ def _sections(result: RunResult, verdict: Headline, accuracy_limit: float) -> tu
     table = columns.columns(result)
     rows = columns.rows(result, table, verdict.pick)
     found = (
-        sections.comparison(result, verdict.findings[0] if verdict.findings else sections.comparison_finding(result)),
+        sections.comparison(result, table, verdict.findings[0] if verdict.findings else sections.comparison_finding(result)),
         sections.latency(result, table, rows),
         sections.accuracy_and_energy(result, table, rows, accuracy_limit),
         sections.power(result),

@@ -156,6 +156,7 @@ class Report:
     keys: tuple[KeyNumber, ...]
     forest: tuple[Figure, ...]
     no_forest: str
+    table_caption: str
     columns: dict[str, Column]
     shown: tuple[str, ...]
     rows: tuple[Row, ...]

@@ -26,9 +26,19 @@ def measured_rows(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.cells]
 
 
-def comparison(result: RunResult, finding: str) -> Section:
+def comparison(result: RunResult, columns: dict[str, Column], finding: str) -> Section:
     """Section 1: the table itself is drawn from the report's rows."""
-    return Section("comparison", "Comparison", finding, gaps=gaps(result))
+    words = ["Brackets: 95 % interval; digits follow it."] if result.measured else []
+    if has_reading(result, ENERGY):
+        words.append("Energy is gross of idle.")
+    if any(column.compared for column in columns.values()):
+        words += [
+            "= within: the whole interval lies there, a difference too small to matter.",
+            "? cannot tell yet: it holds zero and reaches beyond that.",
+            "▼ ▲ point the way, the word and its colour say if it is good.",
+            "Faster and slower: by how much less or more time a call takes.",
+        ]
+    return Section("comparison", "Comparison", finding, gaps=gaps(result), text=(" ".join(words),) if words else ())
 
 
 def latency(result: RunResult, columns: dict[str, Column], rows: Sequence[Row]) -> Section | None:

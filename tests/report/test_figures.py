@@ -8,10 +8,12 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from greenbench.core.run import Plan, PlannedNode, RunResult, Source
+from greenbench.core.measurement import Provenance
+from greenbench.core.run import Plan, PlannedNode, PowerTrace, RunResult, Source
 from greenbench.report import figures
 from greenbench.report.figures.latency import ridge
 from greenbench.report.figures.pipeline import layout, reduced
+from greenbench.report.figures.power import holes
 from greenbench.report.figures.scales import log_ticks, ratio_ticks, straight_ticks, tick_name
 from greenbench.report.fonts import typefaces
 from greenbench.report.model import build
@@ -82,6 +84,17 @@ def test_boxes_stand_after_what_feeds_them_and_never_on_each_other() -> None:
         rows = sorted(found.row[id] for id in found.row if found.column[id] == column)
         assert all(after - before >= 1 for before, after in pairwise(rows))
     assert min(found.row.values()) >= 0
+
+
+def test_a_hole_in_the_readings_stays_a_hole() -> None:
+    trace = PowerTrace(
+        channel="c", title="c", provenance=Provenance.COUNTER, t_s=(0, 1, 2, 9, 10), low_w=(1, 1, 1, 1, 1), high_w=(2, 2, 2, 2, 2)
+    )
+    times, low, high = holes(trace)
+    assert len(times) == len(low) == len(high) == 6
+    assert np.isnan(low[3])
+    assert times[3] == 2
+    assert np.isfinite(np.delete(low, 3)).all()
 
 
 def test_every_figure_is_svg_of_its_width_with_real_text(measured: RunResult) -> None:

@@ -41,7 +41,7 @@ def words_of(report: Report) -> Iterator[str]:
         for cell in (row.cells[key] for key in report.shown if row.cells):
             yield from (cell.value.text, cell.verdict.text, cell.verdict.detail)
     for section in report.sections:
-        yield from (section.title, section.finding, *(figure.caption for figure in section.figures))
+        yield from (section.title, section.finding, *section.text, *(figure.caption for figure in section.figures))
         yield from (f"{gap.title} {gap.reason}" for gap in section.gaps)
         yield from (word for table in section.tables for line in table.rows for word in line)
     yield from (word for pair in (*report.method.machine, *report.method.protocol) for word in pair)
@@ -86,6 +86,14 @@ def test_only_bundled_fonts_are_used_and_all_are_embedded(measured_pdf: bytes, t
     done = subprocess.run(["pdffonts", str(path)], capture_output=True, check=True, text=True).stdout.splitlines()[2:]
     assert {re.sub(r"^[A-Z]{6}\+", "", line.split()[0]).split("-")[0] for line in done} <= {"Inter", "LibertinusSerif", "DejaVuSansMono"}
     assert all(line.split()[-5] == "yes" for line in done)
+
+
+@needs_poppler
+def test_the_sections_and_nothing_else_are_bookmarks(measured: RunResult, measured_pdf: bytes) -> None:
+    # "= no difference" at the start of a line is a heading to a typesetter that reads markup.
+    count = re.search(rb"/Type\s*/Outlines[^>]*?/Count\s+(-?\d+)", measured_pdf)
+    assert count is not None
+    assert abs(int(count.group(1))) == len(build(measured).sections)
 
 
 def test_the_bytes_are_the_same_each_time(measured: RunResult, measured_pdf: bytes) -> None:

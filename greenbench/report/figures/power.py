@@ -1,5 +1,7 @@
 """Power over the run: band of smallest and largest reading for each channel, blocks named above."""
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -11,6 +13,7 @@ from greenbench.report.labels import variant_index
 from greenbench.report.parts import Figure, Report
 
 _LEFT, _TOP, _HEIGHT, _FOOT, _RIGHT = 9.0, 11.0, 40.0, 9.0, 30.0
+Array = npt.NDArray[np.float64]
 _SHADES = (INK, "#5C686C", "#8C6A1E", "#4F63C6")
 
 
@@ -38,10 +41,22 @@ def draw_power(figure: Figure, report: Report, result: RunResult) -> Canvas:
 
 
 def _draw_trace(axes: Axes, trace: PowerTrace, paint: str) -> float:
-    middle = [(low + high) / 2 for low, high in zip(trace.low_w, trace.high_w, strict=True)]
-    axes.fill_between(trace.t_s, trace.low_w, trace.high_w, color=paint, alpha=0.22, lw=0)
-    axes.plot(trace.t_s, middle, color=paint, lw=0.8, dashes=(4, 3) if trace.provenance is Provenance.MODELLED else (None, None))
-    return middle[-1]
+    times, low, high = holes(trace)
+    middle = (low + high) / 2
+    axes.fill_between(times, low, high, color=paint, alpha=0.22, lw=0)
+    axes.plot(times, middle, color=paint, lw=0.8, dashes=(4, 3) if trace.provenance is Provenance.MODELLED else (None, None))
+    return float(middle[-1])
+
+
+def holes(trace: PowerTrace) -> tuple[Array, Array, Array]:
+    """Times, least and most watts, with a NaN in each hole of the readings: a line across it would invent them."""
+    times, low, high = (np.asarray(values, dtype=np.float64) for values in (trace.t_s, trace.low_w, trace.high_w))
+    steps = np.diff(times)
+    if not steps.size:
+        return times, low, high
+    after = np.flatnonzero(steps > 2.5 * np.median(steps)) + 1
+    gap = np.full(after.size, np.nan)
+    return np.insert(times, after, times[after - 1]), np.insert(low, after, gap), np.insert(high, after, gap)
 
 
 def _draw_names(canvas: Canvas, traces: list[PowerTrace], places: list[float]) -> None:
