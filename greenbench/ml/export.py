@@ -105,7 +105,9 @@ def largest_difference(module: nn.Module, path: Path, examples: torch.Tensor, ti
 
 
 def _first_line(error: BaseException) -> str:
-    cause = error.__cause__ or error
+    cause = error
+    while cause.__cause__ is not None:  # the exporter wraps each stage around the one that failed
+        cause = cause.__cause__
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
     return lines[0][:300] if lines else type(cause).__name__
 

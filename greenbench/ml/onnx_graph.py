@@ -67,6 +67,8 @@ def _trained(graph: GraphProto) -> Iterator[TensorProto]:
             auxiliary.update(node.input[1:])
         elif node.op_type in ("QLinearConv", "QLinearMatMul"):
             auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 6, 7) if index < len(node.input))
+        elif node.op_type == "QGemm":
+            auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 7, 8) if index < len(node.input))
         elif node.op_type not in _HEAVY and node.op_type not in ("BatchNormalization", "LayerNormalization", "Add", "Mul", "PRelu"):
             auxiliary.update(node.input[1:])
         if node.op_type == "BatchNormalization":
@@ -116,15 +118,19 @@ def multiply_adds(model: ModelProto) -> int:
     for value in [*graph.value_info, *graph.input, *graph.output]:
         if value.type.tensor_type.HasField("shape"):
             shapes[value.name] = tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
-    return sum(_node_multiply_adds(node, shapes) for node in graph.node if node.op_type in _HEAVY)
+    total = 0
+    for node in graph.node:  # in the order of execution
+        if node.op_type in _HEAVY:
+            total += _node_multiply_adds(node, shapes)
+    return total
 
 
 def _node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
     second = 3 if node.op_type in ("QLinearConv", "QLinearMatMul", "QGemm") else 1
-    sides = [shapes.get(name, ()) for name in (node.input[0], node.input[second], node.output[0])]
     if "Gemm" in node.op_type:
-        # The result follows from the factors; shape inference does not know ONNX Runtime's own forms of Gemm.
-        sides[2] = (1,)
+        # Shape inference does not know ONNX Runtime's own forms of Gemm; the result follows from the factors.
+        shapes.setdefault(node.output[0], _gemm_shape(node, shapes.get(node.input[0], ()), shapes.get(node.input[second], ())))
+    sides = [shapes.get(name, ()) for name in (node.input[0], node.input[second], node.output[0])]
     if any(not side or 0 in side for side in sides):
         raise ModelError(f'The sizes at "{node.name or node.op_type}" cannot be inferred.', "Export the model anew.")
     left, right, out = sides
@@ -132,7 +138,15 @@ def _node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> 
         return prod(left) * prod(right[1:])
     if "Conv" in node.op_type:
         return prod(out) * prod(right[1:])  # each output needs kernel × input channels of its group
-    if "Gemm" in node.op_type:
-        transposed = next((attribute.i for attribute in node.attribute if attribute.name == "transB"), 0)
-        return prod(left) * right[0 if transposed else 1]
-    return prod(out) * left[-1]
+    inner = left[0] if "Gemm" in node.op_type and _attribute(node, "transA") else left[-1]
+    return prod(out) * inner
+
+
+def _gemm_shape(node: NodeProto, left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
+    if len(left) != 2 or len(right) != 2:
+        return ()
+    return (left[1 if _attribute(node, "transA") else 0], right[0 if _attribute(node, "transB") else 1])
+
+
+def _attribute(node: NodeProto, name: str) -> int:
+    return int(next((attribute.i for attribute in node.attribute if attribute.name == name), 0))

@@ -8,29 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from greenbench.core.artifact import InputSpec
 from greenbench.core.errors import ModelError
 from greenbench.core.step import Stored
-from greenbench.ml.artifacts import Blueprint, load_module, save_module
+from greenbench.ml.artifacts import load_module
 from greenbench.ml.data import open_dataset
+from greenbench.ml.data.arrays import digits
+from greenbench.ml.data.cuts import Cut
 from greenbench.ml.evaluation import answers, correct_bits
-from greenbench.ml.export import export_onnx
-from greenbench.ml.models import architecture_for, build
 from greenbench.ml.runtimes import names, runtime
 from greenbench.ml.runtimes.onnx_runtime import executed, open_session
 
-X = np.random.default_rng(0).normal(size=(5, 1, 8, 8)).astype(np.float32)
+X = np.random.default_rng(0).normal(size=(5, 1, 16, 16)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory) -> dict[str, Stored]:
-    torch.manual_seed(0)
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("eager", "onnxruntime")}
-    spec = InputSpec(shape=(1, 8, 8))
-    plan = Blueprint(architecture_for("resnet8", spec, 10, 4), spec, tuple("0123456789"))
-    network = Stored(save_module(build(plan.architecture), folders["eager"], plan), folders["eager"], "m", "Net")
-    graph = Stored(export_onnx(network, folders["onnxruntime"]), folders["onnxruntime"], "m", "Net")
-    return {"eager": network, "onnxruntime": graph}
+def models(exported) -> dict[str, Stored]:
+    return dict(zip(("eager", "onnxruntime"), exported("lenet5"), strict=True))
 
 
 def test_all_runtimes_give_the_same_answers(models) -> None:
@@ -87,8 +80,8 @@ def test_models_of_the_wrong_kind_and_damaged_files_are_named(models, tmp_path) 
         runtime("eager").prepare(models["eager"], threads=1, device="cuda:7")
 
 
-def test_correct_bits_are_those_of_the_largest_output(models, digits8, context) -> None:
-    split = open_dataset(digits8).split("test")
+def test_correct_bits_are_those_of_the_largest_output(models, tmp_path, context) -> None:
+    split = open_dataset(Stored(digits(tmp_path, 16, Cut()), tmp_path, "d", "Digits")).split("test")
     bits = correct_bits(load_module(models["eager"]), split, context)
     x, y = split.arrays()
     with torch.no_grad():

@@ -94,7 +94,7 @@ def test_one_step_is_the_gradient_times_the_rate(data, context) -> None:
     loss.backward()
     plain = Settings(epochs=1, batch=len(y), learning_rate=0.3, schedule="constant", weight_decay=0, momentum=0, warm_up=0)
     report = fit(module, data, plain, context)
-    assert report.losses[0] == pytest.approx(float(loss), rel=1e-5)
+    assert report.losses[0] == pytest.approx(float(loss.detach()), rel=1e-5)
     torch.testing.assert_close(module[1].weight.detach(), (weight - 0.3 * weight.grad).detach(), rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(module[1].bias.detach(), (bias - 0.3 * bias.grad).detach(), rtol=1e-4, atol=1e-6)
 
