@@ -23,6 +23,10 @@ class Glide(QObject):
         self._motion.setEndValue(1.0)
         self._motion.valueChanged.connect(self._step)
 
+    @property
+    def moving(self) -> bool:
+        return bool(self._paths)
+
     def stop(self) -> None:
         """Forgets what was under way."""
         self._motion.stop()

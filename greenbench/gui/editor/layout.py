@@ -61,24 +61,36 @@ def _layers(ids: list[str], edges: Sequence[tuple[str, str]]) -> list[list[str]]
 
 
 def _order(layers: list[list[str]], edges: Sequence[tuple[str, str]]) -> None:
-    """Sorts each layer by the mean place of its neighbours, to and fro."""
-
-    def place(id: str) -> float:
-        return next(layer.index(id) / max(len(layer), 1) for layer in layers if id in layer)
-
-    port = {edge: index for index, edge in enumerate(edges)}
+    """Sorts each layer by the mean place of its neighbours, to and fro; edges at one node count in the order of its ports."""
+    whole, short = _bent(layers, edges)
     for sweep in range(_SWEEPS):
         forward = sweep % 2 == 0
-        for layer in layers if forward else reversed(layers):
+        for layer in whole if forward else reversed(whole):
+            place = {id: (row + 0.5) / len(column) for column in whole for row, id in enumerate(column)}
             keys: dict[str, float] = {}
             for id in layer:
-                near = (
-                    [(place(s), port[s, t]) for s, t in edges if t == id]
-                    if forward
-                    else [(place(t), port[s, t]) for s, t in edges if s == id]
-                )
-                keys[id] = sum(p + 1e-3 * o for p, o in near) / len(near) if near else place(id)
+                near = [place[s] + 1e-3 * port for s, t, port in short if t == id] if forward else None
+                near = near if near is not None else [place[t] + 1e-3 * port for s, t, port in short if s == id]
+                keys[id] = sum(near) / len(near) if near else place[id]
             layer.sort(key=keys.__getitem__)
+    for layer, sorted_layer in zip(layers, whole, strict=True):
+        layer.sort(key=sorted_layer.index)
+
+
+def _bent(layers: list[list[str]], edges: Sequence[tuple[str, str]]) -> tuple[list[list[str]], list[tuple[str, str, int]]]:
+    """The layers with a bend for each layer that a long edge passes, and the edges cut there: (source, target, port)."""
+    rank = {id: number for number, layer in enumerate(layers) for id in layer}
+    whole = [list(layer) for layer in layers]
+    short: list[tuple[str, str, int]] = []
+    for port, (source, target) in enumerate(edges):
+        here = source
+        for number in range(rank[source] + 1, rank[target]):
+            bend = f"\0{port}:{number}"
+            whole[number].append(bend)
+            short.append((here, bend, port))
+            here = bend
+        short.append((here, target, port))
+    return whole, short
 
 
 def _heights(layers: list[list[str]], sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]]) -> dict[str, float]:
@@ -96,7 +108,7 @@ def _heights(layers: list[list[str]], sizes: Mapping[str, tuple[float, float]], 
             for id in layer:
                 near = [middle[s] for s, t in edges if t == id] if forward else [middle[t] for s, t in edges if s == id]
                 wish.append(sum(near) / len(near) if near else middle[id])
-            for id, value in zip(layer, separate(wish, [sizes[id][1] + _GAP_Y for id in layer]), strict=True):
+            for id, value in zip(layer, separate(wish, [_up(sizes[id][1] + _GAP_Y) for id in layer]), strict=True):
                 middle[id] = value
     return middle
 

@@ -136,7 +136,8 @@ class PipelineScene(QGraphicsScene):
         if some is None:
             self.note.refresh(self._note_place())
             self.setSceneRect(self.content().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
-            self.settled.emit()
+            if not self._glide.moving:
+                self.settled.emit()
 
     def ends(self, link: Link) -> tuple[QPointF, QPointF] | None:
         source, target = self.nodes.get(link.source), self.nodes.get(link.target)
