@@ -143,7 +143,7 @@ class Pipeline:
             raise CycleError(f'"{source.title}" cannot feed itself.')
         if output.kind is not input.kind:
             raise PortKindError(
-                f"{output.kind.noun.capitalize()} cannot go into {input.kind.noun.split()[-1]} port.",
+                f"{output.kind.noun.capitalize()} cannot go into a {input.kind.word} port.",
                 f'"{target.title}" takes {input.kind.noun} here.',
             )
         if link in self.links:

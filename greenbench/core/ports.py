@@ -16,6 +16,11 @@ class PortKind(StrEnum):
         """The word shown to users, with its article: "a model"."""
         return {"dataset": "a data set", "model": "a model", "results": "results"}[self.value]
 
+    @property
+    def word(self) -> str:
+        """The word before "port": "a model port"."""
+        return {"dataset": "data", "model": "model", "results": "results"}[self.value]
+
 
 @dataclass(frozen=True)
 class Port:

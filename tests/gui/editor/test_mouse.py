@@ -134,7 +134,7 @@ def test_a_refused_link_says_why_before_the_drop_and_changes_nothing(
     card = editor.canvas.card
     assert card.isVisible()
     assert card.refusing
-    assert card.title == "A data set cannot go into model port"
+    assert card.title == "A data set cannot go into a model port"
     assert "takes a model here" in card.text
     assert hand.port("prune", "model").mood is PORT_REFUSED or _input(editor, "prune").mood is PORT_REFUSED
     links = list(session.pipeline.links)
