@@ -31,7 +31,7 @@ def pipeline(catalog):
     [
         (Link("prune", "model", "train", "model"), PortTakenError, '"Train" already has a model'),
         (Link("train", "model", "train", "model"), CycleError, '"Train" cannot feed itself.'),
-        (Link("data", "data", "prune", "model"), PortKindError, "A data set cannot go into model port."),
+        (Link("data", "data", "prune", "model"), PortKindError, "A data set cannot go into a model port."),
         (Link("model", "model", "prune", "model"), PortTakenError, '"Prune" already has a model at model.'),
         (Link("model", "model", "train", "model"), PortTakenError, '"Model" is already connected here.'),
         (Link("gone", "model", "train", "model"), UnknownNodeError, 'There is no node "gone"'),
