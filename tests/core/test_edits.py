@@ -186,6 +186,15 @@ def test_of_several_edits_none_happens_if_one_is_refused(catalog):
     assert pipeline == before
 
 
+def test_edits_that_build_on_each_other_are_taken_back_in_reverse(catalog):
+    pipeline = started(catalog)
+    before = copied(pipeline)
+    replaced, instead = Link("n1", "model", "n2", "model"), Link("n4", "model", "n2", "model")
+    with pytest.raises(PipelineError, match='no node "gone"'):
+        Together((Disconnect(replaced), Connect(instead), RemoveNode("gone"))).apply(pipeline)
+    assert pipeline == before
+
+
 def test_a_node_keeps_its_step(catalog):
     with pytest.raises(PipelineError, match="keeps its step"):
         ChangeNode(Node("n1", "data", "Data")).apply(started(catalog))
