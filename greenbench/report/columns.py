@@ -6,7 +6,7 @@ from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY, METRICS, Metric
 from greenbench.core.quote import NO_READING, Quoted, quote, scale
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
-from greenbench.report.labels import pieces, sentence, short_labels, variant_index
+from greenbench.report.labels import pieces, runtime_name, sentence, short_labels, variant_index
 from greenbench.report.parts import Cell, Column, Gap, Row
 from greenbench.report.verdicts import printed
 
@@ -83,7 +83,7 @@ def missing_reason(result: RunResult, key: str) -> str:
 
 def source_remedy(result: RunResult) -> str:
     """What would bring a measured power source, by the first source that knows a remedy and measures."""
-    known = [source.remedy for source in result.sources if source.remedy and source.provenance.measured]
+    known = [source.remedy for source in result.sources if source.remedy and source.provenance is not Provenance.MODELLED]
     return f"Remedy: {known[0].strip().rstrip('.')}." if known else ""
 
 
@@ -153,7 +153,9 @@ def facts(result: RunResult, variant: VariantResult, table: dict[str, Column], c
             words.append(f"{cells[key].value.text} {table[key].scale.unit}")
     for name in ("runtime", "batch", "benchmark"):
         if len({getattr(other, name) for other in result.variants}) > 1:
-            words.append({"batch": f"batch {variant.batch}", "benchmark": _title(result, variant.benchmark)}.get(name, variant.runtime))
+            words.append(
+                {"batch": f"batch {variant.batch}", "benchmark": _title(result, variant.benchmark)}.get(name, runtime_name(variant.runtime))
+            )
     return " · ".join(word for word in words if word)
 
 

@@ -94,6 +94,14 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
 
 
+_RUNTIMES = {"onnxruntime": "ONNX Runtime", "eager": "PyTorch eager"}
+
+
+def runtime_name(key: str) -> str:
+    """A runtime as people call it; its key where it has no other name."""
+    return _RUNTIMES.get(key, key)
+
+
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 

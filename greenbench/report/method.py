@@ -3,7 +3,7 @@
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.quote import Scale, duration, number, quote, significant
 from greenbench.core.run import NodeState, Remark, RunResult, RunState
-from greenbench.report.labels import listed, plural, sentence
+from greenbench.report.labels import listed, plural, runtime_name, sentence
 from greenbench.report.parts import Method, Note, Section, TextTable
 
 _SIGNS = {"warning": "!", "deviation": "≠", "limit": "–"}
@@ -66,7 +66,7 @@ def _machine(result: RunResult) -> tuple[tuple[str, str], ...]:
     memory = f"{significant(e.memory_bytes / 2**30, 2)} GiB" if e.memory_bytes else ""
     supply = "" if e.on_battery is None else "on battery" if e.on_battery else "mains power"
     virtual = "" if not e.virtual else "virtual machine" if e.virtual == "yes" else f"virtual machine ({e.virtual})"
-    runtimes = sorted({variant.runtime for variant in result.variants if variant.runtime})
+    runtimes = sorted({runtime_name(variant.runtime) for variant in result.variants if variant.runtime})
     at_start = [f"{significant(e.temperature_c, 3)} °C"] if e.temperature_c is not None else []
     at_start += [f"load {significant(e.load_1min, 2)}"] if e.load_1min is not None else []
     at_start += [f"{significant(e.frequency_hz / 1e9, 3)} GHz"] if e.frequency_hz else []

@@ -77,6 +77,8 @@ def _latency_finding(result: RunResult, rows: Sequence[Row], shown: Scale) -> st
     ratio = significant(tail_ratio(tail), 2)
     if len(variants) == 1:
         return f"Half of all calls end within {median}; one in a hundred takes {ratio} times as long or longer."
+    if fastest is tail:
+        return f"{fastest.letter} has the shortest median, {median}, and the longest tail: its p99 is {ratio} times that."
     return f"{fastest.letter} has the shortest median, {median}; {tail.letter} the longest tail, its p99 {ratio} times its median."
 
 
@@ -184,13 +186,19 @@ def _accuracy_finding(result: RunResult, limit: float) -> str:
     if not others:
         values = [v.metrics[ACCURACY] for v in result.measured if v.metrics.get(ACCURACY)]
         return f"{quote(values[0], Scale('%', 100)).full} of the test examples are answered right." if len(values) == 1 else ""
-    losers = [v.letter for v in others if (v.against[ACCURACY].change or 0.0) < -limit]
+    ends = [(v.letter, v.against[ACCURACY].low, v.against[ACCURACY].high) for v in others]
+    losers = [letter for letter, _, high in ends if high is not None and high < -limit]
+    unclear = [letter for letter, low, high in ends if letter not in losers and low is not None and low < -limit]
+    tail = f"; for {_several(unclear)} it cannot be told yet" if unclear else ""
     if not losers:
-        return f"No variant loses more than {points} of accuracy."
-    if len(losers) == len(others):
-        return f"Every variant loses more than {points} of accuracy."
-    who = listed(losers) if len(losers) <= 4 else f"{spelled(len(losers)).capitalize()} variants"
-    return f"{'Only ' if len(losers) == 1 else ''}{who} {'loses' if len(losers) == 1 else 'lose'} more than {points} of accuracy."
+        return f"No variant {'is shown to lose' if unclear else 'loses'} more than {points} of accuracy{tail}."
+    who = f"{_several(losers)} {'loses' if len(losers) == 1 else 'lose'}"
+    return f"{who[0].upper()}{who[1:]} more than {points} of accuracy{tail}."
+
+
+def _several(letters: Sequence[str]) -> str:
+    """ "C and F"; "seven variants" where they are many."""
+    return listed(letters) if len(letters) <= 4 else f"{spelled(len(letters))} variants"
 
 
 def _energy_finding(result: RunResult) -> str:
@@ -232,11 +240,13 @@ def power_finding(result: RunResult, highest_w: float) -> str:
     before, after = result.idle_before, result.idle_after
     if before and after and before.value is not None and after.value is not None:
         shown = Scale("W", 1.0)
+        ends = [quote(idle, shown).full for idle in (before, after)]
+        if Provenance.MODELLED in (before.provenance, after.provenance):
+            return f"Power is modelled from load, not measured; idle was taken as {ends[0]}."
+        if ends[0] == ends[1]:
+            return f"Idle drew {ends[0]} before and after: no drift."
         drift = significant(abs(after.value - before.value), 2)
-        approx = "≈ " if Provenance.MODELLED in (before.provenance, after.provenance) else ""
-        return (
-            f"Idle drew {approx}{quote(before, shown).text} W before and {approx}{quote(after, shown).text} W after, a drift of {drift} W."
-        )
+        return f"Idle drew {ends[0]} before and {ends[1]} after, a drift of {drift} W."
     approx = "≈ " if any(trace.provenance is Provenance.MODELLED for trace in result.traces) else ""
     return f"The highest reading was {approx}{significant(highest_w, 3)} W; idle power was not measured."
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import Comparison, Failure, RunResult, RunState, Verdict
+from greenbench.core.run import Comparison, Failure, Remark, RunResult, RunState, Verdict
 from greenbench.report.model import build
 from greenbench.report.parts import Report
 
@@ -147,3 +147,26 @@ def test_the_machine_says_nothing_that_it_does_not_know(measured: RunResult) -> 
     words = [word for word, _ in build(measured).method.machine]
     assert "GPU" not in words
     assert "Machine" in words
+
+
+def test_a_loss_is_stated_only_where_the_whole_interval_lies_beyond_the_limit(quick_start: RunResult, measured: RunResult) -> None:
+    # The whole interval of F and G lies beyond one point; that of C (−1.1 points) does not, nor does B's on 450 examples.
+    few, many = (next(s.finding for s in build(result).sections if s.kind == "pairs") for result in (quick_start, measured))
+    assert few.startswith("F and G lose more than 1 point of accuracy; for B and C it cannot be told yet.")
+    assert many.startswith("F and G lose more than 1 point of accuracy; for C it cannot be told yet.")
+
+
+def test_idle_that_prints_the_same_has_not_drifted(measured: RunResult) -> None:
+    still = measured.model_copy(update={"idle_after": measured.idle_before})
+    assert next(s.finding for s in build(still).sections if s.kind == "power") == "Idle drew 3.420 W before and after: no drift."
+
+
+def test_modelled_power_claims_nothing_about_drift(quick_start: RunResult) -> None:
+    finding = next(s.finding for s in build(quick_start).sections if s.kind == "power")
+    assert finding == "Power is modelled from load, not measured; idle was taken as ≈ 3.420 W."
+
+
+def test_the_failure_of_a_variant_is_said_once(many: RunResult) -> None:
+    repeated = Remark(kind="warning", text="X failed: Export stopped: ONNX Runtime has no CPU kernel for 2:4 sparse weights.", variant="X")
+    report = build(many.model_copy(update={"warnings": (repeated,)}))
+    assert len([note for note in report.method.warnings if "Export stopped" in note.text]) == 1

@@ -29,7 +29,7 @@ def draw_power(figure: Figure, report: Report, result: RunResult) -> Canvas:
     axes.set_ylim(0, highest)
     axes.grid(axis="y")
     for where, end in (("x", seconds), ("y", highest)):
-        places = straight_ticks(0, end, 6 if where == "x" else 4)
+        places = straight_ticks(0, end, 6 if where == "x" else 5)
         ticks(axes, where, places, [tick_name(place) for place in places])
     canvas.text(0, 2.2, "Power (W)")
     canvas.text(_LEFT + width / 2, canvas.height - 2.2, "Time since the start (s)", ha="center")
