@@ -68,9 +68,7 @@ def _calibration(model: Stored, data: Stored, examples: int, seed: int) -> list[
 
 
 def _described(model: ModelArtifact, path: Path, done: Executed, random: bool, title: str) -> ModelArtifact:
-    notes = [*model.notes]
-    if done.floats or not done.int8:
-        notes.append(done.sentence)
+    notes = [*model.notes, done.sentence]
     if random:
         notes.append("Calibrated on random inputs: the ranges say nothing about real images.")
     return model.model_copy(

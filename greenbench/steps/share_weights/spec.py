@@ -26,7 +26,7 @@ class SharingParams(Params):
         le=10_000,
     )
     learning_rate: float = parameter(
-        0.001, "Learning rate", "How far each batch moves the shared values (AdamW). Too high: accuracy falls.", gt=0, le=1, advanced=True
+        0.003, "Learning rate", "How far each batch moves the shared values (AdamW). Too high: accuracy falls.", gt=0, le=1, advanced=True
     )
     batch: int = parameter(64, "Batch size", "Images in one training step.", unit="images", ge=2, le=65_536, advanced=True)
     start: Literal["linear", "random", "density"] = parameter(

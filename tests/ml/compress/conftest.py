@@ -1,5 +1,7 @@
 """Small networks that show one difficulty each."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -26,7 +28,7 @@ class Residual(nn.Module):
         return self.head(torch.relu(self.join(x)).mean((2, 3)))
 
 
-def settle(module: nn.Module, seed: int = 0) -> nn.Module:
+def _settle(module: nn.Module, seed: int = 0) -> nn.Module:
     """Gives batch norms statistics and scales that matter, so that a mistake in them shows."""
     generator = torch.Generator().manual_seed(seed)
     for layer in module.modules():
@@ -39,9 +41,14 @@ def settle(module: nn.Module, seed: int = 0) -> nn.Module:
 
 
 @pytest.fixture
+def settle() -> Callable[[nn.Module], nn.Module]:
+    return _settle
+
+
+@pytest.fixture
 def residual() -> nn.Module:
     torch.manual_seed(0)
-    return settle(Residual())
+    return _settle(Residual())
 
 
 @pytest.fixture

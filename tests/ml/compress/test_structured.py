@@ -13,22 +13,10 @@ from greenbench.core.artifact import InputSpec
 from greenbench.core.errors import StepError
 from greenbench.ml.compress import layers, magnitude
 from greenbench.ml.compress.structured import StructuredSettings, prune
+from greenbench.ml.models import architecture_for, build
 
 SMALL = layers.example(InputSpec(shape=(3, 64, 64)), batch=2)
 TINY = layers.example(InputSpec(shape=(3, 8, 8)), batch=2)
-
-
-def settled(name: str) -> nn.Module:
-    """A torchvision network whose batch norms shift and scale, as after training."""
-    torch.manual_seed(0)
-    module = torchvision.models.get_model(name, weights=None)
-    for layer in module.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.running_mean.normal_(0, 0.3)
-            layer.running_var.uniform_(0.5, 1.5)
-            layer.weight.data.uniform_(0.5, 1.5)
-            layer.bias.data.normal_(0, 0.3)
-    return module.eval()
 
 
 def silenced(module: nn.Module, inputs: torch.Tensor, groups) -> None:
@@ -49,9 +37,10 @@ def silenced(module: nn.Module, inputs: torch.Tensor, groups) -> None:
     ("name", "before", "after"),
     [("resnet18", 11_689_512, 3_055_880), ("mobilenet_v2", 3_504_872, None), ("squeezenet1_1", 1_235_496, None)],
 )
-def test_a_pruned_network_computes_what_the_whole_one_does_without_those_channels(name, before, after):
+def test_a_pruned_network_computes_what_the_whole_one_does_without_those_channels(settle, name, before, after):
     """Parameter counts of torchvision; ResNet-18 with half its channels has 3.06 M."""
-    module = settled(name)
+    torch.manual_seed(0)
+    module = settle(torchvision.models.get_model(name, weights=None))
     whole = copy.deepcopy(module)
     assert sum(parameter.numel() for parameter in module.parameters()) == before
     done = prune(module, SMALL, StructuredSettings(0.5))
@@ -62,6 +51,23 @@ def test_a_pruned_network_computes_what_the_whole_one_does_without_those_channel
     assert torch.allclose(got, expected, atol=1e-4 * float(expected.abs().max()))
     if after:
         assert sum(parameter.numel() for parameter in module.parameters()) == after
+
+
+@pytest.mark.parametrize("name", ["lenet_300_100", "lenet5", "resnet8", "mobilenet_small"])
+@pytest.mark.parametrize("scope", ["uniform", "global"])
+def test_our_own_networks_are_pruned_right(settle, name, scope):
+    """Flattening, skips and depthwise convolutions; LeNet-5's dense layer loses 16 inputs for each channel."""
+    spec = InputSpec(shape=(1, 28, 28))
+    torch.manual_seed(0)
+    module = settle(build(architecture_for(name, spec, 10)))
+    whole, inputs = copy.deepcopy(module), layers.example(spec, batch=2)
+    done = prune(module, inputs, StructuredSettings(0.5, scope=scope))
+    silenced(whole, inputs, done.groups)
+    with torch.no_grad():
+        expected, got = whole(inputs), module(inputs)
+    assert torch.allclose(got, expected, atol=1e-4 * float(expected.abs().max()))
+    total, kept = sum(group.before for group in done.groups), sum(group.after for group in done.groups)
+    assert abs(kept - total / 2) < len(done.groups)
 
 
 @pytest.mark.parametrize(("ratio", "multiple"), [(0.5, None), (0.3, None), (0.75, None), (0.5, 4)])

@@ -8,6 +8,8 @@ from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import Cancelled, DataError, StepError
 from greenbench.core.step import Inputs, Stored
 from greenbench.ml.artifacts import load_module
+from greenbench.steps.prune_magnitude.apply import apply as prune_weights
+from greenbench.steps.prune_magnitude.spec import MagnitudeParams
 from greenbench.steps.quantize_static.apply import apply
 from greenbench.steps.quantize_static.spec import StaticInt8Params
 
@@ -25,14 +27,26 @@ def test_the_int8_model_is_about_as_right_as_the_float_one(linked, trained, cont
     assert made.model.format == "onnx"
     assert made.model.precision == "int8"
     assert made.model.lineage == ("Train", "Compress 1")
+    layers = trained.model.footprint.layers
+    assert made.model.notes[-1] == f"{layers} of {layers} convolutions and matrix products execute in int8 on this machine."
     facts = {fact.title: fact for fact in outcome.facts}
-    assert facts["Executes in int8"].value == trained.model.footprint.layers
+    assert facts["Executes in int8"].value == layers
     assert facts["Fell back to floating point"].value == 0
     assert facts["Calibration images"].value == 64
     assert facts["Distinct weights"].value < facts["Distinct weights"].before
     assert facts["Coded size"].value < 0.45 * trained.model.footprint.size_coded_bytes
     assert outcome.headline.endswith("kB")
     assert [path.name for path in context.folder.iterdir()] == ["model.int8.onnx"]
+
+
+def test_zeros_of_magnitude_pruning_stay_zero(model_only, digits, context, tmp_path, handed_on):
+    sparse = handed_on(prune_weights(model_only, MagnitudeParams(sparsity=0.8), context), context)
+    context.folder = tmp_path / "int8"
+    context.folder.mkdir()
+    made = apply(Inputs({"model": (sparse,), "data": (digits,)}), StaticInt8Params(), context).outputs["model"]
+    # Folding batch norms leaves one bias where there were a scale and a shift; every other non-zero was one before.
+    assert 0 < made.footprint.nonzero_parameters <= sparse.model.footprint.nonzero_parameters
+    assert made.footprint.size_coded_bytes < 0.6 * sparse.model.footprint.size_coded_bytes
 
 
 def test_the_test_split_is_not_needed(trained, digits, context):
