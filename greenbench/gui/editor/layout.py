@@ -4,6 +4,7 @@ The order within layers is found by barycentres, the heights by isotonic regress
 Source: Sugiyama, Tagawa and Toda 1981, "Methods for visual understanding of hierarchical system structures", sections 3 and 4.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -25,10 +26,11 @@ def layered(
     layers = _layers(list(sizes), edges)
     _order(layers, edges)
     middle = _heights(layers, sizes, edges)
+    leaving = Counter(source for source, _ in edges)
     positions: dict[str, tuple[float, float]] = {}
     x = 0.0
     for index, layer in enumerate(layers):
-        fan = sum(source in layer and len([e for e in edges if e[0] == source]) > 2 for source, _ in edges)
+        fan = sum(leaving[id] for id in layer if leaving[id] > 2)
         for id in layer:
             positions[id] = (x, middle[id] - sizes[id][1] / 2)
         widest = max(sizes[id][0] for id in layer)
@@ -63,14 +65,18 @@ def _layers(ids: list[str], edges: Sequence[tuple[str, str]]) -> list[list[str]]
 def _order(layers: list[list[str]], edges: Sequence[tuple[str, str]]) -> None:
     """Sorts each layer by the mean place of its neighbours, to and fro; edges at one node count in the order of its ports."""
     whole, short = _bent(layers, edges)
+    before: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    after: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for source, target, port in short:
+        before[target].append((source, port))
+        after[source].append((target, port))
     for sweep in range(_SWEEPS):
         forward = sweep % 2 == 0
         for layer in whole if forward else reversed(whole):
-            place = {id: (row + 0.5) / len(column) for column in whole for row, id in enumerate(column)}
+            place: dict[str, float] = {id: (row + 0.5) / len(column) for column in whole for row, id in enumerate(column)}
             keys: dict[str, float] = {}
             for id in layer:
-                near = [place[s] + 1e-3 * port for s, t, port in short if t == id] if forward else None
-                near = near if near is not None else [place[t] + 1e-3 * port for s, t, port in short if s == id]
+                near = [place[other] + 1e-3 * port for other, port in (before if forward else after)[id]]
                 keys[id] = sum(near) / len(near) if near else place[id]
             layer.sort(key=keys.__getitem__)
     for layer, sorted_layer in zip(layers, whole, strict=True):
@@ -96,6 +102,11 @@ def _bent(layers: list[list[str]], edges: Sequence[tuple[str, str]]) -> tuple[li
 def _heights(layers: list[list[str]], sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]]) -> dict[str, float]:
     """The middle of each box: close to the mean of its neighbours', in order and without overlap."""
     middle: dict[str, float] = {}
+    before: dict[str, list[str]] = defaultdict(list)
+    after: dict[str, list[str]] = defaultdict(list)
+    for source, target in edges:
+        before[target].append(source)
+        after[source].append(target)
     for layer in layers:
         y = 0.0
         for id in layer:
@@ -106,7 +117,7 @@ def _heights(layers: list[list[str]], sizes: Mapping[str, tuple[float, float]], 
         for layer in layers if forward else reversed(layers):
             wish = []
             for id in layer:
-                near = [middle[s] for s, t in edges if t == id] if forward else [middle[t] for s, t in edges if s == id]
+                near = [middle[other] for other in (before if forward else after)[id]]
                 wish.append(sum(near) / len(near) if near else middle[id])
             for id, value in zip(layer, separate(wish, [_up(sizes[id][1] + _GAP_Y) for id in layer]), strict=True):
                 middle[id] = value

@@ -9,8 +9,10 @@ from PySide6.QtGui import QPainterPath
 
 _TURN = 8.0
 _STUB = 12.0
-_CLEAR = 6.0
+_CLEAR = 10.0
 _SWING = 40.0
+
+Block = tuple[float, float, float, float]
 
 
 def route(start: QPointF, end: QPointF, obstacles: Sequence[QRectF], own: tuple[QRectF, QRectF] | None = None) -> QPainterPath:
@@ -21,16 +23,15 @@ def route(start: QPointF, end: QPointF, obstacles: Sequence[QRectF], own: tuple[
     if end.x() - start.x() < 16:
         return _backwards(start, end, own)
     curve = _curve(start, end)
-    blocks = [rect.adjusted(-2, -2, 2, 2) for rect in obstacles]
-    if not _hidden(curve, blocks):
+    blocks = [(r.left() - 2, r.top() - 2, r.right() + 2, r.bottom() + 2) for r in obstacles]
+    blocks = [block for block in blocks if block[2] > start.x() and block[0] < end.x()]
+    if not blocks or not _hidden(curve, blocks):
         return curve
-    lanes = sorted(_lanes(start, end, obstacles), key=lambda y: abs(y - start.y()) + abs(y - end.y()))
-    for lane in lanes:
-        path = _through(start, end, lane)
-        if not _hidden(path, blocks):
-            return path
-    top = min((rect.top() for rect in obstacles), default=start.y()) - 2 * _CLEAR
-    return _through(start, end, min(top, start.y(), end.y()))
+    lanes = {start.y(), end.y(), *(block[1] - _CLEAR for block in blocks), *(block[3] + _CLEAR for block in blocks)}
+    for lane in sorted(lanes, key=lambda y: abs(y - start.y()) + abs(y - end.y())):
+        if _free(start, end, lane, blocks):
+            return _through(start, end, lane)
+    return _through(start, end, min(*(block[1] for block in blocks), start.y(), end.y()) - _CLEAR)
 
 
 def _curve(start: QPointF, end: QPointF) -> QPainterPath:
@@ -41,14 +42,27 @@ def _curve(start: QPointF, end: QPointF) -> QPainterPath:
     return path
 
 
-def _lanes(start: QPointF, end: QPointF, obstacles: Sequence[QRectF]) -> list[float]:
-    between = [rect for rect in obstacles if rect.right() > start.x() and rect.left() < end.x()]
-    return [start.y(), end.y(), *(rect.top() - 2 * _CLEAR for rect in between), *(rect.bottom() + 2 * _CLEAR for rect in between)]
+def _free(start: QPointF, end: QPointF, lane: float, blocks: Sequence[Block]) -> bool:
+    """Whether a lane and the ways into and out of it pass no block."""
+    swing = _swing(start, end)
+    on, off = start.x() + swing, end.x() - swing
+    if any(block[1] <= lane <= block[3] and block[0] <= off and block[2] >= on for block in blocks):
+        return False
+    ways = (
+        ((start.x(), start.y()), (start.x() + swing / 2, start.y()), (on, lane)),
+        ((off, lane), (end.x() - swing / 2, end.y()), (end.x(), end.y())),
+    )
+    return not any(crosses(first, second, block) for way in ways for first, second in pairwise(way) for block in blocks)
+
+
+def _swing(start: QPointF, end: QPointF) -> float:
+    """How far a link runs between its port and its lane."""
+    return min(_SWING, (end.x() - start.x()) / 3)
 
 
 def _through(start: QPointF, end: QPointF, lane: float) -> QPainterPath:
     """Out of the port, along the lane, into the port."""
-    swing = min(_SWING, (end.x() - start.x()) / 3)
+    swing = _swing(start, end)
     path = QPainterPath(start)
     for here, there in ((start, QPointF(start.x() + swing, lane)), (QPointF(end.x() - swing, lane), end)):
         path.lineTo(here)
@@ -62,12 +76,12 @@ def _through(start: QPointF, end: QPointF, lane: float) -> QPainterPath:
 
 def _backwards(start: QPointF, end: QPointF, own: tuple[QRectF, QRectF] | None) -> QPainterPath:
     source, target = own or (QRectF(start, start), QRectF(end, end))
-    if target.top() - source.bottom() > 2 * _CLEAR:
+    if target.top() - source.bottom() > 1.2 * _CLEAR:
         lane = (source.bottom() + target.top()) / 2
-    elif source.top() - target.bottom() > 2 * _CLEAR:
+    elif source.top() - target.bottom() > 1.2 * _CLEAR:
         lane = (target.bottom() + source.top()) / 2
     else:
-        lane = max(source.bottom(), target.bottom()) + 2 * _CLEAR
+        lane = max(source.bottom(), target.bottom()) + 1.2 * _CLEAR
     right, left = max(start.x(), source.right()) + _STUB, min(end.x(), target.left()) - _STUB
     return _rounded([start, QPointF(right, start.y()), QPointF(right, lane), QPointF(left, lane), QPointF(left, end.y()), end])
 
@@ -88,18 +102,18 @@ def _rounded(points: Sequence[QPointF]) -> QPainterPath:
     return path
 
 
-def _hidden(path: QPainterPath, blocks: Sequence[QRectF]) -> bool:
+def _hidden(path: QPainterPath, blocks: Sequence[Block]) -> bool:
     """Whether the path passes behind a block."""
-    bounds = path.boundingRect().adjusted(-1, -1, 1, 1)
-    near = [(b.left(), b.top(), b.right(), b.bottom()) for b in blocks if b.intersects(bounds)]
-    if not near:
-        return False
     points = [(p.x(), p.y()) for polygon in path.toSubpathPolygons() for p in polygon.toList()]
-    return any(crosses(first, second, block) for first, second in pairwise(points) for block in near)
+    return any(crosses(first, second, block) for first, second in pairwise(points) for block in blocks)
 
 
-def crosses(first: tuple[float, float], second: tuple[float, float], block: tuple[float, float, float, float]) -> bool:
+def crosses(first: tuple[float, float], second: tuple[float, float], block: Block) -> bool:
     """Whether a straight piece touches a rectangle (left, top, right, bottom). Liang and Barsky 1984, parametric clipping."""
+    if max(first[0], second[0]) < block[0] or min(first[0], second[0]) > block[2]:
+        return False
+    if max(first[1], second[1]) < block[1] or min(first[1], second[1]) > block[3]:
+        return False
     enter, leave = 0.0, 1.0
     for start, step, low, high in (
         (first[0], second[0] - first[0], block[0], block[2]),

@@ -54,7 +54,7 @@ class EditorView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas)
         self.tools.raise_()
-        self.actions_ = EditorActions(self, theme, self._actions())
+        self.commands = EditorActions(self, theme, self._actions())
         self._join()
 
     def _join(self) -> None:
@@ -168,18 +168,18 @@ class EditorView(QWidget):
     def _on_selection(self) -> None:
         ids = self.selected()
         any_, one = bool(ids), len(ids) == 1
-        self.actions_.enable(("cut", "copy", "duplicate", "mute"), any_)
-        self.actions_.enable(("rename", "connect"), one)
-        self.actions_.enable(("delete",), any_ or bool(self.scene.selected_links()))
+        self.commands.enable(("cut", "copy", "duplicate", "mute"), any_)
+        self.commands.enable(("rename", "connect"), one)
+        self.commands.enable(("delete",), any_ or bool(self.scene.selected_links()))
         muted = any_ and all(self.session.document.pipeline.nodes[id].muted for id in ids)
-        self.actions_.by_id["mute"].setText("Unmute" if muted else "Mute")
+        self.commands.by_id["mute"].setText("Unmute" if muted else "Mute")
         self.overlays.minimap.update()
         self.selectionChanged.emit(ids)
 
     def _open_menu(self, at: QPoint) -> None:
         where = NODES if self.selected() else LINKS if self.scene.selected_links() else CANVAS
         self._on_selection()
-        menu = self.actions_.menu(self, where)
+        menu = self.commands.menu(self, where)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.canvas.viewport().mapToGlobal(at))
 
