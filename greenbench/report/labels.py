@@ -84,11 +84,6 @@ def _shortened(name: str, shared: set[str], longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip(' _/…')}…"
 
 
-def in_sentence(letter: str, name: str) -> str:
-    """How a sentence calls a variant: by its name, or by its key if the name is too long to read on."""
-    return name if len(name) <= LONGEST_IN_SENTENCE else f"Variant {letter}"
-
-
 def listed(words: Sequence[str]) -> str:
     """ "A", "A and B", "A, B and C"."""
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from greenbench.core.metrics import Metric
-from greenbench.core.quote import MINUS, interval_decimals, signed, significant, significant_decimals
+from greenbench.core.quote import interval_decimals, signed, significant, significant_decimals
 from greenbench.core.run import Comparison, Verdict
 
 _WORDS = {
@@ -92,8 +92,3 @@ def _detail(comparison: Comparison, decimals: int) -> str:
     if comparison.change is None:
         return ""
     return f"{signed(comparison.change * 100, decimals)} {_interval(comparison, decimals)}".strip()
-
-
-def minus(text: str) -> str:
-    """ASCII hyphens before digits as true minus signs, for text that did not come from `quote`."""
-    return text.replace("-", MINUS)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenbench.core.run import letter
-from greenbench.report.labels import in_sentence, pieces, plural, sentence, short_labels, variant_index
+from greenbench.report.labels import pieces, plural, sentence, short_labels, variant_index
 
 
 @given(st.integers(0, 2000))
@@ -45,11 +45,6 @@ def test_a_name_that_fits_is_its_own_label() -> None:
 
 def test_names_that_cannot_be_told_apart_leave_the_key_alone() -> None:
     assert short_labels(["the same", "the same"]) == ["", ""]
-
-
-def test_a_sentence_calls_a_long_name_by_its_key() -> None:
-    assert in_sentence("G", "x" * 40) == "x" * 40
-    assert in_sentence("G", "x" * 41) == "Variant G"
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "no warnings"), (1, "one warning"), (2, "two warnings"), (13, "13 warnings")])
