@@ -52,11 +52,14 @@ class Context:
         self.logs.append((level, text))
 
 
+@pytest.fixture(scope="session")
+def new_context(tmp_path_factory):
+    return lambda: Context(tmp_path_factory.mktemp("node"))
+
+
 @pytest.fixture
-def context(tmp_path) -> Context:
-    folder = tmp_path / "node"
-    folder.mkdir()
-    return Context(folder)
+def context(new_context) -> Context:
+    return new_context()
 
 
 @pytest.fixture(scope="session")

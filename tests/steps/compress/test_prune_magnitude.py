@@ -33,19 +33,17 @@ def test_the_input_model_is_left_as_it_was(model_only, trained, context):
     assert all(torch.equal(value, before[name]) for name, value in load_module(trained).state_dict().items())
 
 
-def test_pruning_again_keeps_the_first_masks(model_only, context, tmp_path, handed_on):
+def test_pruning_again_keeps_the_first_masks(model_only, context, new_context, handed_on):
     first = handed_on(apply(model_only, MagnitudeParams(sparsity=0.5), context), context)
-    context.folder = tmp_path / "second"
-    context.folder.mkdir()
+    context = new_context()
     second = handed_on(apply(Inputs({"model": (first,)}), MagnitudeParams(sparsity=0.7), context), context)
     for name, mask in load_masks(second).items():
         assert not (mask & ~load_masks(first)[name]).any()
 
 
-def test_less_sparsity_than_the_model_has_is_said(model_only, context, tmp_path, handed_on):
+def test_less_sparsity_than_the_model_has_is_said(model_only, context, new_context, handed_on):
     first = handed_on(apply(model_only, MagnitudeParams(sparsity=0.5), context), context)
-    context.folder = tmp_path / "second"
-    context.folder.mkdir()
+    context = new_context()
     second = apply(Inputs({"model": (first,)}), MagnitudeParams(sparsity=0.2), context).outputs["model"]
     assert "50 % of these weights at zero already" in second.notes[-1]
 

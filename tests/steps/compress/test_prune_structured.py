@@ -30,20 +30,18 @@ def test_the_saved_model_is_really_smaller_and_reloads_to_the_same_answers(linke
     assert outcome.headline == f"{100 * after.parameters / before.parameters:.0f} % of params"
 
 
-def test_batch_norms_made_anew_on_training_data_help(linked, model_only, context, tmp_path, handed_on, right):
+def test_batch_norms_made_anew_on_training_data_help(linked, model_only, context, new_context, handed_on, right):
     params = StructuredParams(ratio=0.25, multiple=1)
     with_data = right(load_module(handed_on(apply(linked, params, context), context)))
-    context.folder = tmp_path / "without"
-    context.folder.mkdir()
+    context = new_context()
     outcome = apply(model_only, params, context)
     assert with_data > right(load_module(handed_on(outcome, context)))
     assert "Batch-norm statistics are still those of the whole network" in outcome.outputs["model"].notes[-1]
 
 
-def test_masks_of_magnitude_pruning_survive_in_the_new_shape(model_only, linked, digits, context, tmp_path, handed_on):
+def test_masks_of_magnitude_pruning_survive_in_the_new_shape(model_only, linked, digits, context, new_context, handed_on):
     sparse = handed_on(prune_weights(model_only, MagnitudeParams(sparsity=0.5, scope="layer"), context), context)
-    context.folder = tmp_path / "second"
-    context.folder.mkdir()
+    context = new_context()
     made = handed_on(apply(Inputs({"model": (sparse,), "data": (digits,)}), HALF, context), context)
     module, masks = load_module(made), load_masks(made)
     assert set(masks) == set(load_masks(sparse))
@@ -64,9 +62,8 @@ def test_an_onnx_graph_is_refused(trained, context):
         apply(Inputs({"model": (Stored(graph, trained.folder, "x", "Graph"),)}), HALF, context)
 
 
-def test_the_same_seed_gives_the_same_model(linked, context, tmp_path, handed_on):
+def test_the_same_seed_gives_the_same_model(linked, context, new_context, handed_on):
     first = load_module(handed_on(apply(linked, HALF, context), context)).state_dict()
-    context.folder = tmp_path / "second"
-    context.folder.mkdir()
+    context = new_context()
     second = load_module(handed_on(apply(linked, HALF, context), context)).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)

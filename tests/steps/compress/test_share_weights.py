@@ -33,10 +33,9 @@ def test_the_packed_file_reads_back_to_the_saved_model_and_its_ledger_adds_up(mo
     assert "further would undo it" in made.model.notes[-1]
 
 
-def test_fine_tuning_the_shared_values_helps_and_keeps_them_shared(linked, model_only, context, tmp_path, handed_on, right):
+def test_fine_tuning_the_shared_values_helps_and_keeps_them_shared(linked, model_only, context, new_context, handed_on, right):
     plain = right(load_module(handed_on(apply(model_only, SharingParams(bits=2, conv_bits=2), context), context)))
-    context.folder = tmp_path / "tuned"
-    context.folder.mkdir()
+    context = new_context()
     outcome = apply(linked, SharingParams(bits=2, conv_bits=2, epochs=3), context)
     module = load_module(handed_on(outcome, context))
     assert right(module) > plain
@@ -45,10 +44,9 @@ def test_fine_tuning_the_shared_values_helps_and_keeps_them_shared(linked, model
     assert "Accuracy, validation" in {fact.title for fact in outcome.facts}
 
 
-def test_pruned_weights_stay_zero_through_sharing_and_fine_tuning(model_only, digits, context, tmp_path, handed_on):
+def test_pruned_weights_stay_zero_through_sharing_and_fine_tuning(model_only, digits, context, new_context, handed_on):
     sparse = handed_on(prune_weights(model_only, MagnitudeParams(sparsity=0.6), context), context)
-    context.folder = tmp_path / "shared"
-    context.folder.mkdir()
+    context = new_context()
     made = handed_on(apply(Inputs({"model": (sparse,), "data": (digits,)}), SharingParams(epochs=1), context), context)
     module, masks = load_module(made), load_masks(made)
     assert {name: mask.sum() for name, mask in masks.items()} == {name: mask.sum() for name, mask in load_masks(sparse).items()}
@@ -58,9 +56,8 @@ def test_pruned_weights_stay_zero_through_sharing_and_fine_tuning(model_only, di
         assert len(weight[mask].unique()) <= 16
 
 
-def test_zero_epochs_leave_the_values_as_k_means_found_them(linked, model_only, context, tmp_path, handed_on):
+def test_zero_epochs_leave_the_values_as_k_means_found_them(linked, model_only, context, new_context, handed_on):
     first = load_module(handed_on(apply(model_only, SharingParams(), context), context)).state_dict()
-    context.folder = tmp_path / "second"
-    context.folder.mkdir()
+    context = new_context()
     second = load_module(handed_on(apply(linked, SharingParams(epochs=0), context), context)).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
