@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -23,6 +22,7 @@ from greenbench.engine.devices import devices
 from greenbench.gui import style
 from greenbench.gui.autosave import Leftover, leftovers
 from greenbench.gui.files import Files, Questions, samples
+from greenbench.gui.late_runner import LateRunner
 from greenbench.gui.look import Look
 from greenbench.gui.main_window import MainWindow, Parts
 from greenbench.gui.results.export import Exporter
@@ -45,13 +45,7 @@ def run(arguments: list[str]) -> int:
     application.setApplicationDisplayName("GreenBench")
     application.setDesktopFileName("greenbench")
     style.load_fonts()
-    from greenbench.engine.runner import LocalRunner
-
-    try:
-        runner = LocalRunner(places.home())
-    except GreenBenchError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    runner = LateRunner(_local_runner)
     window = build(application, runner)
     open_first(window, asked.file)
     window.painted.connect(partial(_after_first_paint, window, runner, asked.run))
@@ -60,6 +54,12 @@ def run(arguments: list[str]) -> int:
     runner.close()
     window.parts.exporter.wait()
     return int(code)
+
+
+def _local_runner() -> Runner:
+    from greenbench.engine.runner import LocalRunner  # brings SciPy and the store: not before the first paint
+
+    return LocalRunner(places.home())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,15 +118,10 @@ def _after_first_paint(window: MainWindow, runner: Runner, start: bool) -> None:
     window.finish()
     window.toolbar.device.show_devices(devices(), window.parts.control.device)
     _offer_leftovers(window)
-    threading.Thread(target=partial(_open_runner, runner), name="open meter", daemon=True).start()
+    opening = threading.Thread(target=runner.open, name="open runner", daemon=True)
+    opening.start()
     if start:
         QTimer.singleShot(0, window.parts.control.run)
-
-
-def _open_runner(runner: Runner) -> None:
-    """Starts the meter, and has SciPy ready before the first results are judged."""
-    runner.open()
-    import_module("greenbench.analysis.headline")
 
 
 def _offer_leftovers(window: MainWindow) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QP
 from greenbench.core import messages, places
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError
-from greenbench.core.measurement import SourceReport
+from greenbench.core.measurement import Provenance, SourceReport
 from greenbench.core.run import RunResult
 from greenbench.gui.actions import ActionSet
 from greenbench.gui.autosave import Autosave
@@ -165,7 +165,10 @@ class MainWindow(QMainWindow):
 
     def energy_of(self, t0_ns: int, t1_ns: int) -> SpanEnergy:
         """The joules of a span, from the runner's ledger."""
-        found = self.parts.runner.ledger.window(t0_ns, t1_ns)
+        ledger = self.parts.runner.ledger
+        if ledger is None:
+            return SpanEnergy(None, Provenance.UNAVAILABLE, "The meter is not there yet.")
+        found = ledger.window(t0_ns, t1_ns)
         return SpanEnergy(found.energy_j, found.provenance, found.reason)
 
     def find_anything(self) -> None:
@@ -215,6 +218,8 @@ class MainWindow(QMainWindow):
         self.toolbar.show_phase(self.parts.control.phase, has_result=True)
 
     def _load_history(self) -> None:
+        if self.parts.runner.ledger is None:
+            return  # the store is not open yet; a moment later it is
         try:
             runs = self.parts.runner.store.runs(_HISTORY)
         except GreenBenchError as error:

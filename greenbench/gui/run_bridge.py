@@ -16,8 +16,8 @@ _LONGEST_S = 0.025  # then the rest waits for the next turn, so that the window 
 class Runner(Protocol):
     """What the window needs of engine.runner.LocalRunner; a scripted one serves in tests."""
 
-    events: "SimpleQueue[messages.Event]"
-
+    @property
+    def events(self) -> "SimpleQueue[messages.Event]": ...
     @property
     def running(self) -> bool: ...
     @property

@@ -137,8 +137,9 @@ class Session(QObject):
         return saved
 
     def close(self) -> None:
-        """Stops listening to the document."""
+        """Stops listening to the document, and telling of it: the window is going."""
         self._forget()
+        self.undo_stack.blockSignals(True)
 
     def _on_change(self, change: Change) -> None:
         self.changed.emit(change)

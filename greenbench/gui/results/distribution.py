@@ -1,6 +1,7 @@
 """The distribution of latency: for each variant, the share of calls that took at most so long."""
 
-import numpy as np
+from statistics import median
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 
@@ -18,15 +19,15 @@ class LatencyDistribution(Chart):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._curves: list[tuple[int, str, np.ndarray]] = []
+        self._curves: list[tuple[int, str, tuple[float, ...]]] = []
         self._chosen = -1
 
     def show_result(self, result: RunResult) -> None:
-        known = [(i, v.letter, np.array(v.latency_quantiles_s)) for i, v in enumerate(result.variants) if len(v.latency_quantiles_s) > 2]
-        scale = quote.scale("s", [float(np.median(quantiles)) for _, _, quantiles in known])
-        self._curves = [(index, letter, quantiles * scale.factor) for index, letter, quantiles in known]
+        known = [(i, v.letter, v.latency_quantiles_s) for i, v in enumerate(result.variants) if len(v.latency_quantiles_s) > 2]
+        scale = quote.scale("s", [median(quantiles) for _, _, quantiles in known])
+        self._curves = [(index, letter, tuple(q * scale.factor for q in quantiles)) for index, letter, quantiles in known]
         if known:
-            ends = [float(q[place]) for _, _, q in self._curves for place in (1, min(_LAST, len(q) - 1))]
+            ends = [q[place] for _, _, q in self._curves for place in (1, min(_LAST, len(q) - 1))]
             title = f"latency of one call, {scale.unit}"
             wide = min(ends) > 0 and max(ends) / min(ends) > 6
             self.x_axis = logarithmic(ends, title) if wide else linear(ends, title)
@@ -47,19 +48,19 @@ class LatencyDistribution(Chart):
         painter.save()
         painter.setClipRect(self.area.adjusted(0, -2, 0, 2))
         for index, _, quantiles in self._curves:
-            shares = np.linspace(0, 100, len(quantiles))
+            step = 100 / (len(quantiles) - 1)
             pen = QPen(self.theme.variant(index).color, 2.2 if index == self._chosen else 1.4)
             if index % 2:
                 pen.setDashPattern([5, 2.5])
             painter.setPen(pen)
-            painter.drawPolyline(QPolygonF([self.at(float(x), float(y)) for x, y in zip(quantiles, shares, strict=True)]))
+            painter.drawPolyline(QPolygonF([self.at(x, place * step) for place, x in enumerate(quantiles)]))
         painter.restore()
         self._paint_medians(painter)
         painter.end()
 
     def _paint_medians(self, painter: QPainter) -> None:
         """The marks at half of the calls; letters of marks that fall together share one label."""
-        medians = sorted((self.at(float(np.median(q)), 50.0).x(), index, letter) for index, letter, q in self._curves)
+        medians = sorted((self.at(median(q), 50.0).x(), index, letter) for index, letter, q in self._curves)
         y = self.at(self.x_axis.low, 50.0).y()
         groups: list[list[tuple[float, str]]] = []
         for x, index, letter in medians:

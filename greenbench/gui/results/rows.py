@@ -110,12 +110,12 @@ def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -
     same = f"same {examples} examples, exact test" if examples > 1 else "same examples, exact test"
     against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
     return (
-        Column("variant", "variant", "Variant", "", share=1.55),
+        Column("variant", "variant", "Variant", "", share=1.75),
         Column("accuracy", "number", "Accuracy", "%, 95 % interval", "accuracy", True, 1.15),
         Column("accuracy-against", "verdict", "Accuracy against A", same, "accuracy", share=1.6),
-        Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 1.15),
+        Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 0.9),
         Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
-        Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.25),
+        Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.4),
         Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.3),
         Column("size", "number", "Size", f"{scales['size_bytes'].unit}, file", "size_bytes", True, 0.75),
         Column("source", "source", "Source", "of the energy", "energy_per_inference", share=0.95),

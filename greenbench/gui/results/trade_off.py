@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 
-from greenbench.analysis.pareto import front
 from greenbench.core import quote
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
@@ -84,6 +83,9 @@ class TradeOff(Chart):
     def _make_points(
         self, both: list[int], xs: dict[int, Measurement], ys: dict[int, Measurement], x_scale: quote.Scale, y_scale: quote.Scale
     ) -> list[_Point]:
+        # NumPy comes in with this: not before the first paint.
+        from greenbench.analysis.pareto import front
+
         assert self._result is not None
         signs = [1.0 if BY_KEY[key].better == "lower" else -1.0 for key in (self.x_key, self.y_key)]
         best = front([(signs[0] * (xs[i].value or 0.0), signs[1] * (ys[i].value or 0.0)) for i in both])

@@ -1,0 +1,152 @@
+"""The live dock: it follows, holds still, tells joules and values under the mouse, and keeps calm while a block is timed."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from greenbench.core import messages
+from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState, Window, WindowKind
+from greenbench.core.run import Plan
+from greenbench.gui.energy import SpanEnergy
+from greenbench.gui.live.dock import LiveDock
+from greenbench.gui.theme import Theme
+
+S = 1_000_000_000
+
+
+class _Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    return _Clock()
+
+
+@pytest.fixture
+def dock(qtbot: QtBot, theme: Theme, clock: _Clock) -> Iterator[LiveDock]:
+    """A minute of 20 W measured and 4 W modelled, at 10 Hz, from a run that began at 100 s."""
+    dock = LiveDock(theme, lambda a, b: SpanEnergy(20.0 * (b - a) / 1e9, Provenance.COUNTER), clock)
+    qtbot.addWidget(dock)
+    dock._timer.stop()
+    dock.resize(1366, 220)
+    channels = (_channel("package", Provenance.COUNTER), _channel("memory", Provenance.MODELLED))
+    report = SourceReport(key="s", title="s", state=SourceState.IN_USE, provenance=Provenance.COUNTER, channels=channels)
+    dock.on_event(messages.Sources(reports=(report,)))
+    dock.on_event(messages.RunStarted(run_id="r", t_ns=100 * S, plan=Plan(title="p", nodes=())))
+    for index in range(600):
+        t = 100 * S + index * S // 10
+        dock.on_event(
+            messages.Samples(
+                samples=(Sample(channel="package", t_ns=t, power_w=20.0, energy_j=1.0), Sample(channel="memory", t_ns=t, power_w=4.0))
+            )
+        )
+    dock.show()
+    clock.now = 10.0
+    dock._tick()
+    yield dock
+    dock.stop()
+
+
+def _channel(key: str, provenance: Provenance) -> Channel:
+    return Channel(key=key, title=key.capitalize(), domain=Domain.PACKAGE, provenance=provenance, covers="", refresh_s=0.1)
+
+
+def _pixel(dock: LiveDock, second: float) -> QPoint:
+    scene = dock.power.box.mapViewToScene(QPointF(second, 10.0))
+    return dock.power.view.mapFromScene(scene)
+
+
+def test_measured_is_solid_and_modelled_dashed_with_its_band(dock: LiveDock) -> None:
+    pens = {key: item.opts["pen"] for key, item in dock.power._curves.items()}
+    assert not pens["package"].dashPattern()
+    assert pens["memory"].dashPattern() == [4, 3]
+    assert len(dock.power.underlay.hatched) == 1
+    assert [entry.value for entry in dock.power.legend.entries] == ["20.0", "≈ 4.0"]
+    assert all(item.opts["pen"].widthF() == 1.0 for item in dock.power._curves.values())
+
+
+def test_a_signal_keeps_its_curve_for_life(dock: LiveDock) -> None:
+    before = dict(dock.power._curves)
+    dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=161 * S, power_w=30.0),)))
+    dock._tick()
+    assert dock.power._curves == before
+    assert before["package"].yData[-1] == 30.0
+
+
+def test_a_dragged_span_tells_its_joules(dock: LiveDock) -> None:
+    view = dock.power.view.viewport()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=_pixel(dock, 10))
+    QTest.mouseMove(view, _pixel(dock, 40))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=_pixel(dock, 40))
+    span = dock.power.overlay.span
+    assert span is not None
+    assert span.start == pytest.approx(10, abs=0.5)
+    assert span.end == pytest.approx(40, abs=0.5)
+    assert span.title.startswith(("600 J in", "599 J in", "601 J in", "602 J in", "598 J in", "604 J in", "596 J in"))
+    assert span.detail == "mean 20.0 W"
+    assert dock.latency.overlay.span is not None
+
+
+def test_a_span_without_reading_says_so(dock: LiveDock) -> None:
+    dock._energy_of = lambda a, b: SpanEnergy(None, Provenance.UNAVAILABLE, "The counter vanished.")
+    dock._drag(1.0, 2.0, True)
+    assert dock.power.overlay.span.title == "No reading for these 1.0 s"
+
+
+def test_the_crosshair_has_values_in_all_plots(dock: LiveDock) -> None:
+    dock.on_event(messages.NodeStarted(node="train", t_ns=100 * S))
+    dock.on_event(messages.Metric(node="train", name="batch_s", value=0.012, t_ns=110 * S))
+    dock.on_event(messages.Metric(node="train", name="accuracy", value=0.93, t_ns=110 * S))
+    QTest.mouseMove(dock.power.view.viewport(), _pixel(dock, 10.5))
+    assert [chip.text for chip in dock.power.overlay.chips] == ["20.0 W", "≈ 4.0 W"]
+    assert [chip.text for chip in dock.latency.overlay.chips] == ["p95 12.0 ms", "p50 12.0 ms"]
+    assert [chip.text for chip in dock.learning.overlay.chips] == ["93.0 %"]
+
+
+def test_it_draws_once_a_second_while_a_block_is_timed(dock: LiveDock, clock: _Clock) -> None:
+    block = Window(kind=WindowKind.BLOCK, label="block 1", t0_ns=150 * S, node="bench", variant="A")
+    dock.on_event(messages.WindowOpened(window=block))
+    assert dock._notice.isVisible()
+    clock.now = 20.0
+    frames = dock.frames
+    for step in range(50):
+        clock.now = 20.0 + step * 0.04
+        dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=round(160.0 * S + step * 0.04 * S), power_w=20.0),)))
+        dock._tick()
+    assert dock.frames - frames == 2
+    dock.on_event(messages.WindowClosed(window=block))
+    assert not dock._notice.isVisible()
+
+
+def test_paused_it_stays_where_it_is_while_data_come(dock: LiveDock) -> None:
+    dock.set_following(False)
+    held = dock.span_shown()
+    dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=300 * S, power_w=20.0),)))
+    assert dock.span_shown() == held
+    dock.set_following(True)
+    assert dock.span_shown()[1] == 300.0
+
+
+def test_zooming_holds_the_second_under_the_mouse(dock: LiveDock) -> None:
+    start, end = dock.span_shown()
+    around = start - 100 + 0.25 * (end - start)
+    dock._zoom(around, 0.5)
+    start2, end2 = dock.span_shown()
+    assert end2 - start2 == pytest.approx((end - start) / 2)
+    assert (around + 100 - start2) / (end2 - start2) == pytest.approx(0.25)
+    assert not dock.following
+
+
+def test_a_gap_is_a_gap_in_the_curve(dock: LiveDock) -> None:
+    dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=161 * S, reason="gone"),)))
+    dock._tick()
+    assert np.isnan(dock.power._curves["package"].yData[-1])
+    assert dock.power.legend.entries[0].value == "no reading"

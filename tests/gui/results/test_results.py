@@ -1,0 +1,139 @@
+"""The results page: every number as core.quote prints it, verdicts in words, failed variants in a sentence, nothing invented."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from greenbench.core import quote
+from greenbench.core.errors import ReportError
+from greenbench.core.measurement import Provenance
+from greenbench.core.run import RunResult
+from greenbench.gui.results.chart import linear, logarithmic
+from greenbench.gui.results.export import Exporter
+from greenbench.gui.results.panel import ResultsPage
+from greenbench.gui.results.rows import Table, build
+from greenbench.gui.theme import Theme
+
+
+@pytest.fixture
+def page(qtbot: QtBot, theme: Theme) -> ResultsPage:
+    page = ResultsPage(theme, Exporter())
+    page.resize(1334, 640)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+def _column(table: Table, key: str) -> int:
+    return next(index for index, column in enumerate(table.columns) if column.key == key)
+
+
+def test_a_column_has_one_unit_and_the_digits_of_quote(result: RunResult) -> None:
+    table = build(result)
+    place = _column(table, "energy")
+    shown = quote.scale("J", [0.016, 0.008])
+    assert table.columns[place].unit == f"{shown.unit} per inference"
+    for row, variant in zip(table.rows[:2], result.variants[:2], strict=True):
+        quoted = quote.quote(variant.metrics["energy_per_inference"], shown)
+        assert (row.cells[place].text, row.cells[place].sub) == (quoted.text, quoted.interval)
+        assert row.cells[place].provenance is Provenance.COUNTER
+
+
+def test_the_change_against_the_baseline_has_words_sign_and_half_width(result: RunResult) -> None:
+    table = build(result)
+    cell = table.rows[1].cells[_column(table, "against")]
+    assert (cell.text, cell.sub, cell.sign, cell.tone) == ("50 % less", "± 2.0", "arrow-down-bold", "success")
+    assert (cell.low, cell.change, cell.high) == (-0.52, -0.5, -0.48)
+    assert table.columns[_column(table, "against")].title == "Energy against A"
+    assert table.rows[0].cells[_column(table, "against")].text == "Baseline"
+
+
+def test_modelled_energy_is_marked_and_latency_is_compared_instead(modelled_result: RunResult) -> None:
+    table = build(modelled_result)
+    assert table.columns[_column(table, "against")].title == "Latency against A"
+    assert table.rows[0].cells[_column(table, "energy")].text.startswith("≈ ")
+    assert table.rows[0].cells[_column(table, "source")].provenance is Provenance.MODELLED
+
+
+def test_a_failed_variant_keeps_its_row_with_the_reason(page: ResultsPage, result: RunResult, qtbot: QtBot) -> None:
+    page.show_result(result)
+    assert page.table.table.rows[2].failure == "Ratio 99 % leaves 0 channels in conv2."
+    assert page.table.columnSpan(2, 1) == len(page.table.table.columns) - 1
+    with qtbot.waitSignal(page.open_node) as asked:
+        page.table.clicked.emit(page.table.model().index(2, 1))
+    assert asked.args == ["prune"]
+
+
+def test_missing_energy_is_a_dash_with_its_reason(page: ResultsPage, result: RunResult) -> None:
+    from greenbench.core.measurement import Measurement
+
+    missing = Measurement.missing("J", "No power source can be read.")
+    variants = tuple(
+        variant.model_copy(update={"metrics": {**variant.metrics, "energy_per_inference": missing}, "against": {}})
+        for variant in result.variants[:2]
+    )
+    page.show_result(result.model_copy(update={"variants": variants}))
+    cell = page.table.table.rows[0].cells[_column(page.table.table, "energy")]
+    assert (cell.text, cell.hint) == (quote.NO_READING, "No power source can be read.")
+    assert page.trade_off.x_key != "energy_per_inference"
+
+
+def test_the_copied_table_can_be_read_back(page: ResultsPage, result: RunResult) -> None:
+    page.show_result(result)
+    page.copy_table()
+    lines = list(csv.reader(QGuiApplication.clipboard().text().splitlines(), delimiter="\t"))
+    assert lines[0][0] == "Variant"
+    assert lines[1][0] == "A Teacher"
+    assert lines[2][6] == "50 % less ± 2.0"
+    assert lines[3] == ["C Broken", "Ratio 99 % leaves 0 channels in conv2."]
+
+
+def test_the_trade_off_knows_who_is_beaten(page: ResultsPage, result: RunResult) -> None:
+    page.show_result(result)
+    assert {point.letter: point.on_front for point in page.trade_off._points} == {"A": False, "B": True}
+    page.trade_off.set_axes("latency_p50", "size_bytes")
+    assert [point.letter for point in page.trade_off._points if point.on_front] == ["B"]
+    page.grab()
+
+
+@pytest.mark.parametrize("count", [0, 1, 24])
+def test_any_number_of_variants_is_drawn(page: ResultsPage, result: RunResult, count: int) -> None:
+    several = tuple(
+        result.variants[index % 3].model_copy(update={"letter": chr(65 + index), "name": "Läng" * (index + 1)}) for index in range(count)
+    )
+    page.show_result(result.model_copy(update={"variants": several}))
+    assert not page.grab().isNull()
+    assert len(page.table.table.rows) == count
+
+
+def test_an_export_that_fails_is_told_and_leaves_no_file(page: ResultsPage, result: RunResult, qtbot: QtBot, tmp_path: Path) -> None:
+    page.show_result(result)
+    target = tmp_path / "nowhere" / "table.csv"
+    with qtbot.waitSignal(page.exporter.failed, timeout=20_000) as told:
+        page.export(target)
+    page.exporter.wait()
+    assert isinstance(told.args[0], ReportError)
+    assert not target.exists()
+
+
+def test_an_export_has_the_numbers_of_the_result(page: ResultsPage, result: RunResult, qtbot: QtBot, tmp_path: Path) -> None:
+    page.show_result(result)
+    with qtbot.waitSignal(page.exporter.written, timeout=20_000) as told:
+        page.export(tmp_path / "table.csv")
+    page.exporter.wait()
+    assert "0.016" in Path(told.args[0]).read_text(encoding="utf-8")
+
+
+def test_axes_hold_all_values_and_have_round_ticks() -> None:
+    axis = linear([4.0, 17.0], "x")
+    assert axis.low <= 4.0
+    assert axis.high >= 17.0
+    assert axis.ticks == (5.0, 10.0, 15.0)
+    wide = logarithmic([0.2, 40.0], "x")
+    assert wide.share(0.2) > 0
+    assert wide.share(40.0) < 1
+    assert wide.ticks == (1.0, 10.0)
