@@ -49,6 +49,8 @@ def qapp_cls() -> type[QApplication]:
 def _dressed(qapp: QApplication) -> None:
     style.load_fonts()
     style.apply(qapp, Theme())
+    gc.collect()
+    gc.freeze()  # libraries are not looked through again after each test
 
 
 @pytest.fixture
