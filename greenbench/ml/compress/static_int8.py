@@ -20,7 +20,7 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from greenbench.core.errors import StepError
+from greenbench.core.errors import Cancelled, GreenBenchError, StepError
 from greenbench.ml.runtimes.onnx_runtime import open_session, operators
 
 Floats = npt.NDArray[np.float32]
@@ -109,11 +109,12 @@ def quantize(
             _prepare(source, prepared)
             check()
             reader = _Calibration(batches, onnx.load(str(prepared), load_external_data=False).graph.input[0].name, check, progress)
-            try:
-                _quantize(prepared, target, reader, settings)
-            except (ValueError, RuntimeError, TypeError, AssertionError, KeyError, IndexError, NotImplementedError) as error:
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-                raise StepError(f"ONNX Runtime cannot quantise this model: {reason}", "Try another calibration method.") from error
+            _quantize(prepared, target, reader, settings)
+    except (GreenBenchError, Cancelled, MemoryError, OSError):
+        raise
+    except Exception as error:  # the quantiser's exceptions have no base of their own
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise StepError(f"ONNX Runtime cannot quantise this model: {reason}", "Try another calibration method.") from error
     finally:
         prepared.unlink(missing_ok=True)
     return said.getvalue().strip()

@@ -49,7 +49,7 @@ class StructuredParams(Params):
         "Training images to make the batch-norm statistics anew with, where data is connected.",
         unit="images",
         ge=1,
-        le=1_000_000,
+        le=100_000,
         advanced=True,
     )
 

@@ -151,6 +151,17 @@ def test_no_calibration_data_is_refused(exported, tmp_path):
         quantize(exported, tmp_path / "int8.onnx", [], Int8Settings())
 
 
+def test_what_the_quantiser_cannot_do_is_said_in_a_sentence(exported, batches, tmp_path, monkeypatch):
+    def broken(*_args, **_kwargs):
+        raise IndexError("list index out of range\nand more")
+
+    monkeypatch.setattr(static_int8, "quantize_static", broken)
+    with pytest.raises(StepError, match=r"^ONNX Runtime cannot quantise this model: list index out of range Try") as caught:
+        quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings())
+    assert isinstance(caught.value.__cause__, IndexError)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_quantised_model_is_not_quantised_again(exported, batches, tmp_path):
     quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings())
     with pytest.raises(StepError, match="already quantised"):
