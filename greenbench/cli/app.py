@@ -120,7 +120,7 @@ def report(
 ) -> int:
     """Write the report of a past run."""
     from greenbench.cli.listing import open_store
-    from greenbench.report import write
+    from greenbench.report.writers import write
 
     with open_store() as store:
         write(store.result(run), output)

@@ -23,7 +23,7 @@ from greenbench.engine.bench.step import onnx_digest
 from greenbench.engine.devices import check_device, default_threads
 from greenbench.engine.plan import make_plan
 from greenbench.engine.runner import LocalRunner
-from greenbench.report import write
+from greenbench.report.writers import write
 from greenbench.steps import installed
 
 FINISHED, FAILED, CANCELLED = 0, 1, 130

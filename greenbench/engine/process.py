@@ -98,9 +98,11 @@ class Child:
     def _read_lines(self, on_line: Callable[[bytes], None]) -> None:
         stdout = self._process.stdout
         assert stdout is not None
-        for line in stdout:
-            on_line(line)
+        with stdout:
+            for line in stdout:
+                on_line(line)
         code = self._process.wait()
+        self.close_input()
         self._threads[0].join(timeout=1.0)
         if self._on_end:
             self._on_end(code)
@@ -108,11 +110,12 @@ class Child:
     def _read_log(self) -> None:
         stderr: IO[bytes] | None = self._process.stderr
         assert stderr is not None
-        for raw in stderr:
-            text = raw.decode(errors="replace").rstrip("\r\n")
-            self.log.append(text)
-            if self._on_log:
-                self._on_log(text)
+        with stderr:
+            for raw in stderr:
+                text = raw.decode(errors="replace").rstrip("\r\n")
+                self.log.append(text)
+                if self._on_log:
+                    self._on_log(text)
 
     def close_input(self) -> None:
         """Tells the child to end: end of input is its sign."""

@@ -101,7 +101,7 @@ class Recorder:
 
     def _node_finished(self, event: messages.NodeFinished) -> None:
         state = NodeState.CACHED if event.cached else NodeState.DONE
-        energy = self._store.node_cost(event.digest) if event.cached and not self._store_failed else None
+        energy = self._first_cost(event.digest) if event.cached else None
         self._put(
             event.node,
             state,
@@ -111,6 +111,14 @@ class Recorder:
             outputs=event.outputs,
             energy=energy,
         )
+
+    def _first_cost(self, digest: str) -> Measurement:
+        """What a node cost when it was computed: reusing it does not make that undone."""
+        try:
+            known = self._store.node_cost(digest)
+        except StoreError as error:
+            return Measurement.missing("J", error.message)
+        return known or Measurement.missing("J", "no power source covered the node when it was computed")
 
     def _node_failed(self, event: messages.NodeFailed) -> None:
         self._put(event.node, event.state, failure=event.failure)

@@ -97,8 +97,17 @@ class LocalRunner:
         return self._meter.pid
 
     def wait_for_meter(self, timeout_s: float = 5.0) -> bool:
-        """Blocks until the meter has named its sources, or the time is up."""
-        return self._metered.wait(timeout_s)
+        """Blocks until the meter has named its sources and read each once, or the time is up; False if it is silent."""
+        deadline = time.monotonic() + timeout_s
+        if not self._metered.wait(timeout_s):
+            return False
+        with self._sampled:
+            while self.ledger.counted and self.ledger.heard_until_ns == 0:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._sampled.wait(left)
+        return True
 
     def start(self, plan: Plan) -> str:
         """Starts a run and returns its id.

@@ -27,13 +27,13 @@ def home(tmp_path, monkeypatch):
 def tiny():
     """Builds the pipeline: Digits and a LeNet, trained; itself and pruned, benchmarked. `epochs` makes training long."""
 
-    def make(epochs=1, ratio=0.5) -> Pipeline:
+    def make(epochs=1, sparsity=0.5) -> Pipeline:
         pipeline = Pipeline(installed(), "Tiny")
         for node in (
             Node("digits", "data.digits", "Digits"),
             Node("model", "model.library", "LeNet", {"name": "lenet_300_100"}),
             Node("train", "train", "Train", {"epochs": epochs}),
-            Node("prune", "prune.magnitude", "Pruned", {"ratio": ratio}),
+            Node("prune", "prune.magnitude", "Pruned", {"sparsity": sparsity}),
             Node("bench", "benchmark", "Benchmark"),
         ):
             pipeline.check_node(node)
@@ -68,6 +68,7 @@ def brief_plan(tiny):
 def runner(home):
     made = LocalRunner(home)
     made.open()
+    made.wait_for_meter()
     yield made
     made.close()
 

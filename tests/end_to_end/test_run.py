@@ -81,13 +81,14 @@ def test_a_second_run_reuses_all_but_the_benchmark_and_charges_the_first_cost(ru
     cost = {node.node: node.energy for node in first.nodes}
     for node in second.nodes:
         if node.state is NodeState.CACHED:
-            assert node.energy == cost[node.node]
+            assert node.energy.value == cost[node.node].value
+            assert node.energy.value is not None or node.energy.reason
 
 
 def test_changing_one_parameter_runs_only_what_follows(runner, brief_plan, until):
     runner.start(brief_plan())
     until(runner, messages.ResultsReady)
-    runner.start(brief_plan(ratio=0.8))
+    runner.start(brief_plan(sparsity=0.8))
     seen = until(runner, messages.ResultsReady)
     assert {e.node for e in of(seen, messages.NodeStarted)} == {"prune", "bench"}
 

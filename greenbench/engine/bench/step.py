@@ -103,8 +103,8 @@ class _Bench:
                     f'"{name}" is an ONNX model ({stored.model.precision}); PyTorch eager cannot run it.',
                     "Set the runtime to ONNX Runtime.",
                 )
-            return Variant(key, name, stored.node, stored)
-        return Variant(key, name, stored.node, _as_onnx(stored, self.context))
+            return Variant(key, name, stored.node, stored, stored.model.footprint)
+        return Variant(key, name, stored.node, _as_onnx(stored, self.context), stored.model.footprint)
 
     def idle(self, label: str) -> None:
         """A window in which nothing of ours runs: what the machine draws by itself."""
@@ -137,7 +137,7 @@ class _Bench:
                 self.say(self._ready(variant, answer))
 
     def _ready(self, variant: Variant, answer: dict[str, Any]) -> messages.VariantReady:
-        footprint = variant.stored.model.footprint
+        loaded, weights = variant.stored.model.footprint, variant.weights
         return messages.VariantReady(
             node=self.context.node,
             variant=variant.letter,
@@ -147,11 +147,11 @@ class _Bench:
             precision=answer["precision"],
             batch=self.params.batch,
             threads=self.threads,
-            size_bytes=footprint.size_bytes,
-            size_coded_bytes=footprint.size_coded_bytes,
-            parameters=footprint.parameters,
-            nonzero_parameters=footprint.nonzero_parameters,
-            flops=footprint.flops,
+            size_bytes=loaded.size_bytes,
+            size_coded_bytes=weights.size_coded_bytes,
+            parameters=weights.parameters,
+            nonzero_parameters=weights.nonzero_parameters,
+            flops=loaded.flops or weights.flops,
             notes=(*variant.stored.model.notes, *answer["notes"]),
         )
 

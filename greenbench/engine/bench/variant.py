@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from greenbench.core.artifact import Footprint
 from greenbench.core.errors import StepError, WorkerError
 from greenbench.core.step import Stored
 from greenbench.engine.process import Child, how_it_ended, quiet_threads
@@ -16,12 +17,14 @@ _WAKE_S = 0.25
 
 @dataclass(frozen=True)
 class Variant:
-    """One model at the benchmark. `stored` is what the runtime loads."""
+    """One model at the benchmark. `stored` is what the runtime loads, `weights` the model's own footprint before any export
+    folded or rearranged its weights."""
 
     letter: str
     name: str
     source: str
     stored: Stored
+    weights: Footprint
 
 
 class BenchChild:
