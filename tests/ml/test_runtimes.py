@@ -7,6 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from onnxruntime.quantization import CalibrationDataReader, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from greenbench.core.errors import ModelError
 from greenbench.core.step import Stored
@@ -16,7 +18,7 @@ from greenbench.ml.data.arrays import digits
 from greenbench.ml.data.cuts import Cut
 from greenbench.ml.evaluation import answers, correct_bits
 from greenbench.ml.runtimes import names, runtime
-from greenbench.ml.runtimes.onnx_runtime import executed, open_session
+from greenbench.ml.runtimes.onnx_runtime import executed, open_session, optimised_operators
 
 X = np.random.default_rng(0).normal(size=(5, 1, 16, 16)).astype(np.float32)
 
@@ -64,6 +66,28 @@ def test_precision_is_that_of_the_operators_that_execute(counts, precision, note
     found = executed(Counter(counts))
     assert found[0] == precision
     assert found[1].startswith(note) if note else found[1] == ""
+
+
+def test_an_int8_file_is_said_to_run_in_int8_and_a_float_file_is_not(exported, tmp_path) -> None:
+    _, graph = exported("lenet5")
+    path = graph.file("weights")
+    quant_pre_process(str(path), str(tmp_path / "pre.onnx"))
+    quantize_static(str(tmp_path / "pre.onnx"), str(tmp_path / "model.onnx"), _Calibration(), per_channel=True)
+    declared = graph.model.model_copy(update={"precision": "int8"})
+    session = runtime("onnxruntime").prepare(Stored(declared, tmp_path, "q", "Int8"), threads=1)
+    assert session.precision == "int8"
+    counts = optimised_operators(tmp_path / "model.onnx", "Int8")
+    assert counts["QLinearConv"] == 2
+    boast = runtime("onnxruntime").prepare(Stored(declared, graph.folder, "q", "Boast"), threads=1)
+    assert boast.precision == "fp32"
+
+
+class _Calibration(CalibrationDataReader):
+    def __init__(self) -> None:
+        self.left = [{"input": X}]
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return self.left.pop() if self.left else None
 
 
 def test_models_of_the_wrong_kind_and_damaged_files_are_named(models, tmp_path) -> None:
