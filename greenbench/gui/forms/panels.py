@@ -118,7 +118,7 @@ class NodePanel(Panel):
 
     def refresh_status(self) -> None:
         status = self._board.status(self.id)
-        icon, token = ("circle-notch", "accent") if status.state is NodeState.RUNNING else STATE_ICONS[status.state or NodeState.WAITING]
+        icon, token = ("spinner-gap", "accent") if status.state is NodeState.RUNNING else STATE_ICONS[status.state or NodeState.WAITING]
         self.state_icon.set(icon, token)
         word = f"{status.fraction * 100:.0f} %" if status.state is NodeState.RUNNING else state_word(status)
         self.state.setText(word)

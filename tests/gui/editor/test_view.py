@@ -15,8 +15,10 @@ from greenbench.core.measurement import Measurement, Window, WindowKind
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
 from greenbench.gui.editor.view import EditorView
+from greenbench.gui.icons import icon_path
 from greenbench.gui.session import Session
 from greenbench.gui.theme import Theme
+from greenbench.steps import installed
 
 Hand = Any
 
@@ -194,3 +196,28 @@ def test_choices_open_as_a_menu_on_the_node(hand: Hand, editor: EditorView, sess
     menu.actions()[1].trigger()
     menu.close()
     assert session.pipeline.nodes["prune"].params == {"importance": "l2"}
+
+
+@pytest.mark.parametrize("state", list(NodeState))
+def test_every_state_is_drawn_differently(editor: EditorView, state: NodeState) -> None:
+    start(editor)
+    area = editor.canvas.mapFromScene(editor.scene.nodes["prune"].rect).boundingRect()
+    waiting = editor.canvas.grab(area).toImage()
+    if state is NodeState.RUNNING:
+        editor.on_event(m.NodeStarted(node="prune", t_ns=0))
+    elif state in (NodeState.DONE, NodeState.CACHED):
+        cached = state is NodeState.CACHED
+        editor.on_event(m.NodeFinished(node="prune", digest="d", cached=cached, t_ns=0, seconds=1.0))
+    elif state is NodeState.MUTED:
+        editor.editing.mute(["prune"])
+    elif state is not NodeState.WAITING:
+        editor.on_event(m.NodeFailed(node="prune", t_ns=0, state=state, failure=Failure(kind="stopped", message="")))
+    assert editor.board.status("prune").state is state
+    assert (editor.canvas.grab(area).toImage() == waiting) == (state is NodeState.WAITING)
+
+
+def test_every_installed_step_has_an_icon_and_its_highlights_are_parameters_of_it() -> None:
+    for spec in installed():
+        assert not icon_path(spec.icon).isEmpty(), spec.key
+        assert all(spec.field(name) for name in spec.highlights), spec.key
+        assert len(spec.highlights) <= 2

@@ -304,3 +304,13 @@ def test_units_may_stay_in_the_text(session: Session) -> None:
 )
 def test_facts_read_as_a_person_would_write_them(fact: Fact, value: str, change: str) -> None:
     assert (fact_text(fact), fact_change(fact)) == (value, change)
+
+
+def test_a_running_node_shows_its_progress(inspector: Inspector) -> None:
+    start(inspector)
+    inspector.on_event(m.NodeStarted(node="one", t_ns=0))
+    inspector.on_event(m.Progress(node="one", fraction=0.61))
+    assert panel(inspector).state.text() == "61 %"
+    inspector.show_nodes([])
+    inspector.show_nodes(["one"])
+    assert panel(inspector).state.text() == "61 %"
