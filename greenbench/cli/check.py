@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from greenbench.cli.table import make_console
 from greenbench.core import places
 from greenbench.core.document import read
 from greenbench.engine.cache import Cache
@@ -20,7 +19,7 @@ def check_pipeline(file: Path) -> int:
     pipeline = read(file, installed())
     plan = make_plan(pipeline)
     cache = Cache(places.home() / "cache")
-    console = Console(highlight=False)
+    console = make_console()
     console.print(f"[bold]{plan.title}[/bold]: {len(plan.nodes)} nodes, ready to run.")
     for number, node in enumerate(plan.nodes, 1):
         spec = installed()[node.step]

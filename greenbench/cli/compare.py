@@ -1,10 +1,10 @@
 """`greenbench compare RUN RUN …`: variants of several runs side by side, with a mark where they cannot be compared."""
 
-from rich.console import Console
 from rich.table import Table
 
 from greenbench.cli.app import print_json
 from greenbench.cli.listing import open_store
+from greenbench.cli.table import make_console
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.quote import quote, scale
 from greenbench.core.run import RunResult
@@ -26,7 +26,7 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
     if as_json:
         print_json({"differences": differences, "runs": [result.model_dump(mode="json") for result in results]})
         return 0
-    console = Console(highlight=False)
+    console = make_console()
     for text in differences:
         console.print(f"≠ {text}", markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from greenbench.cli.app import print_json
+from greenbench.cli.table import make_console
 from greenbench.core import places
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import SourceReport
@@ -39,7 +40,7 @@ def _show(rows: Rows, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    console = Console()
+    console = make_console()
     if not rows:
         console.print("None yet.")
         return
@@ -100,7 +101,7 @@ def _runs() -> Rows:
                 "run": summary.id,
                 "title": summary.title,
                 "state": str(summary.state),
-                "started": summary.started,
+                "started": summary.started[:16].replace("T", " "),
                 "took": duration(summary.seconds) if summary.seconds else "",
                 "variants": summary.variants,
                 "headline": summary.headline,
@@ -124,7 +125,7 @@ def sensors(as_json: bool) -> int:
     if as_json:
         print_json([report.model_dump(mode="json") for report in reports])
         return 0
-    console = Console()
+    console = make_console()
     for report in reports:
         _print_source(console, report)
     return 0
@@ -132,15 +133,13 @@ def sensors(as_json: bool) -> int:
 
 def _print_source(console: Console, report: SourceReport) -> None:
     refresh = f", every {report.refresh_s * 1e3:g} ms" if report.refresh_s else ""
-    console.print(f"[bold]{report.title}[/bold]  {report.state.value}", highlight=False)
-    console.print(
-        f"  {report.provenance.mark} {report.provenance.value}{refresh}: {report.covers or 'covers nothing now'}", highlight=False
-    )
+    console.print(f"[bold]{report.title}[/bold]  {report.state.value}")
+    console.print(f"  {report.provenance.mark} {report.provenance.value}{refresh}: {report.covers or 'covers nothing now'}")
     for channel in report.channels:
         note = "" if channel.counted else f", not added to the total{f' (inside {channel.inside})' if channel.inside else ''}"
-        console.print(f"    {channel.title}: {channel.covers}{note}", highlight=False)
+        console.print(f"    {channel.title}: {channel.covers}{note}")
     for text in (report.reason, report.remedy):
         if text:
-            console.print(f"  {text}", highlight=False, markup=False)
+            console.print(f"  {text}", markup=False)
     for command in report.commands:
-        console.print(f"    {command}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"    {command}", markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from greenbench.cli.app import print_json
-from greenbench.cli.table import print_comparison
+from greenbench.cli.table import make_console, print_comparison
 from greenbench.core import document, messages, places
 from greenbench.core.errors import GreenBenchError, ParameterError, ReportError
 from greenbench.core.pipeline import Pipeline
@@ -235,7 +235,7 @@ def _write_outputs(options: RunOptions, pipeline: Pipeline, result: RunResult, r
     if options.as_json:
         print_json(result.model_dump(mode="json"))
     elif not options.quiet:
-        print_comparison(result, Console(highlight=False))
+        print_comparison(result, make_console())
     if written and not options.quiet:
         print(f"Run {result.run_id}. Written: {', '.join(str(path) for path in written)}", file=sys.stderr)  # noqa: T201
 

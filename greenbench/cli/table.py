@@ -1,47 +1,65 @@
-"""The comparison in the terminal: the verdict in words, then one row for each variant."""
+"""The comparison in the terminal: the verdict in words, then two lines for each variant: numbers, and their intervals."""
+
+import os
 
 from rich.console import Console
 from rich.table import Table
 
 from greenbench.analysis.headline import headline
-from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.measurement import Provenance
 from greenbench.core.quote import Scale, quote, scale
-from greenbench.core.run import RunResult, VariantResult
+from greenbench.core.run import RunResult, VariantResult, Verdict
 
-# Metric key, column title, whether the change against A has a column of its own.
 _COLUMNS = (
-    ("accuracy", "Accuracy", True),
-    ("latency_p50", "Median", True),
-    ("energy_per_inference", "Energy", True),
-    ("size_bytes", "File", False),
-    ("size_coded_bytes", "Coded", False),
+    ("accuracy", "Accuracy"),
+    ("latency_p50", "Median"),
+    ("energy_per_inference", "Energy"),
+    ("size_bytes", "File"),
+    ("size_coded_bytes", "Coded"),
 )
+_COMPARED = ("accuracy", "latency_p50", "energy_per_inference")
+_WIDTH = 100
+
+
+def make_console() -> Console:
+    """A console for tables; where the output is no terminal (a log, a pipe) it is wide enough for a whole row."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = max(console.width, _WIDTH)
+    return console
 
 
 def print_comparison(result: RunResult, console: Console) -> None:
     """Prints verdict, table, and where the numbers come from."""
     found = headline(result)
     console.print()
-    console.print(f"[bold]{found.bold}[/bold] {found.rest}".strip(), soft_wrap=False)
+    console.print(f"[bold]{found.bold}[/bold] {found.rest}".strip())
     console.print()
     if not result.variants:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Variant")
-    shown = [column for column in _COLUMNS if any(_value(v, column[0]) is not None for v in result.measured)]
-    scales = {key: _scale(result, key) for key, _, _ in shown}
-    for key, title, compared in shown:
-        table.add_column(f"{title}\n{scales[key].unit}", justify="right")
-        if compared:
-            table.add_column("against A\n", style="dim")
-    for variant in result.variants:
-        table.add_row(*_row(variant, shown, scales))
-    console.print(table)
+    shown = [column for column in _COLUMNS if any(_value(variant, column[0]) is not None for variant in result.measured)]
+    compared = {key for key in _COMPARED if any(_is_compared(variant, key) for variant in result.measured)}
+    console.print(_table(result, shown, compared))
     for variant in result.variants:
         if variant.failure:
-            console.print(f"× {variant.letter} {variant.name}: {variant.failure.message} {variant.failure.remedy}", markup=False)
-    console.print()
+            console.print(f"× {variant.letter}  {variant.name}: {variant.failure.message} {variant.failure.remedy}", markup=False)
     _print_notes(result, console)
+
+
+def _table(result: RunResult, shown: list[tuple[str, str]], compared: set[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Variant", no_wrap=True)
+    scales = {key: _scale(result, key) for key, _ in shown}
+    for key, title in shown:
+        table.add_column(f"{title}\n{scales[key].unit}", justify="right", no_wrap=True)
+        if key in compared:
+            table.add_column("against A\n", no_wrap=True)
+    for variant in result.variants:
+        if variant.failure:
+            table.add_row(f"{variant.letter}  {variant.name}", "× failed")
+        else:
+            table.add_row(*_row(variant, [key for key, _ in shown], scales, compared))
+    return table
 
 
 def _value(variant: VariantResult, key: str) -> float | None:
@@ -49,36 +67,39 @@ def _value(variant: VariantResult, key: str) -> float | None:
     return measurement.value if measurement else None
 
 
+def _is_compared(variant: VariantResult, key: str) -> bool:
+    comparison = variant.against.get(key)
+    return comparison is not None and comparison.verdict not in (Verdict.BASELINE, Verdict.NOT_COMPARED)
+
+
 def _scale(result: RunResult, key: str) -> Scale:
     values = [variant.metrics[key] for variant in result.measured if key in variant.metrics]
     return scale(values[0].unit, [m.value for m in values])
 
 
-def _row(variant: VariantResult, shown: list[tuple[str, str, bool]], scales: dict[str, Scale]) -> list[str]:
-    cells = [f"{variant.letter}  {variant.name}"]
-    for key, _, compared in shown:
-        measurement = variant.metrics.get(key)
-        cells.append("× failed" if variant.failure else _cell(measurement, scales[key]))
-        if compared:
+def _row(variant: VariantResult, keys: list[str], scales: dict[str, Scale], compared: set[str]) -> list[str]:
+    cells = [f"{variant.letter}  {variant.name}\n   [dim]{variant.precision}[/dim]"]
+    for key in keys:
+        quoted = quote(variant.metrics.get(key), scales[key])
+        cells.append(f"{'≈ ' if quoted.approx else ''}{quoted.text}\n[dim]{quoted.interval}[/dim]")
+        if key in compared:
             comparison = variant.against.get(key)
             cells.append(comparison.text if comparison else "")
     return cells
 
 
-def _cell(measurement: Measurement | None, shown: Scale) -> str:
-    quoted = quote(measurement, shown)
-    number = f"{'≈ ' if quoted.approx else ''}{quoted.text}"
-    return f"{number} [dim]{quoted.interval}[/dim]" if quoted.interval else number
-
-
 def _print_notes(result: RunResult, console: Console) -> None:
+    console.print("[dim]Second line: 95 % interval. Energy and times are for one example.[/dim]")
+    console.print()
     provenance = result.energy_provenance
     if provenance is Provenance.MODELLED:
-        console.print("Energy is modelled from load (≈, ± 50 %): no power counter can be read here. See greenbench sensors.")
+        console.print(
+            "Energy is modelled from load (≈, ± 50 %) and not compared: no power counter can be read here. See greenbench sensors."
+        )
     elif provenance is Provenance.UNAVAILABLE and result.measured:
         console.print("Energy was not measured. See greenbench sensors.")
     if result.plan.protocol.name == "quick":
         console.print("Quick protocol, not for publication: use --protocol lab for numbers that others shall rely on.")
-    for warning in result.warnings:
-        if warning.kind != "limit":
-            console.print(f"! {warning.text}", markup=False)
+    for remark in result.warnings:
+        if remark.kind != "limit":
+            console.print(f"! {remark.text}", markup=False)
