@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 MIN_ZOOM, MAX_ZOOM = 0.25, 3.0
 _ZOOM_MS = 120
 _MARGIN, _NEAR = 28, 10
+_READABLE = 0.75
 
 
 class Camera(QObject):
@@ -89,14 +90,15 @@ class Camera(QObject):
         self.look_at(area.center())
 
     def home(self) -> None:
-        """The pipeline's top left corner in view, at 100 % or as much less as its width asks for."""
+        """The pipeline from its top left corner: at 100 % if it fits, else as large as its width allows and all fields show."""
         area = self._canvas.pipeline_scene.content()
         if area.isEmpty():
             self._scale_to(1.0)
             self.look_at(self.middle - self._canvas.mapToScene(QPoint(_MARGIN, _MARGIN)))
             return
-        room = self._canvas.viewport().width() - 2 * _NEAR
-        self._scale_to(min(max(room / area.width(), 0.5), 1.0))
+        room = self._canvas.viewport().rect().adjusted(_NEAR, _NEAR, -_NEAR, -_NEAR)
+        across, down = room.width() / area.width(), room.height() / area.height()
+        self._scale_to(min(max(min(across, max(down, _READABLE)), 0.5), 1.0))
         self.shift(self._canvas.mapFromScene(area.topLeft()) - QPoint(_NEAR, _NEAR))
 
     def show_node(self, id: str) -> None:

@@ -149,10 +149,12 @@ class PipelineScene(QGraphicsScene):
         return (output.anchor, input.anchor) if output and input else None
 
     def content(self) -> QRectF:
-        """The rectangle of all nodes and, if it is shown, the note."""
+        """The rectangle of all nodes and links and, if it is shown, the note."""
         whole = QRectF()
         for item in self.nodes.values():
             whole = whole.united(item.rect)
+        for link in self.links.values():
+            whole = whole.united(link.path.boundingRect())
         if self.note.isVisible():
             whole = whole.united(self.note.sceneBoundingRect())
         return whole
