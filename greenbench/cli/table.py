@@ -19,6 +19,8 @@ _COLUMNS = (
 )
 _COMPARED = ("accuracy", "latency_p50", "energy_per_inference")
 _WIDTH = 100
+_NARROW = 98
+_EXTRAS = ("energy_per_inference", "size_coded_bytes")  # left out of a narrow table where they are not compared
 
 
 def make_console() -> Console:
@@ -39,14 +41,17 @@ def print_comparison(result: RunResult, console: Console) -> None:
         return
     shown = [column for column in _COLUMNS if any(_value(variant, column[0]) is not None for variant in result.measured)]
     compared = {key for key in _COMPARED if any(_is_compared(variant, key) for variant in result.measured)}
-    console.print(_table(result, shown, compared))
+    narrow = console.width < _NARROW
+    if narrow:
+        shown = [column for column in shown if column[0] in compared or column[0] not in _EXTRAS]
+    console.print(_table(result, shown, compared, intervals=not narrow))
     for variant in result.variants:
         if variant.failure:
             console.print(f"× {variant.letter}  {variant.name}: {variant.failure.message} {variant.failure.remedy}", markup=False)
-    _print_notes(result, console)
+    _print_notes(result, console, intervals=not narrow)
 
 
-def _table(result: RunResult, shown: list[tuple[str, str]], compared: set[str]) -> Table:
+def _table(result: RunResult, shown: list[tuple[str, str]], compared: set[str], *, intervals: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Variant", no_wrap=True)
     scales = {key: _scale(result, key) for key, _ in shown}
@@ -58,7 +63,8 @@ def _table(result: RunResult, shown: list[tuple[str, str]], compared: set[str]) 
         if variant.failure:
             table.add_row(f"{variant.letter}  {variant.name}", "× failed")
         else:
-            table.add_row(*_row(variant, [key for key, _ in shown], scales, compared))
+            cells = _row(variant, [key for key, _ in shown], scales, compared)
+            table.add_row(*(cells if intervals else [cell.partition("\n")[0] for cell in cells]))
     return table
 
 
@@ -88,8 +94,8 @@ def _row(variant: VariantResult, keys: list[str], scales: dict[str, Scale], comp
     return cells
 
 
-def _print_notes(result: RunResult, console: Console) -> None:
-    console.print("[dim]Second line: 95 % interval. Energy and times are for one example.[/dim]")
+def _print_notes(result: RunResult, console: Console, *, intervals: bool) -> None:
+    console.print("[dim]Numbers are for one example; below each, its 95 % interval.[/dim]" if intervals else "")
     console.print()
     provenance = result.energy_provenance
     if provenance is Provenance.MODELLED:
