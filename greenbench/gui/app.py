@@ -33,6 +33,8 @@ from greenbench.gui.settings import Settings
 from greenbench.gui.theme import Theme
 from greenbench.steps import installed
 
+_FRAME = 36  # a title bar of the system is not part of the window's size
+
 
 def run(arguments: list[str]) -> int:
     """Opens the window with FILE, or with the quick start, and returns when it is closed. `--run` starts the pipeline at once."""
@@ -107,7 +109,7 @@ def show(window: MainWindow) -> None:
     geometry = settings.state("window/geometry")
     if geometry is None or not window.restoreGeometry(geometry):
         room = window.screen().availableGeometry()
-        window.resize(min(1440, room.width()), min(900, room.height()))
+        window.resize(min(1440, room.width()), min(900, room.height() - _FRAME))
     window.panels.first_sizes(window.width(), window.height() - 130)
     window.panels.restore(settings)
     window.show()

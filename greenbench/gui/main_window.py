@@ -13,7 +13,7 @@ from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from greenbench.core import messages, places
-from greenbench.core.clock import now_ns
+from greenbench.core.catalog import Catalog
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Provenance, SourceReport
 from greenbench.core.run import RunResult
@@ -66,6 +66,12 @@ class Parts:
     exporter: Exporter
 
 
+def _runtimes(catalog: Catalog) -> dict[str, str]:
+    """The words for runtimes, as the benchmark's own form has them."""
+    field = catalog["benchmark"].field("runtime") if "benchmark" in catalog else None
+    return {str(key): words for key, words in field.choices} if field else {}
+
+
 class MainWindow(QMainWindow):
     """`painted` comes once, after the first paint: what is slow to load waits for it."""
 
@@ -82,7 +88,7 @@ class MainWindow(QMainWindow):
         self.editor = EditorView(session, theme)
         self.inspector = Inspector(session, theme)
         self.library = StepLibrary(session.catalog, theme)
-        self.results = ResultsPage(theme, parts.exporter)
+        self.results = ResultsPage(theme, parts.exporter, _runtimes(session.catalog))
         self.history = HistoryPage(theme)
         self.pages = QStackedWidget()
         self.panels = Panels(theme, self.library, self._middle(), self.inspector)
@@ -90,7 +96,7 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(theme)
         self.progress = ProgressLine(theme)
         self.messages = MessageBar(theme)
-        self.status = StatusStrip(theme, parts.control, self.energy_of, now_ns)
+        self.status = StatusStrip(theme, parts.control, self.energy_of)
         self.autosave = Autosave(session, places.home() / "autosave")
         self._lay_out()
         self.actions_ = ActionSet(self, theme, window_actions(self))

@@ -1,7 +1,5 @@
 """The bottom row: watts, degrees, load and memory of the machine; how far the run is, what failed, and what it has cost so far."""
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton
 
@@ -27,16 +25,15 @@ _WORDS = {
 class StatusStrip(QFrame):
     """Takes events through `on_event`; the joules so far come from `energy_of`, once a second."""
 
-    def __init__(self, theme: Theme, control: RunControl, energy_of: EnergyOf, now_ns: Callable[[], int]) -> None:
+    def __init__(self, theme: Theme, control: RunControl, energy_of: EnergyOf) -> None:
         super().__init__()
         self.setProperty("role", "status")
         self.setFixedHeight(27)
-        self._control, self._energy_of, self._now_ns = control, energy_of, now_ns
+        self._control, self._energy_of = control, energy_of
         self._channels: dict[str, Channel] = {}
         self._watts: dict[str, tuple[float | None, int]] = {}
         self._started_ns: int | None = None
         self._ended_ns: int | None = None
-        self._total_j = 0.0
         self._build(theme)
         self._timer = QTimer(self, interval=_SECOND_MS)
         self._timer.timeout.connect(self._show_energy)
@@ -182,7 +179,8 @@ class StatusStrip(QFrame):
     def _show_energy(self) -> None:
         if self._started_ns is None:
             return
-        end = self._ended_ns or self._now_ns() - 500_000_000  # the newest samples are still on their way
+        newest = min((t for key, (_, t) in self._watts.items() if self._counts(key)), default=0)
+        end = min(self._ended_ns or newest, newest)  # what is not read yet is still on its way
         if end <= self._started_ns:
             return
         found = self._energy_of(self._started_ns, end)

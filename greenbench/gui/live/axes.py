@@ -24,6 +24,6 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
 def dress(axis: pg.AxisItem, theme: Theme, *, line: bool) -> None:
     """Muted labels of 11 pixels; a thin line where it is wanted, ticks nowhere."""
-    axis.setStyle(tickLength=0, tickTextOffset=6, tickFont=font(11), autoExpandTextSpace=False, autoReduceTextSpace=False)
+    axis.setStyle(tickLength=0, tickAlpha=0, tickTextOffset=6, tickFont=font(11), autoExpandTextSpace=False, autoReduceTextSpace=False)
     axis.setPen(QPen(theme.color("strong"), 1) if line else QPen(Qt.PenStyle.NoPen))
     axis.setTextPen(theme.color("muted"))

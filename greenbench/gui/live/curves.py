@@ -1,6 +1,6 @@
 """From the record to what each plot draws: curves thinned to the pixels, hatching, live values, chips under the crosshair."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -80,6 +80,11 @@ def latency(record: LiveRecord, theme: Theme, view: View) -> Picture:
                 # A thick pen is only cheap on short curves (LOOK.md): the median is thick where few points show it.
                 shape = "line" if kind == "thick" and len(x) > 400 else kind
                 picture.curves.append(Curve(f"{key}/{kind}", shape, x - view.origin, y * 1e3, color))
+    # Training batches may take a thousand times as long as a timed call: the axis serves what is going on now.
+    timed = {curve.key: bool(curve.key.split("/")[1]) for curve in picture.curves}
+    if newest[1] and len(set(timed.values())) == 2:
+        now = bool(newest[1].split("/")[1])
+        picture.curves = [replace(curve, scaled=timed[curve.key] is now) for curve in picture.curves]
     if newest[1]:
         owner = record.latency[newest[1]]
         color = _color(theme, owner.variant)

@@ -144,8 +144,11 @@ class LiveDock(QFrame):
         wanted = float(self._range.currentData())
         if wanted == 0.0:
             return origin, max(newest, origin + 10)
-        end = max(newest, min(origin + wanted, newest + wanted * 0.25)) if newest - origin < wanted else newest
-        return (min(origin, end - 10), end) if newest - origin < wanted and record.runs else (end - wanted, end)
+        if not record.runs or newest - origin >= wanted:
+            return newest - wanted, newest
+        # A young run fills the picture from the left, with a quarter of the range free before it.
+        end = max(newest, min(origin + wanted, newest + wanted * 0.25))
+        return min(origin, end - 10), end
 
     def _zoom(self, around: float, factor: float) -> None:
         start, end = self.span_shown()

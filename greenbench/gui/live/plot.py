@@ -24,6 +24,7 @@ class Curve:
     """One signal as it is to be drawn: times since the origin and values in the unit of the axis.
 
     `kind`: "line", "modelled" (dashed 4/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots".
+    One that is not `scaled` has no say in the range of the axis.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Curve:
     y: np.ndarray
     color: QColor
     right_axis: bool = False
+    scaled: bool = True
 
 
 class LivePlot(QWidget):
@@ -145,10 +147,12 @@ class LivePlot(QWidget):
     def _scale(self, curves: Sequence[Curve], *, right: bool) -> None:
         box = self._right if right else self.box
         axis = self._item.getAxis("right" if right else "left")
-        values = [curve.y[~np.isnan(curve.y)] for curve in curves if curve.right_axis is right]
+        values = [curve.y[~np.isnan(curve.y)] for curve in curves if curve.right_axis is right and curve.scaled]
         values = [part for part in values if len(part)]
         axis.setStyle(showValues=bool(values))
         if not values or box is None:
+            axis.setTicks([[]])
+            self._ranges.pop(right, None)
             if not right:
                 self.underlay.step = 0.0
             return

@@ -13,6 +13,7 @@ from greenbench.core.measurement import Channel, Domain, Provenance, Window, Win
 from greenbench.core.run import Plan
 from greenbench.gui.live.series import RollingQuantiles, Series
 
+_BLINK_S = 0.25
 SHARED = -1  # the owner of a step that several variants share
 
 
@@ -190,12 +191,18 @@ class LiveRecord:
         if window.kind is WindowKind.BLOCK:
             self._open_blocks = max(self._open_blocks - 1, 0)
         if window.kind is not WindowKind.STEP:
-            self._close_phases(window.t1_ns / 1e9)
+            end = window.t1_ns / 1e9
+            self._close_phases(end)
+            if window.node in self._titles and self._in_run:
+                self.phases.append(Phase(self._titles[window.node], end, None, self.variant(window.node), window.node))
 
     def _close_phases(self, end: float, node: str | None = None) -> None:
         for phase in reversed(self.phases):
             if phase.end is None and (node is None or phase.node == node):
                 phase.end = max(end, phase.start)
+        last = self.phases[-1] if self.phases else None
+        if last and not last.window and last.end is not None and last.end - last.start < _BLINK_S:
+            self.phases.pop()  # the moment between two windows of a benchmark
         self._moment(end)
 
     def _moment(self, t: float) -> None:

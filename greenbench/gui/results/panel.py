@@ -1,6 +1,6 @@
 """The results page: the verdict in a sentence, the comparison table, the trade-off, the distribution of latency, and the exports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -35,9 +35,10 @@ class ResultsPage(QWidget):
     export_asked = Signal(str)
     copied = Signal()
 
-    def __init__(self, theme: Theme, exporter: Exporter) -> None:
+    def __init__(self, theme: Theme, exporter: Exporter, runtimes: Mapping[str, str] | None = None) -> None:
+        """`runtimes` has the words for the keys of runtimes ("onnxruntime": "ONNX Runtime")."""
         super().__init__()
-        self._theme, self.exporter = theme, exporter
+        self._theme, self.exporter, self._runtimes = theme, exporter, dict(runtimes or {})
         self.setProperty("role", "page")
         self.result: RunResult | None = None
         self.table = ResultsTable(theme)
@@ -128,7 +129,7 @@ class ResultsPage(QWidget):
         self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(Y_CHOICES, "y axis")
         first = _chart_card(
             "Trade-off",
-            "bars: 95 % intervals",
+            "bars: 95 % intervals; pale: another is better in both",
             self.trade_off,
             [Text("x", 12, 400, "muted"), self._x, Text("y", 12, 400, "muted"), self._y],
         )
@@ -166,7 +167,7 @@ class ResultsPage(QWidget):
         self._said_pick = said.pick
         self.verdict.setText(f"<b>{_escaped(said.bold)}</b> {_escaped(said.rest)}")
         self._show_pick()
-        self._protocol.setText(_how(result))
+        self._protocol.setText(_how(result, self._runtimes))
         self.table.show_table(build(result))
         notes = list(dict.fromkeys(warning.text for warning in result.warnings))
         self._notes.setText("  ".join(notes[:3]) + (f"  And {len(notes) - 3} more in the report." if len(notes) > 3 else ""))
@@ -228,14 +229,14 @@ def _chart_card(title: str, detail: str, chart: QWidget, controls: Sequence[QWid
     return card
 
 
-def _how(result: RunResult) -> str:
+def _how(result: RunResult, runtimes: Mapping[str, str]) -> str:
     """ "Lab protocol · 5 blocks · ONNX Runtime · batch 1", where all variants agree on it."""
     measured = result.measured
     parts = [result.plan.protocol.stamp[:1].upper() + result.plan.protocol.stamp[1:]]
     blocks = {len(variant.blocks) for variant in measured}
     if blocks:
         parts.append(f"{min(blocks)}–{max(blocks)} blocks" if len(blocks) > 1 else f"{blocks.pop()} blocks")
-    for values in ({v.runtime for v in measured}, {f"batch {v.batch}" for v in measured}):
+    for values in ({runtimes.get(v.runtime, v.runtime) for v in measured}, {f"batch {v.batch}" for v in measured}):
         if len(values) == 1:
             parts.append(values.pop())
     return " · ".join(part for part in parts if part)

@@ -117,11 +117,6 @@ class TradeOff(Chart):
         for point in self._points:
             self._paint_point(painter, point)
         self._paint_letters(painter)
-        if not all(point.on_front for point in self._points):
-            painter.setFont(font(11))
-            painter.setPen(self.theme.color("muted"))
-            place = self.area.adjusted(0, 0, -6, -4)
-            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "pale: another variant is better in both")
         painter.end()
 
     def _paint_front(self, painter: QPainter) -> None:

@@ -54,7 +54,10 @@ def test_nodes_are_phases_and_windows_cut_the_benchmark_into_its_own(record: Liv
         ("Tune", 11, 14, 1),
         ("Bench", 14, 15, SHARED),
         ("block 1", 15, 16, 2),
+        ("Bench", 16, None, SHARED),
     ]
+    record.take(messages.WindowOpened(window=block.model_copy(update={"t0_ns": 16 * S + 1000, "variant": "A"})))
+    assert [(p.name, p.variant) for p in record.phases[2:]] == [("block 1", 2), ("block 1", 0)], "no phase for the moment between"
     assert record.phase_at(12).node == "tune"
     assert record.phase_at(99) is None
 
