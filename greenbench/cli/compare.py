@@ -1,5 +1,7 @@
 """`greenbench compare RUN RUN …`: variants of several runs side by side, with a mark where they cannot be compared."""
 
+from collections.abc import Callable
+
 from rich.table import Table
 
 from greenbench.cli.app import print_json
@@ -48,7 +50,7 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
 
 def unfair(results: list[RunResult]) -> list[str]:
     """What differs between runs so that their numbers do not answer the same question, as sentences."""
-    aspects = {
+    aspects: dict[str, Callable[[RunResult], str]] = {
         "processors": lambda r: r.environment.cpu,
         "devices": lambda r: r.plan.device,
         "thread counts": lambda r: str(sorted({v.threads for v in r.measured})),
