@@ -103,9 +103,14 @@ class _Rows(QStyledItemDelegate):
         middle = rect.center().y()
         caret = "caret-down-fill" if opened else "caret-right-fill"
         paint_icon(painter, caret, QRectF(14, middle - 5, 10, 10), self._theme.color("muted"))
-        write(painter, rect.adjusted(29, 0, -40, 0), index.data(), self._theme.color("second"), 12, 600)
+        write(painter, rect.adjusted(29, 0, -40, 0), index.data(), self._theme.color("second"), (12, 600))
         write(
-            painter, rect.adjusted(0, 0, -18, 0), str(index.data(_COUNT)), self._theme.color("muted"), 12, 400, Qt.AlignmentFlag.AlignRight
+            painter,
+            rect.adjusted(0, 0, -18, 0),
+            str(index.data(_COUNT)),
+            self._theme.color("muted"),
+            (12, 400),
+            Qt.AlignmentFlag.AlignRight,
         )
 
     def _step(self, painter: QPainter, rect: QRectF, spec: StepSpec, hovered: bool) -> None:
@@ -115,7 +120,7 @@ class _Rows(QStyledItemDelegate):
         painter.setBrush(color)
         painter.drawRoundedRect(QRectF(21, middle - 7, 3, 14), 1, 1)
         paint_icon(painter, spec.icon, QRectF(33, middle - 8, 16, 16), color)
-        write(painter, rect.adjusted(56, 0, -26 if hovered else -10, 0), spec.title, self._theme.color("text"), 13)
+        write(painter, rect.adjusted(56, 0, -26 if hovered else -10, 0), spec.title, self._theme.color("text"), (13, 400))
         if hovered:
             paint_icon(painter, "dots-six-vertical", QRectF(rect.right() - 26, middle - 7, 14, 14), self._theme.color("muted"))
 

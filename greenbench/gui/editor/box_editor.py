@@ -50,6 +50,13 @@ class BoxEditor(QObject):
         title = node.parts.title.adjusted(-6, 3, 4, -3).translated(node.pos())
         self._open(title, node.node.title, 12, lambda typed: self._editing.rename(node.id, typed))
 
+    def edit_selected_title(self) -> None:
+        """Opens the title of the one selected node."""
+        ids = self._canvas.pipeline_scene.selected_nodes()
+        if len(ids) == 1:
+            self._canvas.camera.show_node(ids[0])
+            self.edit_title(self._canvas.pipeline_scene.nodes[ids[0]])
+
     def _choices(self, node: NodeItem, field: FieldSpec, value: Any, rect: QRectF) -> None:
         menu = QMenu(self._canvas)
         group = QActionGroup(menu)

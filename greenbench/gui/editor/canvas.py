@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsView
 
-from greenbench.core.pipeline import Link
 from greenbench.gui.editor.box_editor import BoxEditor
 from greenbench.gui.editor.camera import Camera
 from greenbench.gui.editor.cards import FloatingCard
@@ -136,15 +135,8 @@ class Canvas(QGraphicsView):
         elif name:
             self.box_editor.edit_box(node, name)
 
-    def open_search(self, at: QPoint, half: Link, *, output: bool) -> None:
-        """Asks for the steps that could be joined to a half-open link."""
-        self.search_wanted.emit(at, half, output)
-
-    def hide_cards(self) -> None:
-        self.hover.leave()
-
     def leaveEvent(self, event: object) -> None:
-        self.hide_cards()
+        self.hover.leave()
         super().leaveEvent(event)  # type: ignore[arg-type]
 
     def wheelEvent(self, event: QWheelEvent) -> None:

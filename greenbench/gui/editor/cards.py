@@ -63,8 +63,8 @@ class FloatingCard(QWidget):
             painter.fillPath(port_path(self._kind, QPointF(card.left() + 15, line.center().y()), 9), self._theme.port(self._kind))
         else:
             paint_icon(painter, "prohibit", QRectF(card.left() + 8, line.top() + 1.5, 14, 14), self._theme.color("danger"))
-        write(painter, line, self.title, self._theme.color(token), 11, 600)
-        write(painter, line.translated(0, 17), self.text, self._theme.color("second" if self.refusing else "muted"), 11)
+        write(painter, line, self.title, self._theme.color(token), (11, 600))
+        write(painter, line.translated(0, 17), self.text, self._theme.color("second" if self.refusing else "muted"))
         painter.end()
 
     def _edge(self) -> QColor:

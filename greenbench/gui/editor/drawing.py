@@ -56,14 +56,13 @@ def write(
     rect: QRectF,
     text: str,
     color: QColor,
-    size: float = 11,
-    weight: int = 400,
+    letters: tuple[float, int] = (11, 400),
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
 ) -> float:
-    """One line of text, elided to the rectangle and centred in its height; returns its width."""
-    measures = metrics_of(size, weight)
+    """One line of text in a size and weight, elided to the rectangle and centred in its height; returns its width."""
+    measures = metrics_of(*letters)
     shown = measures.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-    painter.setFont(type_of(size, weight))
+    painter.setFont(type_of(*letters))
     painter.setPen(color)
     painter.drawText(rect, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
     return measures.horizontalAdvance(shown)

@@ -36,7 +36,8 @@ class Editing:
         node = clipboard.new_node(self.pipeline, spec, snapped(x, y))
         edits: list[Edit] = [AddNode(node)]
         if attach is not None:
-            port = matching_port(spec, self._half_kind(attach, output), output)
+            half = self.pipeline.output_port(attach) if output else self.pipeline.input_port(attach)
+            port = matching_port(spec, half, output)
             if port is not None and output:
                 edits.append(Connect(Link(attach.source, attach.output, node.id, port.name)))
             elif port is not None:
@@ -44,9 +45,6 @@ class Editing:
                 edits += [*map(Disconnect, self._in_the_way(link)), Connect(link)]
         done = self._session.do(Together(tuple(edits), f'Add "{node.title}"'))
         return node.id if done else None
-
-    def _half_kind(self, attach: Link, output: bool) -> Port:
-        return self.pipeline.output_port(attach) if output else self.pipeline.input_port(attach)
 
     def _in_the_way(self, link: Link) -> list[Link]:
         """The link that a taken single input would have to give up."""

@@ -130,7 +130,7 @@ class MoveNodes(Gesture):
             self._moved = True
             ids = set(scene.selected_nodes()) | {self._node.id}
             self._from = {id: scene.nodes[id].pos() for id in ids}
-            self.canvas.hide_cards()
+            self.canvas.hover.leave()
         by = self.canvas.mapToScene(at) - self.canvas.mapToScene(self.first)
         goal = self._from[self._node.id] + by
         by = QPointF(*snapped(goal.x(), goal.y())) - self._from[self._node.id]
@@ -178,7 +178,7 @@ class DragLink(Gesture):
         super().start(at)
         scene = self.canvas.pipeline_scene
         scene.drawing.drag = LinkDrag(self._port.slot.port.kind, self._port.slot.output)
-        self.canvas.hide_cards()
+        self.canvas.hover.leave()
 
     def _begin(self) -> None:
         scene = self.canvas.pipeline_scene
@@ -276,7 +276,7 @@ class DragLink(Gesture):
         """Dropped on empty canvas: the steps that could follow (or come before)."""
         slot, id = self._port.slot, self._port.owner.id
         half = Link(id, slot.port.name, "", "") if slot.output else Link("", "", id, slot.port.name)
-        self.canvas.open_search(at, half, output=slot.output)
+        self.canvas.search_wanted.emit(at, half, slot.output)
 
     def cancel(self) -> None:
         self._clean()

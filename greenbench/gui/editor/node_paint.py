@@ -87,7 +87,7 @@ def _header(painter: QPainter, view: NodeView) -> None:
     status = view.status
     paint_icon(painter, view.spec.icon, view.parts.icon, view.drawing.theme.group(view.spec.group))
     token = "second" if status.state in _WAITING else "text"
-    write(painter, view.parts.title, view.node.title, view.color(token), 12, 600)
+    write(painter, view.parts.title, view.node.title, view.color(token), (12, 600))
     if status.state is NodeState.RUNNING:
         paint_progress_ring(painter, view.parts.state, status.fraction, view.drawing.theme)
     else:
@@ -98,7 +98,7 @@ def _header(painter: QPainter, view: NodeView) -> None:
 def _facts(painter: QPainter, view: NodeView) -> None:
     if not view.parts.facts.isEmpty():
         text = facts_line(view.drawing.pipeline, view.status, view.node.id)
-        write(painter, view.parts.facts.translated(0, -1), text, view.color("muted"), 11)
+        write(painter, view.parts.facts.translated(0, -1), text, view.color("muted"))
 
 
 def _boxes(painter: QPainter, view: NodeView) -> None:
@@ -110,7 +110,7 @@ def _boxes(painter: QPainter, view: NodeView) -> None:
         painter.setBrush(view.color("surface" if name == view.hovered_box else "sunken"))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         inner = rect.adjusted(6, 0, -2, 0)
-        write(painter, inner, box_text(field, view.node.params.get(name, field.default), inner.width()), view.color("second"), 11)
+        write(painter, inner, box_text(field, view.node.params.get(name, field.default), inner.width()), view.color("second"))
 
 
 def box_text(field: FieldSpec, value: object, width: float) -> str:
@@ -134,7 +134,7 @@ def _rows(painter: QPainter, view: NodeView) -> None:
     for index, rect in enumerate(view.parts.rows):
         inner = rect.adjusted(13, 0, -10, 0)
         if index >= len(rows):
-            write(painter, inner, "Add a model" if rows else "Connect a model", view.color("muted"), 11)
+            write(painter, inner, "Add a model" if rows else "Connect a model", view.color("muted"))
             continue
         link, letter = rows[index]
         source = drawing.board.status(link.source)
@@ -143,9 +143,9 @@ def _rows(painter: QPainter, view: NodeView) -> None:
         broken = word in ("Skipped", "Stopped", "Failed", "Left out") or not letter
         mark = drawing.theme.variant(index)
         paint_variant(painter, QPointF(inner.left() + 8, rect.center().y()), 8.5, mark, view.color("faint") if broken else None)
-        right = write(painter, inner, word, view.color("accent" if word.endswith("%") else "muted"), 11, 500, _RIGHT)
+        right = write(painter, inner, word, view.color("accent" if word.endswith("%") else "muted"), (11, 500), _RIGHT)
         name = inner.adjusted(18, 0, -right - 6, 0)
-        write(painter, name, drawing.pipeline.node(link.source).title, view.color("muted" if broken else "text"), 11, 500)
+        write(painter, name, drawing.pipeline.node(link.source).title, view.color("muted" if broken else "text"), (11, 500))
 
 
 def _footer(painter: QPainter, view: NodeView) -> None:
@@ -156,18 +156,18 @@ def _footer(painter: QPainter, view: NodeView) -> None:
     left, right = footer(view.drawing.pipeline, view.drawing.board, view.node.id)
     used = 0.0
     if view.failed:
-        used = write(painter, inner, right, view.color("danger"), 11, 600, _RIGHT)
-        write(painter, inner.adjusted(0, 0, -used - 6, 0), left, view.color("danger"), 11, 500)
+        used = write(painter, inner, right, view.color("danger"), (11, 600), _RIGHT)
+        write(painter, inner.adjusted(0, 0, -used - 6, 0), left, view.color("danger"), (11, 500))
         return
     if right:
-        used = write(painter, inner, right, view.color("muted"), 11, 400, _RIGHT)
+        used = write(painter, inner, right, view.color("muted"), (11, 400), _RIGHT)
     elif status.finished and status.energy is not None and not is_source(view.spec):
         used = _energy(painter, inner, view)
     room = inner.adjusted(0, 0, -used - (6 if used else 0), 0)
     if status.finished or status.state is NodeState.RUNNING:
-        write(painter, room, left, view.color("text"), 12, 600)
+        write(painter, room, left, view.color("text"), (12, 600))
     else:
-        write(painter, room, left, view.color("muted"), 11)
+        write(painter, room, left, view.color("muted"))
 
 
 def _energy(painter: QPainter, inner: QRectF, view: NodeView) -> float:
@@ -176,7 +176,7 @@ def _energy(painter: QPainter, inner: QRectF, view: NodeView) -> float:
     assert view.status.energy is not None
     provenance = view.status.energy.provenance
     text = quoted.full
-    used = write(painter, inner, text, view.color("muted"), 11, 400, _RIGHT)
+    used = write(painter, inner, text, view.color("muted"), (11, 400), _RIGHT)
     mark = QRectF(inner.right() - used - 5 - 14, inner.center().y() - 7, 14, 14)
     paint_provenance(painter, mark, provenance, view.color("warning" if provenance is Provenance.MODELLED else "second"))
     return used + 19

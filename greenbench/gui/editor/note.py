@@ -34,15 +34,20 @@ class NoteItem(QGraphicsItem):
         self.setPos(place)
         self.update()
 
+    def want(self, shown: bool) -> None:
+        """Shows or hides the note, whatever the height of the window."""
+        self.wanted = shown
+        self.refresh(self.pos())
+
     def boundingRect(self) -> QRectF:
         return QRectF(-4, -2, self.width + 8, 24 + _LINE * len(self._lines))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         theme = self.drawing.theme
         painter.fillRect(self.boundingRect(), theme.color("canvas", 0.86))
-        write(painter, QRectF(0, 0, self.width, 16), "Note", theme.color("muted"), 11, 600)
+        write(painter, QRectF(0, 0, self.width, 16), "Note", theme.color("muted"), (11, 600))
         for index, line in enumerate(self._lines):
-            write(painter, QRectF(0, 19 + index * _LINE, self.width + 4, _LINE), line, theme.color("second"), 12)
+            write(painter, QRectF(0, 19 + index * _LINE, self.width + 4, _LINE), line, theme.color("second"), (12, 400))
 
 
 def _wrapped(text: str, width: float) -> list[str]:

@@ -95,7 +95,7 @@ class PortKey(QWidget):
         for row, (kind, word) in enumerate(_KINDS):
             y = 11 + row * 20
             painter.fillPath(port_path(kind, QPointF(8, y), 8.5), self._theme.port(kind))
-            write(painter, QRectF(22, y - 9, 50, 18), word, self._theme.color("second"), 11)
+            write(painter, QRectF(22, y - 9, 50, 18), word, self._theme.color("second"))
         painter.end()
 
 

@@ -61,10 +61,9 @@ class _Rows(QStyledItemDelegate):
             QRectF(rect.left() + 36, rect.top() + 3, rect.width() - 36 - right, 18),
             offer.title,
             self._theme.color("text"),
-            13,
-            500,
+            (13, 500),
         )
-        write(painter, QRectF(rect.left() + 36, rect.top() + 20, rect.width() - 36 - right, 16), offer.text, self._theme.color("muted"), 11)
+        write(painter, QRectF(rect.left() + 36, rect.top() + 20, rect.width() - 36 - right, 16), offer.text, self._theme.color("muted"))
         if chosen:
             paint_icon(painter, "key-return", QRectF(rect.right() - 26, rect.center().y() - 8, 16, 16), self._theme.color("muted"))
         painter.restore()

@@ -128,7 +128,7 @@ class RunBoard:
         if event.name != "accuracy":
             return set()
         if event.variant:
-            return self._variant(event.node, event.variant, text=_percent(event.value))
+            return self.set_variant(event.node, event.variant, text=_percent(event.value))
         return self._update(event.node, headline=_percent(event.value))
 
     def _node_finished(self, event: m.NodeFinished) -> set[str]:
@@ -154,35 +154,13 @@ class RunBoard:
         known = self._known.get(event.node)
         return self._update(event.node, log=(*known.log, event.text)[-_LOG_LINES:]) if known else set()
 
-    def _variant(self, node: str, variant: str, **changes: Any) -> set[str]:
+    def set_variant(self, node: str, variant: str, **changes: Any) -> set[str]:
+        """Changes the row of a variant; returns the node if it is known."""
         known = self._known.get(node)
         if known is None:
             return set()
         rows = {**known.variants, variant: replace(known.variants.get(variant, VariantStatus()), **changes)}
         return self._update(node, variants=rows)
-
-    def _variant_ready(self, event: m.VariantReady) -> set[str]:
-        return self._variant(event.node, event.variant, text="Loaded")
-
-    def _variant_measured(self, event: m.VariantMeasured) -> set[str]:
-        if not event.correct:
-            return self._variant(event.node, event.variant, text="No labels" if event.reason else "Tested")
-        return self._variant(event.node, event.variant, text=_percent(event.correct.count("1") / len(event.correct)))
-
-    def _variant_failed(self, event: m.VariantFailed) -> set[str]:
-        return self._variant(event.node, event.variant, text="Failed", failure=event.failure)
-
-    def _window_opened(self, event: m.WindowOpened) -> set[str]:
-        window = event.window
-        self.measuring = window.kind is WindowKind.BLOCK
-        return self._variant(window.node, window.variant, text="Measuring") if self.measuring and window.variant else set()
-
-    def _window_closed(self, event: m.WindowClosed) -> set[str]:
-        self.measuring = False
-        window = event.window
-        if window.kind is WindowKind.BLOCK and window.variant:
-            return self._variant(window.node, window.variant, text=f"Block {window.block + 1}")
-        return set()
 
     def _run_finished(self, event: m.RunFinished) -> set[str]:
         self._running = self.measuring = False
@@ -194,13 +172,42 @@ class RunBoard:
             )
         return set(self._known)
 
-    def _results_ready(self, event: m.ResultsReady) -> set[str]:
-        touched: set[str] = set()
-        for variant in event.result.variants:
-            latency = quote(variant.metrics.get("latency_p50"))
-            text = "Failed" if variant.failure else latency.full
-            touched |= self._variant(variant.benchmark, variant.letter, text=text, failure=variant.failure, result=variant)
-        return touched
+
+def _variant_ready(board: RunBoard, event: m.VariantReady) -> set[str]:
+    return board.set_variant(event.node, event.variant, text="Loaded")
+
+
+def _variant_measured(board: RunBoard, event: m.VariantMeasured) -> set[str]:
+    if not event.correct:
+        return board.set_variant(event.node, event.variant, text="No labels" if event.reason else "Tested")
+    return board.set_variant(event.node, event.variant, text=_percent(event.correct.count("1") / len(event.correct)))
+
+
+def _variant_failed(board: RunBoard, event: m.VariantFailed) -> set[str]:
+    return board.set_variant(event.node, event.variant, text="Failed", failure=event.failure)
+
+
+def _window_opened(board: RunBoard, event: m.WindowOpened) -> set[str]:
+    window = event.window
+    board.measuring = window.kind is WindowKind.BLOCK
+    return board.set_variant(window.node, window.variant, text="Measuring") if board.measuring and window.variant else set()
+
+
+def _window_closed(board: RunBoard, event: m.WindowClosed) -> set[str]:
+    board.measuring = False
+    window = event.window
+    if window.kind is WindowKind.BLOCK and window.variant:
+        return board.set_variant(window.node, window.variant, text=f"Block {window.block + 1}")
+    return set()
+
+
+def _results_ready(board: RunBoard, event: m.ResultsReady) -> set[str]:
+    touched: set[str] = set()
+    for variant in event.result.variants:
+        latency = quote(variant.metrics.get("latency_p50"))
+        text = "Failed" if variant.failure else latency.full
+        touched |= board.set_variant(variant.benchmark, variant.letter, text=text, failure=variant.failure, result=variant)
+    return touched
 
 
 _HANDLERS: dict[type, Callable[[RunBoard, Any], set[str]]] = {
@@ -212,13 +219,13 @@ _HANDLERS: dict[type, Callable[[RunBoard, Any], set[str]]] = {
     m.NodeFailed: RunBoard._node_failed,
     m.NodeEnergy: RunBoard._node_energy,
     m.Log: RunBoard._log,
-    m.VariantReady: RunBoard._variant_ready,
-    m.VariantMeasured: RunBoard._variant_measured,
-    m.VariantFailed: RunBoard._variant_failed,
-    m.WindowOpened: RunBoard._window_opened,
-    m.WindowClosed: RunBoard._window_closed,
+    m.VariantReady: _variant_ready,
+    m.VariantMeasured: _variant_measured,
+    m.VariantFailed: _variant_failed,
+    m.WindowOpened: _window_opened,
+    m.WindowClosed: _window_closed,
     m.RunFinished: RunBoard._run_finished,
-    m.ResultsReady: RunBoard._results_ready,
+    m.ResultsReady: _results_ready,
 }
 
 

@@ -67,7 +67,7 @@ class EditorView(QWidget):
         self.search.closed.connect(lambda: self.canvas.setFocus(Qt.FocusReason.OtherFocusReason))
         self.tools.arrange.connect(self.arrange)
         self.tools.frame.connect(self.canvas.camera.frame)
-        self.tools.note.connect(self._show_note)
+        self.tools.note.connect(self.scene.note.want)
         self.tools.zoom_in.connect(lambda: self.canvas.camera.zoom_to(self.canvas.camera.zoom * 1.2))
         self.tools.zoom_out.connect(lambda: self.canvas.camera.zoom_to(self.canvas.camera.zoom / 1.2))
         self.tools.zoom_reset.connect(lambda: self.canvas.camera.zoom_to(1.0))
@@ -81,7 +81,7 @@ class EditorView(QWidget):
         return (
             EditorAction("search", "Add a step…", ("Tab",), self.adding.search_here, "plus", (CANVAS,)),
             EditorAction("connect", "Connect to…", ("C",), self.adding.connect_selected, "flow-arrow", (NODES,)),
-            EditorAction("rename", "Rename", ("F2",), self._rename, "pencil-simple", (NODES,)),
+            EditorAction("rename", "Rename", ("F2",), self.canvas.box_editor.edit_selected_title, "pencil-simple", (NODES,)),
             EditorAction("cut", "Cut", ("Ctrl+X",), lambda: edit.cut(chosen()), "scissors", (NODES,), True),
             EditorAction("copy", "Copy", ("Ctrl+C",), lambda: edit.copy(chosen()), "copy", (NODES,)),
             EditorAction("paste", "Paste", ("Ctrl+V",), lambda: self.scene.select(edit.paste()), "clipboard", (CANVAS,)),
@@ -158,7 +158,7 @@ class EditorView(QWidget):
 
     def _on_change(self, change: Change) -> None:
         self.canvas.box_editor.close_editor()
-        self.canvas.hide_cards()
+        self.canvas.hover.leave()
         self.scene.on_change(change)
         if change.everything:
             self._home_pending = True
@@ -186,16 +186,6 @@ class EditorView(QWidget):
     def _fix(self, id: str) -> None:
         self.select_nodes([id])
         self.inspect_wanted.emit(id)
-
-    def _rename(self) -> None:
-        ids = self.selected()
-        if len(ids) == 1:
-            self.canvas.camera.show_node(ids[0])
-            self.canvas.box_editor.edit_title(self.scene.nodes[ids[0]])
-
-    def _show_note(self, shown: bool) -> None:
-        self.scene.note.wanted = shown
-        self.scene.refresh()
 
     def _dress(self) -> None:
         self.scene.refresh()

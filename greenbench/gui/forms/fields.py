@@ -18,7 +18,7 @@ from greenbench.gui.forms.typed import shown_value, typed_value
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
 
-_SLIDER_STEPS = 1000
+_SLIDER_STEPS, _SLIDER_COUNT = 1000, 500
 
 
 class Field(QWidget):
@@ -340,12 +340,11 @@ def _tenth(value: Any) -> float:
 
 
 def _number(spec: FieldSpec, theme: Theme) -> Field:
-    """With both limits near enough to slide between, a slider; counts over a wide range are better typed."""
+    """With both limits and an even scale between them, a slider; a learning rate from 0 to 10 is better typed."""
     if spec.minimum is None or spec.maximum is None:
         return TypedField(spec, theme)
-    if spec.minimum > 0 and spec.maximum / spec.minimum > 1000:
-        return TypedField(spec, theme)
-    return SliderField(spec, theme)
+    counted = spec.kind is FieldKind.INTEGER and spec.maximum - spec.minimum <= _SLIDER_COUNT
+    return SliderField(spec, theme) if spec.percent or spec.step or counted else TypedField(spec, theme)
 
 
 def _choice(spec: FieldSpec, theme: Theme) -> Field:

@@ -19,7 +19,7 @@ MODEL = Port("model", PortKind.MODEL)
 
 class AllKinds(Params):
     ratio: float = parameter(0.5, "Channels removed", "How many go.", percent=True, ge=0, le=0.96, step=0.01)
-    rate: float = parameter(0.1, "Learning rate", gt=0)
+    rate: float = parameter(0.1, "Learning rate", gt=0, le=10)
     epochs: int = parameter(12, "Epochs", unit="epochs", ge=1, le=500)
     scope: Literal["global", "local"] = parameter("global", "Scope", choices={"global": "Global", "local": "Per layer"})
     norm: Literal["l1", "l2", "taylor", "random"] = parameter("l1", "Importance")
