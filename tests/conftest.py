@@ -6,8 +6,13 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+
+# How long an example takes says something about the machine's other work, not about the code.
+settings.register_profile("greenbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("greenbench")
 
 SIMPLE = {
     bool: st.booleans(),

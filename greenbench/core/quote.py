@@ -96,7 +96,7 @@ def quote(measurement: Measurement | None, shown: Scale | None = None) -> Quoted
 
 def interval_decimals(half_width: float, value: float = 0.0) -> int:
     """How many decimals an interval of that half-width supports (negative: round to tens, hundreds …)."""
-    if half_width <= 0 or not math.isfinite(half_width):
+    if half_width < 1e-300 or not math.isfinite(half_width):  # below that, floats lose their digits
         return significant_decimals(value, 3)
     exponent = math.floor(math.log10(half_width))
     leading = round(half_width / 10.0 ** (exponent - 2))

@@ -79,6 +79,6 @@ class Runs:
         )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def runs():
     return Runs

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenbench.analysis.headline import headline
-from greenbench.core.measurement import Measurement
-from greenbench.core.run import Comparison, Failure, NodeResult, NodeState, RunResult, RunState, VariantResult, letter
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.run import Comparison, Failure, NodeResult, NodeState, RunState, VariantResult, Verdict, letter
 
 SAME_ACCURACY = (-0.0001, -0.002, 0.002)
 REAL_LOSS = (-0.0061, -0.0091, -0.0031)
@@ -226,28 +226,31 @@ def test_findings_count_the_verdicts_in_words(runs):
     )
 
 
-@settings(max_examples=30)
+plausible = st.one_of(st.none(), st.floats(-1e12, 1e12))
+
+
+@settings(max_examples=80)
 @given(data=st.data())
-def test_whatever_a_run_looks_like_there_are_whole_sentences_and_a_pick_that_exists(values_of, data):
-    """Generated results: verdicts without numbers, numbers without verdicts, two variants of one letter …"""
-    result = data.draw(values_of(RunResult))
-    variants = data.draw(st.lists(values_of(VariantResult), max_size=4))
+def test_whatever_a_run_looks_like_there_are_whole_sentences_and_a_pick_that_exists(runs, values_of, data):
+    """Generated results: verdicts without numbers, numbers without verdicts, failures with results …"""
     keys = ("energy_per_inference", "latency_p50", "accuracy")
-    dressed = tuple(
-        variant.model_copy(
-            update={
-                "letter": letter(index),
-                "benchmark": "bench",
-                "state": NodeState.DONE,
-                "metrics": {key: data.draw(values_of(Measurement)) for key in keys},
-                "against": {key: data.draw(values_of(Comparison)) for key in data.draw(st.sets(st.sampled_from(keys)))},
-                "failure": variant.failure if data.draw(st.booleans()) else None,
-            }
+    measurements = st.builds(Measurement, value=plausible, low=plausible, high=plausible, provenance=values_of(Provenance))
+    comparisons = st.builds(Comparison, verdict=values_of(Verdict), change=plausible, low=plausible, high=plausible)
+    variants = tuple(
+        VariantResult(
+            letter=letter(index),
+            node="node",
+            name=data.draw(st.text(max_size=50)),
+            benchmark="bench",
+            state=data.draw(values_of(NodeState)),
+            runtime=data.draw(st.sampled_from(["", "eager", "ONNX Runtime"])),
+            metrics=data.draw(st.dictionaries(st.sampled_from(keys), measurements)),
+            against=data.draw(st.dictionaries(st.sampled_from(keys), comparisons)),
+            failure=data.draw(st.one_of(st.none(), values_of(Failure))),
         )
-        for index, variant in enumerate(variants)
+        for index in range(data.draw(st.integers(0, 5)))
     )
-    found = headline(result.model_copy(update={"variants": dressed}))
+    found = headline(runs("").result(*variants, state=data.draw(values_of(RunState))))
     assert found.bold.endswith(".")
-    assert found.pick is None or found.pick in [variant.letter for variant in dressed[1:] if variant.failure is None]
+    assert found.pick is None or found.pick in [variant.letter for variant in variants[1:] if variant.failure is None]
     assert all(sentence.endswith(".") for sentence in found.findings)
-    assert "None" not in found.bold.removeprefix("None of the")

@@ -74,8 +74,8 @@ def sensible_edits(pipeline):
 
 
 def edit_session(data, document):
-    """Applies up to 25 edits, most of them sensible; yields the inverse of each that was not refused."""
-    for _ in range(data.draw(st.integers(0, 25))):
+    """Applies up to 20 edits, most of them sensible; yields the inverse of each that was not refused."""
+    for _ in range(data.draw(st.integers(0, 20))):
         pipeline = document.pipeline
         edit = data.draw(random_edits if data.draw(st.integers(0, 3)) == 0 else sensible_edits(pipeline))
         before = copied(pipeline)
@@ -106,7 +106,7 @@ def started(catalog):
     return pipeline
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_undo_of_everything_is_the_beginning_and_redo_of_everything_is_the_end(catalog, data):
     document = Document(started(catalog))
@@ -126,7 +126,7 @@ def test_undo_of_everything_is_the_beginning_and_redo_of_everything_is_the_end(c
     assert document.pipeline == states[0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_was_edited_has_no_circle_and_is_read_back_from_its_file(catalog, data):
     document = Document(started(catalog))
@@ -141,7 +141,7 @@ def test_whatever_was_edited_has_no_circle_and_is_read_back_from_its_file(catalo
     assert dumps(loads(text, catalog)) == text
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_observers_who_only_follow_changes_know_what_is_there(catalog, data):
     document = Document(started(catalog))

@@ -149,3 +149,8 @@ def test_a_duration_is_read_back_and_shows_no_sixty_seconds_or_minutes(seconds):
     assert shown.get("h", 0) * 3600 + shown.get("min", 0) * 60 + shown.get("s", 0) == pytest.approx(
         seconds, abs=60 if seconds >= 3600 else 0.5
     )
+
+
+@pytest.mark.parametrize("half", [0.0, 5e-324, float("inf"), float("nan")])
+def test_an_interval_without_a_width_leaves_three_digits_of_the_value(half):
+    assert interval_decimals(half, 1.2345) == 2
