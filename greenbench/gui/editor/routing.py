@@ -13,6 +13,8 @@ _CLEAR = 10.0
 _SWING = 40.0
 
 Block = tuple[float, float, float, float]
+# The bend between port and lane in five points: level at both ends, steep between.
+_BEND = ((0.0, 0.0), (0.41, 0.16), (0.5, 0.5), (0.59, 0.84), (1.0, 1.0))
 
 
 def route(start: QPointF, end: QPointF, obstacles: Sequence[QRectF], own: tuple[QRectF, QRectF] | None = None) -> QPainterPath:
@@ -48,10 +50,9 @@ def _free(start: QPointF, end: QPointF, lane: float, blocks: Sequence[Block]) ->
     on, off = start.x() + swing, end.x() - swing
     if any(block[1] <= lane <= block[3] and block[0] <= off and block[2] >= on for block in blocks):
         return False
-    ways = (
-        ((start.x(), start.y()), (start.x() + swing / 2, start.y()), (on, lane)),
-        ((off, lane), (end.x() - swing / 2, end.y()), (end.x(), end.y())),
-    )
+    first_way = [(start.x() + across * swing, start.y() + down * (lane - start.y())) for across, down in _BEND]
+    last_way = [(off + across * swing, lane + down * (end.y() - lane)) for across, down in _BEND]
+    ways = (first_way, last_way)
     return not any(crosses(first, second, block) for way in ways for first, second in pairwise(way) for block in blocks)
 
 

@@ -97,3 +97,12 @@ def test_a_link_backwards_leaves_to_the_right_and_arrives_from_the_left() -> Non
     assert min(point.x() for point in points) < 0
     inner = [source.adjusted(1, 1, -1, -1), target.adjusted(1, 1, -1, -1)]
     assert not any(rect.contains(point) for rect in inner for point in points)
+
+
+def test_the_straight_lane_from_the_port_is_taken_where_it_is_free() -> None:
+    """The baseline of a comparison passes above the branches, close by the last node of each."""
+    blocks = [QRectF(384, 56, 156, 82), QRectF(560, 56, 156, 82), QRectF(384, 152, 156, 82), QRectF(560, 152, 156, 82)]
+    path = route(QPointF(332, 41), QPointF(752, 175), blocks)
+    assert path.pointAtPercent(0.3).y() == 41
+    points = [path.pointAtPercent(step / 200) for step in range(201)]
+    assert not any(block.contains(point) for block in blocks for point in points)
