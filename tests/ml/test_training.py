@@ -152,3 +152,13 @@ def test_gradients_of_narrow_shortcuts_are_right(width) -> None:
     functional.cross_entropy(plain(x.double()), y).backward()
     for fast, exact in zip(module.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(fast.grad, exact.grad.float(), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(("width", "threads"), [(4, 1), (64, 2)])
+def test_small_networks_take_one_thread_and_torch_gets_its_own_back(width, threads, data, context, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("greenbench.ml.training._Fit._epoch", lambda *_: asked.append(torch.get_num_threads()))
+    context.threads, before = 2, torch.get_num_threads()
+    fit(network("resnet8", width=width), data, Settings(epochs=1, batch=64), context)
+    assert asked == [threads]
+    assert torch.get_num_threads() == before
