@@ -218,7 +218,7 @@ def _energy(result: RunResult) -> str:
     if any(kind.measured for kind in kinds):
         return _covered(result)
     if Provenance.MODELLED in kinds:
-        return f"Energy was not measured, only estimated from load{_why_no_meter(result)}, so no variant can be called greener."
+        return f"Energy was only estimated from load, not measured, so no variant can be called greener{_why_no_meter(result)}."
     reason = next((reading.reason for reading in readings if reading.reason), "")
     return f"Energy was not measured, so no variant can be called greener{': ' + reason.rstrip('.') if reason else ''}."
 
@@ -243,7 +243,10 @@ def _why_no_meter(result: RunResult) -> str:
     order = (SourceState.PERMISSION, SourceState.SILENT, SourceState.ABSENT)
     absent = [source for source in result.sources if source.state in order and source.reason]
     first = min(absent, key=lambda source: order.index(source.state), default=None)
-    return f" ({first.title}: {first.reason.rstrip('.')})" if first else ""
+    if first is None:
+        return ""
+    reason = first.reason.rstrip(".")
+    return f": {reason[0].lower() + reason[1:] if reason[1:2].islower() else reason}"
 
 
 def _state(result: RunResult) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenbench.analysis import compare
-from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, wilson
+from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, quantiles, same_rounds, wilson
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, Window, WindowKind
 from greenbench.core.metrics import BY_KEY, METRICS
@@ -250,14 +250,15 @@ class _Benchmark:
 
     def _latency_ratio(self, key: str, mine: str, other: str) -> Interval:
         """The paired ratio over the rounds in which both were timed."""
-        q = {"latency_p50": 0.5, "latency_p95": 0.95}.get(key)
+        return paired_ratio(*same_rounds(self._by_round(key, mine), self._by_round(key, other)))
 
-        def statistic(values: tuple[float, ...]) -> float:
-            return float(np.quantile(values, q)) if q else len(values) / sum(values)
-
-        a, b = (self.recorder.latencies_of(self.node.id, letter) for letter in (mine, other))
-        rounds = sorted(a.keys() & b.keys())
-        return paired_ratio([statistic(a[r]) for r in rounds], [statistic(b[r]) for r in rounds])
+    def _by_round(self, key: str, letter: str) -> dict[int, float]:
+        """One number for each block of a variant."""
+        blocks = self.recorder.latencies_of(self.node.id, letter)
+        if key == "throughput":
+            return {index: len(calls) / sum(calls) for index, calls in blocks.items()}
+        found = quantiles(list(blocks.values()), {"latency_p50": 0.5, "latency_p95": 0.95}[key])
+        return dict(zip(blocks, found.tolist(), strict=True))
 
     def _energy_against(self, key: str, variant: VariantResult, baseline: VariantResult) -> Comparison:
         mine, other = self.energies[variant.letter], self.energies[baseline.letter]
@@ -267,7 +268,7 @@ class _Benchmark:
         rounds_a = dict(zip((b.index for b in variant.blocks), mine.net if net else mine.gross, strict=True))
         rounds_b = dict(zip((b.index for b in baseline.blocks), other.net if net else other.gross, strict=True))
         pairs = [(rounds_a[r], rounds_b[r]) for r in sorted(rounds_a.keys() & rounds_b.keys())]
-        usable = [(a, b) for a, b in pairs if a is not None and b is not None and a > 0 and b > 0]
+        usable = [(a, b) for a, b in pairs if a is not None and b is not None]
         if len(usable) < 2:
             return compare.not_compared("fewer than two rounds have a reading for both")
         return compare.compare_ratio(BY_KEY[key], paired_ratio([a for a, _ in usable], [b for _, b in usable]))

@@ -9,8 +9,11 @@ from greenbench.core.run import Protocol
 
 
 def round_order(variants: Sequence[str], number: int) -> list[str]:
-    """The order in one round: forward, then backward, so that a drift hits all alike: ABC, CBA, ABC …"""
-    return list(variants) if number % 2 == 0 else list(reversed(variants))
+    """The order in one round: forward, then backward, so that a drift hits all alike; every two rounds another variant
+    starts, so that no variant always has the same neighbours: ABC, CBA, BCA, ACB …"""
+    start = number // 2 % max(len(variants), 1)
+    turned = [*variants[start:], *variants[:start]]
+    return turned if number % 2 == 0 else turned[::-1]
 
 
 def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol) -> bool:
