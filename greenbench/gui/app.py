@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
     application.setApplicationDisplayName("GreenBench")
     application.setDesktopFileName("greenbench")
     style.load_fonts()
-    runner = LateRunner(_local_runner)
+    runner = LateRunner(_local_runner, lambda runner: runner.wait_for_meter())
     window = build(application, runner)
     open_first(window, asked.file)
     window.painted.connect(partial(_after_first_paint, window, runner, asked.run))

@@ -15,10 +15,11 @@ from greenbench.gui.run_bridge import Runner
 
 
 class LateRunner:
-    """Makes the real runner in `open`; `start` waits for it. Why it could not be made is told as an event."""
+    """Makes the real runner in `open`; `start` waits for it, and for `settle` (the meter's first word, so that the joules of a
+    run are known from its first second). Why it could not be made is told as an event."""
 
-    def __init__(self, make: Callable[[], Runner]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], Runner], settle: Callable[[Any], object] = lambda runner: None) -> None:
+        self._make, self._settle = make, settle
         self._own: queue.SimpleQueue[messages.Event] = queue.SimpleQueue()
         self._inner: Runner | None = None
         self._failure: GreenBenchError | None = None
@@ -55,6 +56,7 @@ class LateRunner:
             inner = self._make()
             inner.open()
             self._inner = inner
+            self._settle(inner)
         except GreenBenchError as error:
             self._failure = error
             self._own.put(messages.Log(text=str(error), level="error"))

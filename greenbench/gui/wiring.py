@@ -110,6 +110,7 @@ class Wiring:
         window.actions_.enable("stop", phase in (Phase.STARTING, Phase.RUNNING))
         if phase is Phase.STARTING:
             window.messages.clear()
+            window.show_page(0)
         if phase is Phase.READY:
             window.progress.show_share(None)
             window.menu_row.tab.show_share(None)

@@ -1,5 +1,6 @@
 """From the record to what each plot draws: curves thinned to the pixels, hatching, live values, chips under the crosshair."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -85,17 +86,45 @@ def latency(record: LiveRecord, theme: Theme, view: View) -> Picture:
     if newest[1] and len(set(timed.values())) == 2:
         now = bool(newest[1].split("/")[1])
         picture.curves = [replace(curve, scaled=timed[curve.key] is now) for curve in picture.curves]
+    picture.curves, cap = _capped(picture.curves)
     if newest[1]:
         owner = record.latency[newest[1]]
         color = _color(theme, owner.variant)
+        word = "call" if newest[1].rpartition("/")[2] else "batch"
         picture.entries = [
             Entry("p50", _ms(owner.rolling.p50), "solid", color),
             Entry("p95", _ms(owner.rolling.p95), "dashed", color),
-            Entry("call" if newest[1].rpartition("/")[2] else "batch", "", "dots", color),
+            Entry(word, _beyond(record, view, picture.curves, cap), "dots", color),
         ]
     else:
         picture.word = "Each batch and each timed call appears here while a run goes on."
     return picture
+
+
+def _capped(drawn: list[Curve]) -> tuple[list[Curve], float]:
+    """A few stray calls would flatten all others: single points far above the rest are drawn at the upper edge.
+
+    The edge is 1.5 times the highest rolling 95th percentile but one in fifty; infinite where nothing strays.
+    """
+    points = [curve.y for curve in drawn if curve.kind == "dots" and curve.scaled]
+    lines = [curve.y[~np.isnan(curve.y)] for curve in drawn if curve.kind != "dots" and curve.scaled]
+    if not points or not any(len(part) for part in lines):
+        return drawn, math.inf
+    cap = 1.5 * float(np.percentile(np.concatenate(lines), 98))
+    if max(float(np.nanmax(part)) for part in points if len(part)) < 2 * cap:
+        return drawn, math.inf
+    return [replace(curve, y=np.minimum(curve.y, cap)) if curve.scaled else curve for curve in drawn], cap
+
+
+def _beyond(record: LiveRecord, view: View, drawn: list[Curve], cap_ms: float) -> str:
+    """How many single calls in view lie above the edge: "2 above 4.1", or "" if none."""
+    keys = {curve.key.rpartition("/")[0] for curve in drawn if curve.kind == "dots" and curve.scaled}
+    count = 0
+    for key in keys if math.isfinite(cap_ms) else ():
+        points = record.latency[key].points
+        first, last = np.searchsorted(points.t, (view.start, view.end))
+        count += int((points.y[first:last] > cap_ms / 1e3).sum())
+    return f"{count} above {quote.significant(cap_ms, 2)}" if count else ""
 
 
 def _ms(series: Series) -> str:

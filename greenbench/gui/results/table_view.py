@@ -186,6 +186,8 @@ class _Delegate(QStyledItemDelegate):
         middle = inside.center().y()
         end = zero + max(min(cell.change, above), -below) * scale
         color = QColor(self._theme.variant(row.index).color)
+        if cell.sign in ("question", "equals"):
+            color.setAlphaF(0.4)  # nothing is established: the bar must not look like a result
         painter.fillRect(QRectF(min(zero, end), middle - 4, abs(end - zero), 8), color)
         painter.fillRect(QRectF(zero - 0.5, middle - 8, 1, 16), self._theme.color("strong"))
         if cell.low is not None and cell.high is not None:

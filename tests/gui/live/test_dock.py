@@ -150,3 +150,15 @@ def test_a_gap_is_a_gap_in_the_curve(dock: LiveDock) -> None:
     dock._tick()
     assert np.isnan(dock.power._curves["package"].yData[-1])
     assert dock.power.legend.entries[0].value == "no reading"
+
+
+def test_stray_calls_are_drawn_at_the_edge_and_counted(dock: LiveDock) -> None:
+    t = tuple(110 * S + index * S // 100 for index in range(1000))
+    latency = [0.002 + 0.0001 * (index % 10) for index in range(1000)]
+    latency[500] = latency[700] = 0.5
+    dock.on_event(messages.Calls(node="bench", variant="B", t_ns=t, latency_s=tuple(latency)))
+    dock._redraw()
+    entry = dock.latency.legend.entries[-1]
+    assert entry.value.startswith("2 above")
+    assert dock.latency.box.viewRange()[1][1] < 20
+    assert dock.record.latency["bench/B"].points.y.max() == 0.5, "the record keeps what was measured"
