@@ -58,9 +58,9 @@ class ActionSet:
             if action.icon:
                 made.setIcon(icon(self._theme, action.icon))
 
-    def fill(self, bar: QMenuBar, submenus: dict[str, list[QMenu]] | None = None) -> None:
+    def fill(self, bar: QMenuBar, submenus: dict[str, list[QMenu]] | None = None) -> dict[str, QMenu]:
         """Builds the menus in the order in which the actions name them, a line between groups; `submenus` follow at the end of
-        the first group of their menu."""
+        the first group of their menu. Returns the menus by name."""
         menus: dict[str, QMenu] = {}
         last: dict[str, int] = {}
         for action, made in self:
@@ -75,6 +75,7 @@ class ActionSet:
                 menu.addSeparator()
             last[action.menu] = action.group
             menu.addAction(made)
+        return menus
 
     @staticmethod
     def _attach(menu: QMenu, submenus: list[QMenu]) -> None:

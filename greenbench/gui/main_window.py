@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from greenbench.gui.live.dock import LiveDock
 
 _HISTORY = 200
+_EDITING = ("cut", "copy", "paste", "duplicate", "delete", "mute", "all", "arrange", "frame")
 _PAGES = (("Pipeline", "tree-structure"), ("Results", "chart-bar-horizontal"), ("History", "clock-counter-clockwise"))
 
 
@@ -100,7 +101,9 @@ class MainWindow(QMainWindow):
         self.autosave = Autosave(session, places.home() / "autosave")
         self._lay_out()
         self.actions_ = ActionSet(self, theme, window_actions(self))
-        self.actions_.fill(self.menu_row.menus, {"File": [sample_menu(self), recent_menu(self)]})
+        menus = self.actions_.fill(self.menu_row.menus, {"File": [sample_menu(self), recent_menu(self)]})
+        menus["Edit"].addSeparator()
+        menus["Edit"].addActions([self.editor.actions_.by_id[id] for id in _EDITING])
         self.finder = Finder(self, theme, self.actions_, session.catalog, self._add_step)
         self.sensors = SensorPanel(self, theme)
         self.wiring = Wiring(self)

@@ -305,3 +305,14 @@ def test_the_window_never_loads_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_edit_menu_has_what_the_canvas_can_do(window: MainWindow) -> None:
+    edit = next(action.menu() for action in window.menu_row.menus.actions() if action.text() == "Edit")
+    words = [action.text() for action in edit.actions() if action.text()]
+    assert {"Undo", "Redo", "Copy", "Paste", "Delete", "Select all"} <= set(words)
+    window.editor.select_nodes(["prune"])
+    next(action for action in edit.actions() if action.text() == "Delete").trigger()
+    assert "prune" not in window.parts.session.pipeline.nodes
+    window.actions_["undo"].trigger()
+    assert "prune" in window.parts.session.pipeline.nodes
