@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self.actions_ = ActionSet(self, theme, window_actions(self))
         menus = self.actions_.fill(self.menu_row.menus, {"File": [sample_menu(self), recent_menu(self)]})
         menus["Edit"].addSeparator()
-        menus["Edit"].addActions([self.editor.actions_.by_id[id] for id in _EDITING])
+        menus["Edit"].addActions([self.editor.commands.by_id[id] for id in _EDITING])
         self.finder = Finder(self, theme, self.actions_, session.catalog, self._add_step)
         self.sensors = SensorPanel(self, theme)
         self.wiring = Wiring(self)
