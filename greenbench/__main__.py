@@ -11,22 +11,22 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 def main() -> int:
     """Runs what the arguments ask for and returns the exit code. Without arguments, or with a pipeline file: the window."""
     arguments = sys.argv[1:]
-    match arguments[:1]:
-        case ["worker"]:
+    match arguments:
+        case ["worker", *_]:
             from greenbench.engine.worker import main as worker
 
             return worker()
-        case ["bench"]:
+        case ["bench", *_]:
             from greenbench.engine.bench.child import main as bench
 
             return bench()
-        case ["meter"]:
+        case ["meter", *_]:
             from greenbench.meters.sampler import main as meter
 
             return meter(arguments[1:])
-        case [] | ["window"]:
+        case [] | ["window", *_]:
             return window(arguments[1:])
-        case [first] if Path(first).suffix == ".greenbench":
+        case given if all(word == "--run" or Path(word).suffix == ".greenbench" for word in given):
             return window(arguments)
     from greenbench.cli import main as cli
 

@@ -37,12 +37,14 @@ def make_plan(
         if id in muted:
             continue
         node, spec = pipeline.nodes[id], pipeline.spec(id)
-        params = spec.params.checked(node.params, node.title).plain()
+        checked = spec.params.checked(node.params, node.title)
+        params = checked.plain()
         digest = _digest(
             {
                 "step": spec.key,
                 "version": spec.version,
                 "params": params,
+                "outside": spec.fingerprint(checked) if spec.fingerprint else "",
                 "inputs": {port: [[digests[s.node], s.output] for s in many] for port, many in inputs[id].items()},
                 "seed": seed,
                 "libraries": libraries.versions(),

@@ -168,7 +168,7 @@ class _Benchmark:
         else:
             for name in ("latency_p50", "latency_p95", "throughput"):
                 metrics[name] = Measurement.missing(BY_KEY[name].unit, "no block was measured")
-        metrics["energy_per_inference"] = _per_inference(energy.gross, energy)
+        metrics["energy_per_inference"] = _not_below_zero(_per_inference(energy.gross, energy))
         if self.idle_w or energy.provenance is Provenance.UNAVAILABLE:
             metrics["energy_per_inference_net"] = self._net(energy)
         else:
@@ -285,6 +285,11 @@ def _per_inference(values: list[float | None], energy: _Energy) -> Measurement:
     return Measurement(
         value=mean.value, low=mean.value - half, high=mean.value + half, n=len(known), unit="J", provenance=energy.provenance
     )
+
+
+def _not_below_zero(energy: Measurement) -> Measurement:
+    """Gross energy cannot be negative, however wide its interval."""
+    return energy if energy.low is None else energy.model_copy(update={"low": max(energy.low, 0.0)})
 
 
 def _total(recorder: Recorder) -> Measurement:

@@ -57,7 +57,8 @@ class _Orders:
 
 def _listen(orders: _Orders, stop: threading.Event) -> None:
     """Reads commands until end of input. Then the parent is gone, and so is the reason to go on."""
-    for line in sys.stdin.buffer:
+    # Unbuffered: a thread that still waits inside Python's buffered reader when the process ends would abort it.
+    for line in open(0, "rb", buffering=0, closefd=False):  # noqa: SIM115 - it is the process's own standard input
         try:
             command = messages.decode_command(line)
         except GreenBenchError as error:
