@@ -1,6 +1,5 @@
 """The commands of the command line, as typer reads them; the work is in the modules beside this one."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -134,8 +133,3 @@ def compare(runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …")], a
     from greenbench.cli.compare import compare_runs
 
     return compare_runs(runs, as_json)
-
-
-def print_json(value: object) -> None:
-    """Prints JSON that a program can read, whatever the terminal."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

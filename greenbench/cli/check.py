@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from greenbench.cli.table import make_console
+from greenbench.cli.output import make_console
 from greenbench.core import places
 from greenbench.core.document import read
 from greenbench.engine.cache import Cache

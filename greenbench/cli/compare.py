@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from greenbench.cli.app import print_json
 from greenbench.cli.listing import open_store
-from greenbench.cli.table import make_console
+from greenbench.cli.output import make_console, print_json
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.quote import quote, scale
 from greenbench.core.run import RunResult

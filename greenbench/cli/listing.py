@@ -5,8 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from greenbench.cli.app import print_json
-from greenbench.cli.table import make_console
+from greenbench.cli.output import make_console, print_json
 from greenbench.core import places
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import SourceReport

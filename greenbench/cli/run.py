@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from greenbench.cli.app import print_json
-from greenbench.cli.table import make_console, print_comparison
+from greenbench.cli.output import make_console, print_json
+from greenbench.cli.table import print_comparison
 from greenbench.core import document, messages, places
 from greenbench.core.errors import GreenBenchError, ParameterError, ReportError
 from greenbench.core.pipeline import Pipeline

@@ -1,7 +1,5 @@
 """The comparison in the terminal: the verdict in words, then two lines for each variant: numbers, and their intervals."""
 
-import os
-
 from rich.console import Console
 from rich.table import Table
 
@@ -18,17 +16,8 @@ _COLUMNS = (
     ("size_coded_bytes", "Coded"),
 )
 _COMPARED = ("accuracy", "latency_p50", "energy_per_inference")
-_WIDTH = 100
 _NARROW = 98
 _EXTRAS = ("energy_per_inference", "size_coded_bytes")  # left out of a narrow table where they are not compared
-
-
-def make_console() -> Console:
-    """A console for tables; where the output is no terminal (a log, a pipe) it is wide enough for a whole row."""
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = max(console.width, _WIDTH)
-    return console
 
 
 def print_comparison(result: RunResult, console: Console) -> None:

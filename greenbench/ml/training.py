@@ -144,7 +144,7 @@ class _Pace:
     last: float = -math.inf
 
     def due(self) -> bool:
-        now = time.monotonic()
+        now = time.perf_counter()
         if now - self.last < _METRIC_INTERVAL_S:
             return False
         self.last = now
@@ -197,7 +197,7 @@ class _Fit:
             return int(self.module(torch.zeros((1, *self.dataset.input.shape), device=parameter.device)).shape[-1])
 
     def run(self) -> FitReport:
-        started = time.monotonic()
+        started = time.perf_counter()
         # Forward and backward together cost about three times the forward.
         if 3 * flops(self.module, self.dataset.input) * self.settings.batch < _ONE_THREAD_FLOPS:
             torch.set_num_threads(1)
@@ -218,7 +218,7 @@ class _Fit:
             accuracies=tuple(self.accuracies),
             correct=int(correct.sum()),
             examples=len(correct),
-            seconds=time.monotonic() - started,
+            seconds=time.perf_counter() - started,
             batches=self.done,
         )
 
@@ -227,7 +227,7 @@ class _Fit:
         whole = _Mean()
         for batch in self.feed.epoch(self.context.seed, epoch):
             self.context.check()
-            begin = time.monotonic()
+            begin = time.perf_counter()
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(self.settings, self.done, self.total)
             optimizer.zero_grad(set_to_none=True)
@@ -240,7 +240,7 @@ class _Fit:
                 raise StepError(f"Training came apart in epoch {epoch + 1}: the loss is no longer a number.", "Lower the learning rate.")
             self.done += 1
             whole.add(value)
-            self._show(value, time.monotonic() - begin, epoch)
+            self._show(value, time.perf_counter() - begin, epoch)
         self.losses.append(whole.take())
 
     def _show(self, loss: float, seconds: float, epoch: int) -> None:
