@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+import greenbench.core.messages  # noqa: F401 - pydantic must be whole before PySide6 watches imports, or its lazy parts fail
+
 # How long an example takes says something about the machine's other work, not about the code.
 settings.register_profile("greenbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("greenbench")
