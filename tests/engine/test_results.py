@@ -1,0 +1,184 @@
+"""Results are what clock and meter say, joined: known watts and known calls give known joules, and a hole stays a hole."""
+
+import numpy as np
+import pytest
+
+from greenbench.core import messages
+from greenbench.core.measurement import Channel, Domain, Provenance, Sample, Window, WindowKind
+from greenbench.core.run import Plan, PlannedNode, Protocol, RunState, Source, Verdict
+from greenbench.engine.recorder import Recorder
+from greenbench.engine.results import assemble
+from greenbench.meters.carbon import factor
+from greenbench.meters.ledger import EnergyLedger
+
+S = 1_000_000_000
+PROTOCOL = Protocol(name="quick", idle_s=2, warm_up_s=1, block_s=1, min_blocks=3, max_blocks=6, target=0.05)
+IDLE_W, BUSY_W = 5.0, 20.0
+START = 100 * S
+
+
+class NoStore:
+    """A store that keeps nothing."""
+
+    def __getattr__(self, name):
+        return lambda *arguments: None
+
+
+def channel(provenance=Provenance.COUNTER, error=0.0):
+    return Channel(key="cpu", title="CPU", domain=Domain.PACKAGE, provenance=provenance, covers="CPU", refresh_s=0.1, error=error)
+
+
+def plan():
+    def node(id, step, **inputs):
+        sources = {port: tuple(Source(node=n, output="model") for n in names) for port, names in inputs.items()}
+        params = {"region": "WORLD", "pue": 1.5} if step == "benchmark" else {}
+        return PlannedNode(id=id, step=step, version=1, title=id.capitalize(), params=params, inputs=sources, digest=id)
+
+    nodes = (node("a", "train"), node("b", "prune", model=("a",)), node("bench", "benchmark", models=("a", "b")))
+    return Plan(title="Test", nodes=nodes, protocol=PROTOCOL)
+
+
+class Timeline:
+    """Plays a benchmark: 2 s idle, blocks of 1 s in turn, 2 s idle, with a counter that runs at the power of the moment."""
+
+    def __init__(self, provenance=Provenance.COUNTER, calls=None, correct=None, hole=None):
+        self.ledger = EnergyLedger([channel(provenance)])
+        self.recorder = Recorder("run", plan(), NoStore(), self.ledger, lambda text: None)
+        self.calls = calls or {"A": 100, "B": 200}
+        self.say(messages.RunStarted(run_id="run", t_ns=START, plan=plan()))
+        for key, node in (("A", "a"), ("B", "b")):
+            self.say(self.ready(key, node))
+        self.now = START
+        self.window(WindowKind.IDLE, "", 2)
+        for number, order in enumerate(("AB", "BA", "AB")):
+            for key in order:
+                self.window(WindowKind.BLOCK, key, 1, number)
+        self.window(WindowKind.IDLE, "", 2)
+        for key, bits in (correct or {"A": "1" * 95 + "0" * 5, "B": "1" * 95 + "0" * 5}).items():
+            self.say(messages.VariantMeasured(node="bench", variant=key, correct=bits, peak_memory_bytes=10))
+        self.say(messages.RunFinished(run_id="run", state=RunState.FINISHED, t_ns=self.now))
+        self.meter(hole)
+
+    def say(self, event):
+        self.recorder.on_event(event)
+
+    @staticmethod
+    def ready(key, node):
+        return messages.VariantReady(
+            node="bench", variant=key, source=node, name=node.capitalize(), runtime="onnxruntime", precision="fp32", batch=1, threads=1,
+            size_bytes=1000, parameters=100, nonzero_parameters=50,
+        )  # fmt: skip
+
+    def window(self, kind, key, seconds, number=0):
+        end = self.now + seconds * S
+        calls = self.calls[key] if key else 0
+        made = Window(kind=kind, label=key, t0_ns=self.now, t1_ns=end, node="bench", variant=key, block=number, calls=calls)
+        self.say(messages.WindowClosed(window=made, latencies_s=(1.0 / calls,) * calls if calls else ()))
+        self.now = end
+
+    def meter(self, hole):
+        joules = 0.0
+        for tenth in range(START // (S // 10) - 10, self.now // (S // 10) + 11):
+            t_ns = tenth * S // 10
+            busy = START + 2 * S < t_ns <= self.now - 2 * S
+            joules += (BUSY_W if busy else IDLE_W) * 0.1
+            if hole and hole[0] <= t_ns < hole[1]:
+                self.ledger.add([Sample(channel="cpu", t_ns=t_ns, reason="the counter is gone")])
+            else:
+                self.ledger.add([Sample(channel="cpu", t_ns=t_ns, energy_j=joules, power_w=BUSY_W if busy else IDLE_W)])
+
+    def result(self):
+        return assemble(self.recorder, (), "2026-01-01T00:00:00+00:00")
+
+
+def metric(result, letter, key):
+    return next(v for v in result.variants if v.letter == letter).metrics[key]
+
+
+def test_joules_are_watts_times_time_over_calls():
+    result = Timeline().result()
+    assert metric(result, "A", "energy_per_inference").value == pytest.approx(BUSY_W / 100, rel=1e-6)
+    assert metric(result, "B", "energy_per_inference").value == pytest.approx(BUSY_W / 200, rel=1e-6)
+    assert metric(result, "A", "energy_per_inference").provenance is Provenance.COUNTER
+
+
+def test_net_energy_is_less_the_idle_power_and_both_idles_are_told():
+    result = Timeline().result()
+    assert result.idle_before.value == pytest.approx(IDLE_W, rel=1e-6)
+    assert result.idle_after.value == pytest.approx(IDLE_W, rel=1e-6)
+    assert metric(result, "A", "energy_per_inference_net").value == pytest.approx((BUSY_W - IDLE_W) / 100, rel=1e-6)
+
+
+def test_carbon_is_joules_times_pue_times_intensity_and_always_an_assumption():
+    result = Timeline().result()
+    grams = BUSY_W / 100 / 3.6e6 * 1.5 * factor("WORLD").intensity_g_per_kwh
+    assert metric(result, "A", "co2e_per_inference").value == pytest.approx(grams, rel=1e-6)
+    assert metric(result, "A", "co2e_per_inference").provenance is Provenance.MODELLED
+    assert result.carbon.source
+    assert result.carbon.year
+
+
+def test_half_the_time_is_half_the_latency_and_energy_with_a_verdict():
+    b = Timeline().result().variants[1]
+    assert b.metrics["latency_p50"].value == pytest.approx(1 / 200)
+    assert b.against["latency_p50"].verdict is Verdict.LOWER
+    assert b.against["latency_p50"].change == pytest.approx(-0.5, abs=1e-6)
+    assert b.against["energy_per_inference"].change == pytest.approx(-0.5, abs=1e-6)
+    assert b.metrics["throughput"].value == pytest.approx(200)
+
+
+def test_equal_variants_are_called_no_different():
+    b = Timeline(calls={"A": 100, "B": 100}).result().variants[1]
+    assert b.against["latency_p50"].verdict is Verdict.SAME
+    assert b.against["energy_per_inference"].verdict is Verdict.SAME
+
+
+def test_modelled_energy_is_shown_but_never_compared():
+    b = Timeline(Provenance.MODELLED).result().variants[1]
+    assert b.metrics["energy_per_inference"].provenance is Provenance.MODELLED
+    assert b.against["energy_per_inference"].verdict is Verdict.NOT_COMPARED
+    assert b.against["latency_p50"].verdict is Verdict.LOWER
+
+
+def test_a_block_without_reading_is_left_out_and_none_is_made_up():
+    result = Timeline(hole=(START + int(2.2 * S), START + int(2.9 * S))).result()
+    a = result.variants[0]
+    assert [block.energy_j is None for block in a.blocks] == [True, False, False]
+    assert a.metrics["energy_per_inference"].n == 2
+    assert a.metrics["energy_per_inference"].value == pytest.approx(BUSY_W / 100, rel=1e-6)
+
+
+def test_without_any_reading_there_is_a_reason_and_no_zero():
+    result = Timeline(hole=(0, START + 60 * S)).result()
+    for key in ("energy_per_inference", "energy_per_inference_net", "co2e_per_inference"):
+        found = metric(result, "A", key)
+        assert found.value is None
+        assert found.reason
+    assert result.energy_provenance is Provenance.UNAVAILABLE
+
+
+def test_accuracy_is_compared_on_the_same_examples():
+    worse = "1" * 60 + "0" * 40
+    b = Timeline(correct={"A": "1" * 95 + "0" * 5, "B": worse}).result().variants[1]
+    assert b.metrics["accuracy"].value == pytest.approx(0.6)
+    assert b.against["accuracy"].verdict is Verdict.LOWER
+    assert b.against["accuracy"].change == pytest.approx(-0.35)
+
+
+def test_a_failed_variant_keeps_its_letter_and_the_others_their_numbers():
+    timeline = Timeline()
+    failure = messages.Failure(kind="Step", message='"B" cannot be measured.')
+    timeline.say(messages.VariantFailed(node="bench", variant="B", source="b", name="B", failure=failure))
+    result = timeline.result()
+    assert [(v.letter, v.failure is None) for v in result.variants] == [("A", True), ("B", False)]
+    assert any("B failed" in remark.text for remark in result.warnings)
+
+
+def test_lineage_names_the_steps_a_variant_went_through():
+    assert [step.title for step in Timeline().result().variants[1].lineage] == ["A", "B"]
+
+
+def test_latency_quantiles_run_from_least_to_most():
+    quantiles = Timeline().result().variants[0].latency_quantiles_s
+    assert len(quantiles) == 101
+    assert np.all(np.diff(quantiles) >= 0)
