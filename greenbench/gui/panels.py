@@ -31,7 +31,7 @@ class Panels(QSplitter):
         self._live_layout.setContentsMargins(0, 0, 0, 0)
         self.live.setMinimumHeight(150)
         self.steps.setMinimumWidth(168)
-        self.inspector.setMinimumWidth(240)
+        self.inspector.setMinimumWidth(264)
         middle.setMinimumWidth(320)
         for widget in (self.steps, middle, self.inspector):
             self.across.addWidget(widget)

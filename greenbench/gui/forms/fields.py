@@ -59,7 +59,7 @@ class TypedField(Field):
         self._unit = Text(unit, 12, 400, "muted")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line)
+        layout.addWidget(self.line, 0, Qt.AlignmentFlag.AlignLeft)
         room = self._unit.sizeHint().width() + 5 if unit else 0
         self.line.setTextMargins(0, 0, room, 0)
         self.line.setFixedWidth(max(92, 66 + room))
@@ -244,7 +244,6 @@ class ComboField(Field):
         self.box.setFont(font(13))
         self.box.setMinimumWidth(120)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.box.setMaximumWidth(190)
         self.box.installEventFilter(self)
         for value, title in spec.choices:
             self.box.addItem(title, value)

@@ -14,6 +14,8 @@ from greenbench.gui.forms.fields import Field, SliderField, field_widget
 from greenbench.gui.session import Session
 from greenbench.gui.theme import Theme, font
 
+_ROOM = 222  # what the narrowest inspector leaves for a row
+
 
 class FormRow(QWidget):
     """Label, control, help, and the sentence about a refused value. `given` carries what the user wants."""
@@ -26,7 +28,7 @@ class FormRow(QWidget):
         super().__init__()
         self.spec = spec
         self.field: Field = field_widget(spec, theme)
-        self.label = Text(spec.title, 13, 500)
+        self.label = Text(spec.title, 13, 500, wrap=True)
         self.label.setBuddy(self.field.control)
         self.label.setToolTip(spec.help)
         self.reset = IconButton(theme, "arrow-counter-clockwise", f"Back to {spec.format(spec.default)}", "muted", 14)
@@ -40,9 +42,12 @@ class FormRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         slider = self.field if isinstance(self.field, SliderField) else None
-        beside: tuple[QWidget, ...] = (slider.typed,) if slider else () if self.field.wide else (self.field,)
-        layout.addLayout(row(self.label, 0, self.reset, *beside, spacing=6))
-        if self.field.wide:
+        wide = self.field.wide or self.label.fontMetrics().horizontalAdvance(spec.title) + 8 + self._least(self.field) > _ROOM
+        beside: tuple[QWidget, ...] = (slider.typed,) if slider else () if wide else (self.field,)
+        head = row(self.label, self.reset, *beside, spacing=6)
+        head.setStretch(0, 1)
+        layout.addLayout(head)
+        if wide:
             layout.addWidget(self.field)
         layout.addWidget(self.error)
         layout.addWidget(self.help)
@@ -54,6 +59,13 @@ class FormRow(QWidget):
         inner.installEventFilter(self)
         self.field.given.connect(self.given)
         self.field.refused.connect(lambda error: self.show_error(error))
+
+    @staticmethod
+    def _least(field: Field) -> int:
+        """The width below which the words of a control are cut off; measured once it is dressed by the style sheet."""
+        for inner in (field, *field.findChildren(QWidget)):
+            inner.ensurePolished()
+        return field.sizeHint().width()
 
     def show_value(self, value: Any) -> None:
         """Shows the parameter as it is now."""

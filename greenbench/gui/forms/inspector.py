@@ -21,7 +21,7 @@ class Inspector(QWidget):
         self.board = RunBoard(lambda: session.document.pipeline)
         self.setProperty("role", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(240)
+        self.setMinimumWidth(264)
         self.setAccessibleName("Inspector")
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
