@@ -33,6 +33,7 @@ from greenbench.store.store import Store
 
 _CANCEL_S, _TERMINATE_S = 5.0, 2.0
 _LAST_SAMPLES_S = 2.0
+_REMEMBERED_NS = 3600 * 10**9  # of what the meter read before a run; the window can ask for joules that far back
 
 
 class Runner(Protocol):
@@ -119,6 +120,7 @@ class LocalRunner:
             if self._recorder is not None:
                 raise WorkerError("A run is under way.", "Stop it first, or wait for its end.")
             run_id = uuid4().hex[:12]
+            self.ledger.forget(now_ns() - _REMEMBERED_NS)
             self._started_iso = datetime.now().astimezone().isoformat(timespec="seconds")
             self._recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
             try:
@@ -186,6 +188,8 @@ class LocalRunner:
                 recorder.on_samples(event.samples)
             with self._sampled:
                 self._sampled.notify_all()
+        elif isinstance(event, messages.MeterState) and (recorder := self._recorder):
+            recorder.on_event(event)
         self.events.put(event)
         if isinstance(event, messages.Sources):
             self._metered.set()
@@ -263,7 +267,8 @@ class LocalRunner:
         try:
             self.store.finish_run(recorder.run_id, recorder.state, result, headline(result).bold)
         except StoreError as error:
-            self._complain(str(error))
+            if not recorder.store_failed:
+                self._complain(str(error))
         with self._lock:
             if self._ladder:
                 self._ladder.cancel()
