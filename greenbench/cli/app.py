@@ -1,5 +1,6 @@
 """The commands of the command line, as typer reads them; the work is in the modules beside this one."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -9,7 +10,7 @@ import typer
 from greenbench.core.errors import GreenBenchError, PlanError
 from greenbench.core.run import PROTOCOLS
 
-BAD_INPUT = 2
+BAD_INPUT, CANCELLED = 2, 130
 
 app = typer.Typer(
     add_completion=False,
@@ -28,6 +29,7 @@ def main(arguments: list[str]) -> int:
     """Runs a command; what a user can mend is printed as one sentence, with exit code 2."""
     try:
         result = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except PlanError as error:
         for problem in error.problems:
             print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - the terminal is this door's voice
@@ -37,11 +39,18 @@ def main(arguments: list[str]) -> int:
         return BAD_INPUT
     except typer.Exit as leave:
         return int(leave.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print("Stopped.", file=sys.stderr)  # noqa: T201
+        return CANCELLED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`| head`); Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BAD_INPUT
     except Exception as error:
         message = getattr(error, "format_message", None)  # click's own: a wrong option, a missing argument
         if message is None:
             raise
-        print(f"Error: {message()} See greenbench --help.", file=sys.stderr)  # noqa: T201
+        print(f"Error: {message().rstrip('.')}. See greenbench --help.", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
     return int(result or 0)
 
@@ -65,8 +74,8 @@ def run(
     set: Annotated[Optional[list[str]], typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a parameter for this run.")] = None,  # noqa: UP045 - typer reads it
     device: Annotated[str, typer.Option(help="cpu or cuda:N.")] = "cpu",
     protocol: Annotated[str, typer.Option(help="quick or lab.")] = "quick",
-    seed: Annotated[int, typer.Option(help="Seed of splits, weights and training.")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of training and measuring; 0: all physical cores.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of splits, weights and training.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="Threads of training and measuring; 0: all physical cores.")] = 0,
     out: Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Write results, models, log and pipeline here.")] = None,  # noqa: UP045
     report: Annotated[Optional[Path], typer.Option(metavar="FILE.pdf", help="Write a report here.")] = None,  # noqa: UP045
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every node again.")] = False,

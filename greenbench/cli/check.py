@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from greenbench.cli.output import make_console
 from greenbench.core import places
 from greenbench.core.document import read
@@ -20,18 +22,17 @@ def check_pipeline(file: Path) -> int:
     plan = make_plan(pipeline)
     cache = Cache(places.home() / "cache")
     console = make_console()
-    console.print(f"[bold]{plan.title}[/bold]: {len(plan.nodes)} nodes, ready to run.")
+    console.print(f"[bold]{escape(plan.title)}[/bold]: {len(plan.nodes)} nodes, ready to run.")
     for number, node in enumerate(plan.nodes, 1):
         spec = installed()[node.step]
         shown = [f"{f.title.lower()} {f.format(node.params[f.name])}" for f in spec.fields if f.name in spec.highlights]
         sources = [plan.node(source.node).title for many in node.inputs.values() for source in many]
         state = " [dim](already computed)[/dim]" if node.cacheable and cache.get(node.digest) else ""
         fed = f" ← {', '.join(sources)}" if sources else ""
-        console.print(
-            f"{number:3}. {node.title} [dim]{spec.key}[/dim]{fed}{': ' + ', '.join(shown) if shown else ''}{state}", soft_wrap=True
-        )
+        rest = escape(f"{fed}{': ' + ', '.join(shown) if shown else ''}")
+        console.print(f"{number:3}. {escape(node.title)} [dim]{spec.key}[/dim]{rest}{state}", soft_wrap=True)
     if plan.muted:
-        console.print(f"Muted: {', '.join(pipeline.nodes[id].title for id in plan.muted)}.")
+        console.print(f"Muted: {', '.join(pipeline.nodes[id].title for id in plan.muted)}.", markup=False)
     if not any(node.step == "benchmark" for node in plan.nodes):
         console.print("Nothing is measured: there is no Benchmark step.")
     return 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rich.markup import escape
 from rich.table import Table
 
 from greenbench.cli.listing import open_store
@@ -42,7 +43,7 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
         for variant in result.measured:
             cells = [quote(variant.metrics.get(key), scales[key]) for key, _ in _KEYS]
             shown = [f"{'≈ ' if c.approx else ''}{c.text} {c.interval}".strip() for c in cells]
-            table.add_row(result.run_id, f"{variant.letter}  {variant.name}", *shown)
+            table.add_row(result.run_id, f"{variant.letter}  {escape(variant.name)}", *shown)
     console.print(table)
     return 0
 

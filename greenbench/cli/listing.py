@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from greenbench.cli.output import make_console, print_json
@@ -53,7 +54,7 @@ def _show(rows: Rows, as_json: bool) -> None:
 
 
 def _cell(value: Any) -> str:
-    return "—" if value is None or value == "" else str(value)
+    return "—" if value is None or value == "" else escape(str(value))
 
 
 def _steps() -> Rows:

@@ -1,7 +1,6 @@
 """`greenbench run FILE`: plans, runs with a progress bar, prints the table, writes what was asked for."""
 
 import queue
-import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -13,17 +12,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from greenbench.cli.output import make_console, print_json
+from greenbench.cli.outputs import RunLog, prepare, write_outputs
 from greenbench.cli.table import print_comparison
 from greenbench.core import document, messages, places
-from greenbench.core.errors import GreenBenchError, ParameterError, ReportError
+from greenbench.core.errors import ParameterError
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import NodeState, Plan, RunResult, RunState
 from greenbench.core.run import Protocol as MeasuringProtocol
-from greenbench.engine.bench.step import onnx_digest
-from greenbench.engine.devices import check_device, default_threads
+from greenbench.engine.devices import check_device, check_threads, default_threads
 from greenbench.engine.plan import make_plan
 from greenbench.engine.runner import LocalRunner
-from greenbench.report.writers import write
 from greenbench.steps import installed
 
 FINISHED, FAILED, CANCELLED = 0, 1, 130
@@ -58,22 +56,35 @@ def run_pipeline(options: RunOptions) -> int:
     plan = make_plan(
         pipeline,
         device=check_device(options.device),
-        threads=options.threads or default_threads(),
+        threads=check_threads(options.threads) or default_threads(),
         seed=options.seed,
         protocol=options.protocol,
         use_cache=options.use_cache,
     )
-    log = _prepare(options)
-    runner = LocalRunner(places.home())
+    log = prepare(options.out, options.report)
     try:
-        runner.open()
-        runner.wait_for_meter()
-        result = _follow(runner, plan, options, log)
-        _write_outputs(options, pipeline, result, runner)
+        runner = LocalRunner(places.home())
+        try:
+            runner.open()
+            runner.wait_for_meter()
+            result = _follow(runner, plan, options, log)
+        finally:
+            runner.close()
     finally:
-        runner.close()
-        if log:
-            log.close()
+        log.close()
+    _show(options, result)  # before files are written: whatever happens to those, the numbers have been seen
+    written, failed = write_outputs(options.out, options.report, pipeline, result, runner.cache)
+    if written and not options.quiet:
+        names = [*written, options.out / "run.log"] if options.out else written
+        print(f"Run {result.run_id}. Written: {', '.join(str(path) for path in names)}", file=sys.stderr)  # noqa: T201
+    code = exit_code(result)
+    return FAILED if failed and code == FINISHED else code
+
+
+def exit_code(result: RunResult) -> int:
+    """What the process says of a run: a variant that could not be measured is a failure, also where others could."""
+    if result.state is RunState.FINISHED and any(variant.failure for variant in result.variants):
+        return FAILED
     return {RunState.FINISHED: FINISHED, RunState.CANCELLED: CANCELLED}.get(result.state, FAILED)
 
 
@@ -100,23 +111,7 @@ def apply_setting(pipeline: Pipeline, setting: str) -> None:
     pipeline.nodes[node.id] = changed
 
 
-def _prepare(options: RunOptions) -> Any:
-    """The open log file in the output folder; fails before anything runs if it cannot be written."""
-    for target in (options.report,):
-        if target and target.suffix.lower() not in (".pdf", ".csv", ".json"):
-            raise ReportError(f"{target} cannot be written: unknown kind of report.", "End its name with .pdf, .csv or .json.")
-    if not options.out:
-        return None
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        return (options.out / "run.log").open("w", encoding="utf-8")
-    except OSError as error:
-        raise GreenBenchError(
-            f"{options.out} cannot be written: {(error.strerror or str(error)).lower()}.", "Choose another folder."
-        ) from None
-
-
-def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: Any) -> RunResult:
+def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: RunLog) -> RunResult:
     """Starts the run and drains its events until the results are there; Ctrl+C stops it."""
     console = Console(stderr=True, highlight=False)
     pressed = 0
@@ -139,7 +134,7 @@ def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: Any) -> R
                 except queue.Empty:
                     continue
                 screen.on_event(event)
-                _log_event(event, log)
+                log.on_event(event)
                 if isinstance(event, messages.ResultsReady):
                     return event.result
     finally:
@@ -147,28 +142,14 @@ def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: Any) -> R
         signal.signal(signal.SIGTERM, terminate)
 
 
-def _log_event(event: messages.Event, log: Any) -> None:
-    if log is None:
-        return
-    match event:
-        case messages.Log():
-            log.write(f"{event.level:7} {event.node + ': ' if event.node else ''}{event.text}\n")
-        case messages.NodeStarted():
-            log.write(f"started {event.node}\n")
-        case messages.NodeFinished():
-            log.write(f"{'cached ' if event.cached else 'done   '} {event.node}: {event.headline} ({event.seconds:.1f} s)\n")
-        case messages.NodeFailed():
-            log.write(f"{event.state.value:7} {event.node}: {event.failure.message} {event.failure.remedy}\n{event.failure.log}\n")
-        case messages.VariantFailed():
-            log.write(f"failed  variant {event.variant} {event.name}: {event.failure.message} {event.failure.remedy}\n")
-
-
 class _Screen:
     """The progress in the terminal: one bar over all nodes, a line for each node that ends."""
 
     def __init__(self, plan: Plan, console: Console, shown: bool) -> None:
         self._plan, self._console, self._shown = plan, console, shown
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
+        # A name that a user typed is text, whatever brackets it has: nowhere may it be read as markup.
+        description = TextColumn("{task.description}", markup=False)
+        columns = (description, BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
         self._progress = Progress(*columns, console=console, transient=True, refresh_per_second=4)
         self._task: TaskID | None = None
         self._finished = 0
@@ -184,7 +165,7 @@ class _Screen:
 
     def _line(self, text: str) -> None:
         if self._shown:
-            self._console.print(text, soft_wrap=True)
+            self._console.print(text, soft_wrap=True, markup=False)
 
     def _bar(self, fraction: float, text: str) -> None:
         if self._task is not None:
@@ -219,35 +200,8 @@ class _Screen:
         self._line(f"  {mark} {event.failure.message} {event.failure.remedy}".rstrip())
 
 
-def _write_outputs(options: RunOptions, pipeline: Pipeline, result: RunResult, runner: LocalRunner) -> None:
-    written: list[Path] = []
-    if options.out:
-        written += [options.out / name for name in ("results.json", "results.csv")]
-        for path in written:
-            write(result, path)
-        document.write_text(options.out / "pipeline.greenbench", document.dumps(pipeline))
-        _copy_models(options.out / "models", result, runner)
-        written += [options.out / "pipeline.greenbench", options.out / "run.log", options.out / "models"]
-    if options.report:
-        options.report.parent.mkdir(parents=True, exist_ok=True)
-        write(result, options.report)
-        written.append(options.report)
+def _show(options: RunOptions, result: RunResult) -> None:
     if options.as_json:
         print_json(result.model_dump(mode="json"))
     elif not options.quiet:
         print_comparison(result, make_console())
-    if written and not options.quiet:
-        print(f"Run {result.run_id}. Written: {', '.join(str(path) for path in written)}", file=sys.stderr)  # noqa: T201
-
-
-def _copy_models(folder: Path, result: RunResult, runner: LocalRunner) -> None:
-    """Each measured variant's files: the weights as they are kept, and the ONNX file that was timed."""
-    for variant in result.measured:
-        digest = result.plan.node(variant.node).digest
-        name = "".join(c if c.isalnum() or c in " -_.%+" else "_" for c in f"{variant.letter} {variant.name}").strip()
-        target = folder / name
-        target.mkdir(parents=True, exist_ok=True)
-        for source in (runner.cache.path(digest), runner.cache.path(onnx_digest(digest))):
-            for file in source.glob("*"):
-                if file.is_file() and file.name != "node.json":
-                    shutil.copy2(file, target / file.name)

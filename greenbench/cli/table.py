@@ -1,6 +1,7 @@
 """The comparison in the terminal: the verdict in words, then two lines for each variant: numbers, and their intervals."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from greenbench.analysis.headline import headline
@@ -24,7 +25,7 @@ def print_comparison(result: RunResult, console: Console) -> None:
     """Prints verdict, table, and where the numbers come from."""
     found = headline(result)
     console.print()
-    console.print(f"[bold]{found.bold}[/bold] {found.rest}".strip())
+    console.print(f"[bold]{escape(found.bold)}[/bold] {escape(found.rest)}".strip())
     console.print()
     if not result.variants:
         return
@@ -50,7 +51,7 @@ def _table(result: RunResult, shown: list[tuple[str, str]], compared: set[str], 
             table.add_column("against A\n", no_wrap=True)
     for variant in result.variants:
         if variant.failure:
-            table.add_row(f"{variant.letter}  {variant.name}", "× failed")
+            table.add_row(f"{variant.letter}  {escape(variant.name)}", "× failed")
         else:
             cells = _row(variant, [key for key, _ in shown], scales, compared)
             table.add_row(*(cells if intervals else [cell.partition("\n")[0] for cell in cells]))
@@ -73,7 +74,7 @@ def _scale(result: RunResult, key: str) -> Scale:
 
 
 def _row(variant: VariantResult, keys: list[str], scales: dict[str, Scale], compared: set[str]) -> list[str]:
-    cells = [f"{variant.letter}  {variant.name}\n   [dim]{variant.precision}[/dim]"]
+    cells = [f"{variant.letter}  {escape(variant.name)}\n   [dim]{variant.precision}[/dim]"]
     for key in keys:
         quoted = quote(variant.metrics.get(key), scales[key])
         cells.append(f"{'≈ ' if quoted.approx else ''}{quoted.text}\n[dim]{quoted.interval}[/dim]")

@@ -6,12 +6,13 @@ versions of it can be read in a diff. What does not parse is refused with a sent
 
 import json
 import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from greenbench.core.catalog import Catalog
 from greenbench.core.edits import Change, Edit
@@ -21,6 +22,7 @@ from greenbench.core.pipeline import Link, Node, Pipeline
 FORMAT = "greenbench pipeline"
 VERSION = 1
 SUFFIX = ".greenbench"
+_LARGEST_BYTES = 32 * 2**20  # a thousand times the largest pipeline anybody drew: more is another kind of file
 
 
 class _NodeFile(BaseModel):
@@ -29,7 +31,7 @@ class _NodeFile(BaseModel):
     step: str
     title: str
     params: dict[str, Any] = {}
-    position: tuple[float, float] = (0.0, 0.0)
+    position: tuple[FiniteFloat, FiniteFloat] = (0.0, 0.0)
     muted: bool = False
 
 
@@ -86,10 +88,14 @@ def loads(text: str, catalog: Catalog, name: str = "The file") -> Pipeline:
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise FileFormatError(f"{name} is not a GreenBench pipeline.", f'Its "format" must be "{FORMAT}".')
     version = raw.get("version")
-    if not isinstance(version, int) or version > VERSION:
+    if type(version) is not int or version < 1:
+        raise FileFormatError(f'{name} is damaged at "version": {version!r} is not a version.', f'Write "version": {VERSION}.')
+    if version > VERSION:
         raise FileFormatError(
             f"{name} is of version {version}; this GreenBench reads up to version {VERSION}.", "Update GreenBench to open it."
         )
+    if not _is_text(raw):
+        raise FileFormatError(f"{name} is damaged: it holds half a character.", "Mend the file or open an older copy.")
     try:
         parsed = _PipelineFile.model_validate(raw)
     except ValidationError as error:
@@ -99,12 +105,24 @@ def loads(text: str, catalog: Catalog, name: str = "The file") -> Pipeline:
     return _assemble(parsed, catalog, name)
 
 
+def _is_text(raw: object) -> bool:
+    """Whether all text in it can be written again: JSON can spell half of a surrogate pair, which no file or screen takes."""
+    try:
+        json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _assemble(parsed: _PipelineFile, catalog: Catalog, name: str) -> Pipeline:
     pipeline = Pipeline(catalog, parsed.title, parsed.description)
     for entry in parsed.nodes:
         node = Node(entry.id, entry.step, entry.title, entry.params, entry.position, entry.muted)
         if node.id in pipeline.nodes:
             raise FileFormatError(f'{name} has two nodes with the id "{node.id}".', "Rename one of them.")
+        if not node.id.strip() or not node.title.strip():
+            known_as = f'"{node.id or node.title}"'
+            raise FileFormatError(f"{name}: node {known_as} ({node.step}) lacks an id or a title.", "Give each node both.")
         if node.step not in catalog:
             known = ", ".join(spec.key for spec in catalog)
             raise FileFormatError(
@@ -141,7 +159,11 @@ def read(path: Path, catalog: Catalog) -> Pipeline:
         FileFormatError, UnknownStepError, ParameterError: see `loads`; also when the file cannot be opened.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+        if len(content) > _LARGEST_BYTES:
+            raise FileFormatError(f"{Path(path).name} is not a pipeline: it is too large for one.", "Open a .greenbench file.")
+        text = content.decode("utf-8-sig")  # some editors put a mark before the text
     except UnicodeDecodeError:
         raise FileFormatError(f"{Path(path).name} is not a pipeline: it is not text.", "Open a .greenbench file.") from None
     except OSError as error:
@@ -156,17 +178,20 @@ def write_text(path: Path, text: str) -> None:
         FileFormatError: says why it cannot be written.
     """
     path = Path(path)
-    temporary: str | None = None
+    temporary: Path | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        scrap = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
+        with scrap.open("x", encoding="utf-8") as file:  # not by tempfile, whose files only their owner may read
+            temporary = scrap
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     except OSError as error:
         if temporary:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
         raise FileFormatError(f"{path} cannot be written: {reason}.", "Choose another folder or make room.") from None
 

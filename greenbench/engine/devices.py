@@ -1,5 +1,6 @@
 """The devices a plan can name: the processor, and every NVIDIA GPU by number; found without importing torch."""
 
+import os
 from dataclasses import dataclass
 
 from greenbench.core.errors import PlanError, Problem
@@ -18,6 +19,18 @@ class Device:
 def default_threads(window_open: bool = False) -> int:
     """Physical cores, less one for the window where one is open."""
     return max(1, physical_cores() - (1 if window_open else 0))
+
+
+def check_threads(threads: int) -> int:
+    """The number itself.
+
+    Raises:
+        PlanError: more threads than logical cores, which would only wait for each other.
+    """
+    cores = os.cpu_count() or 1
+    if threads > cores:
+        raise PlanError([Problem("", f"{threads} threads are more than this machine's {cores} cores.", f"Choose at most {cores}.")])
+    return threads
 
 
 def devices() -> list[Device]:

@@ -115,9 +115,9 @@ def _missing(world: World, planned: PlannedNode, done: _Done) -> Failure | None:
 def _compute(plan: Plan, planned: PlannedNode, world: World, done: _Done) -> CacheRecord:
     started = world.clock()
     world.emit(messages.NodeStarted(node=planned.id, t_ns=started))
+    folder = world.cache.begin()
     window = Window(kind=WindowKind.STEP, label=planned.title, t0_ns=started, node=planned.id)
     world.emit(messages.WindowOpened(window=window))
-    folder = world.cache.begin()
     spec = world.catalog[planned.step]
     context = NodeContext(world, plan, planned, folder, done.failures)
     try:
@@ -174,7 +174,7 @@ def explain(error: BaseException, title: str) -> Failure:
     log = "".join(traceback.format_exception(error))[-8000:]
     text = str(error)
     if isinstance(error, GreenBenchError):
-        message = error.message if error.message.startswith('"') else f'"{title}": {error.message}'
+        message = error.message if error.message.startswith(f'"{title}"') else f'"{title}": {error.message}'
         return Failure(kind=_words(type(error).__name__), message=message, remedy=error.remedy, log=log)
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in text:
         return Failure(

@@ -54,7 +54,8 @@ class MeterLink:
         again = self._restarts <= _RESTARTS
         log = self._child.tail(3) if self._child else ""
         what = f"The meter process {how_it_ended(code)}"
-        text = f"{what}; it is started again." if again else f"{what} {_RESTARTS} times and stays off: power is not read. {log}"
+        for_good = f"{what} {_RESTARTS} times and stays off: power is not read until GreenBench is started again. {log}".strip()
+        text = f"{what}; it is started again." if again else for_good
         self._on_event(messages.MeterState(alive=False, text=text))
         if again:
             threading.Timer(0.2 * 2 ** (self._restarts - 1), self.open).start()

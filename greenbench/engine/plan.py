@@ -10,6 +10,7 @@ from greenbench.core.errors import GreenBenchError, PlanError, Problem
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.ports import PortKind
 from greenbench.core.run import QUICK, Plan, PlannedNode, Protocol, Source
+from greenbench.core.step import Group
 from greenbench.engine import libraries
 
 
@@ -171,8 +172,8 @@ def _shared_test_data(pipeline: Pipeline, inputs: Mapping[str, Mapping[str, tupl
     for bench in (id for id in pipeline.nodes if pipeline.spec(id).key == "benchmark" and not pipeline.nodes[id].muted):
         for tested in data_of(bench):
             for id in sorted(pipeline.upstream(bench)):
-                if pipeline.nodes[id].muted:
-                    continue
+                if pipeline.nodes[id].muted or pipeline.spec(id).group is Group.SOURCES:
+                    continue  # a model's source takes the shape of the data, not the examples
                 for used in data_of(id):
                     same_cut = pipeline.nodes[used].params == pipeline.nodes[tested].params
                     if used != tested and not same_cut and origin(used) and origin(used) == origin(tested):

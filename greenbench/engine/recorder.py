@@ -19,7 +19,7 @@ class Recorder:
 
     def __init__(self, run_id: str, plan: Plan, store: Store, ledger: EnergyLedger, complain: Callable[[str], None]) -> None:
         self.run_id, self.plan, self.ledger = run_id, plan, ledger
-        self._store, self._complain, self._store_failed = store, complain, False
+        self._store, self._complain, self.store_failed = store, complain, False
         self.environment = Environment()
         self.started_ns = 0
         self.ended_ns = 0
@@ -45,6 +45,7 @@ class Recorder:
             messages.NodeFailed: self._node_failed,
             messages.Log: self._log,
             messages.RunFinished: self._run_finished,
+            messages.MeterState: self._meter_state,
         }
 
     def on_event(self, event: messages.Event) -> None:
@@ -56,12 +57,12 @@ class Recorder:
         self._keep(lambda: self._store.add_samples(self.run_id, samples))
 
     def _keep(self, write: Callable[[], object]) -> None:
-        if self._store_failed:
+        if self.store_failed:
             return
         try:
             write()
         except StoreError as error:
-            self._store_failed = True
+            self.store_failed = True
             self._complain(f"{error} The run goes on, but its history is not kept.")
 
     def _run_started(self, event: messages.RunStarted) -> None:
@@ -127,6 +128,12 @@ class Recorder:
         if event.level == "warning":
             self.warnings.append(Remark(kind="warning", text=event.text))
         self._keep(lambda: self._store.add_log(self.run_id, event.text, event.level, event.node))
+
+    def _meter_state(self, event: messages.MeterState) -> None:
+        """A gap in the readings belongs to the results: the blocks it touches have no energy."""
+        remark = Remark(kind="deviation", text=f"{event.text} What was measured meanwhile has no energy.")
+        if not event.alive and remark not in self.warnings:
+            self.warnings.append(remark)
 
     def _run_finished(self, event: messages.RunFinished) -> None:
         self.state, self.ended_ns = event.state, event.t_ns

@@ -48,7 +48,12 @@ def test_equal_pipelines_give_equal_text_in_whatever_order_they_were_built(catal
     [
         (lambda raw: raw.update(format="other"), "X is not a GreenBench pipeline."),
         (lambda raw: raw.update(version=2), "X is of version 2; this GreenBench reads up to version 1. Update GreenBench"),
-        (lambda raw: raw.update(version="1"), "X is of version 1"),
+        (lambda raw: raw.update(version="1"), """X is damaged at "version": '1' is not a version. Write "version": 1."""),
+        (lambda raw: raw.update(version=True), "True is not a version"),
+        (lambda raw: raw.update(version=0), "0 is not a version"),
+        (lambda raw: raw["nodes"][0].update(position=[float("nan"), 0]), 'X is damaged at "nodes.0.position.0"'),
+        (lambda raw: raw["nodes"][0].update(title=" "), 'X: node "data" (data) lacks an id or a title. Give each node both.'),
+        (lambda raw: raw["nodes"][0].update(title="half \ud800"), "X is damaged: it holds half a character"),
         (lambda raw: raw.pop("nodes"), 'X is damaged at "nodes": field required'),
         (lambda raw: raw.update(extra=1), 'X is damaged at "extra"'),
         (lambda raw: raw["nodes"].append(raw["nodes"][0]), 'X has two nodes with the id "data"'),
@@ -126,6 +131,31 @@ def test_reading_a_file_names_it(catalog, tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FileFormatError, match=r"^mine\.greenbench is not a pipeline: it is not text"):
         read(path, catalog)
+
+
+def test_a_mark_before_the_text_is_no_obstacle(catalog, tmp_path):
+    path = tmp_path / "marked.greenbench"
+    path.write_text(dumps(small(catalog)), encoding="utf-8-sig")
+    assert read(path, catalog) == small(catalog)
+
+
+def test_what_is_too_large_for_a_pipeline_is_not_read_to_its_end(catalog, tmp_path):
+    path = tmp_path / "film.greenbench"
+    with path.open("wb") as file:
+        file.truncate(10**11)  # takes no room on the disk, and would not fit into memory
+    with pytest.raises(FileFormatError, match=r"^film\.greenbench is not a pipeline: it is too large"):
+        read(path, catalog)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+def test_a_saved_file_may_be_read_by_whom_the_user_lets_and_keeps_its_mode(catalog, tmp_path):
+    plain = tmp_path / "plain"
+    plain.touch()
+    path = Document(small(catalog)).save(tmp_path / "a.greenbench")
+    assert path.stat().st_mode == plain.stat().st_mode
+    path.chmod(0o640)
+    Document(small(catalog)).save(path)
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_saving_and_reading_gives_the_same_pipeline_and_clears_the_mark_of_change(catalog, tmp_path):

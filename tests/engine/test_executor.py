@@ -3,6 +3,7 @@
 import pytest
 
 from greenbench.core import messages
+from greenbench.core.errors import StepError
 from greenbench.core.run import NodeState, RunState
 from greenbench.engine.executor import execute, explain
 from greenbench.engine.plan import make_plan
@@ -113,6 +114,22 @@ def test_every_failure_says_where_what_and_what_to_do(build, world, fail, kind, 
     assert words in failure.message
     assert remedy in failure.remedy
     assert "Traceback" in failure.log
+
+
+def test_a_failure_that_begins_with_another_name_still_names_the_node():
+    failure = explain(StepError('"/data/pictures" has no images.'), "Pictures")
+    assert failure.message == '"Pictures": "/data/pictures" has no images.'
+    assert explain(StepError('"Pictures" is empty.'), "Pictures").message == '"Pictures" is empty.'
+
+
+def test_a_disk_too_full_to_begin_leaves_no_open_window(build, world, monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(world.cache, "begin", full)
+    execute(make_plan(build({"a": ("source", {})}, [])), world)
+    assert said(world, messages.NodeFailed)[0].failure.kind == "Disk full"
+    assert len(said(world, messages.WindowOpened)) == len(said(world, messages.WindowClosed))
 
 
 def test_torch_out_of_memory_is_recognised_without_torch():

@@ -155,6 +155,18 @@ class _Trap:
         return (exec, ("raise SystemExit('a pickle ran')",))
 
 
+def test_a_single_array_or_half_an_archive_is_none(tmp_path: Path, out: Path) -> None:
+    whole = archive(tmp_path / "whole.npz", x=np.zeros((4, 2)), y=np.arange(4)).read_bytes()
+    single = tmp_path / "single.npz"
+    with single.open("wb") as file:
+        np.save(file, np.zeros(3))
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.npz").touch()
+    for name in ("single.npz", "half.npz", "empty.npz"):
+        with pytest.raises(DataError, match=f"{name} cannot be read as a NumPy archive: it is none, or is cut short"):
+            npz_archive(tmp_path / name, out, False, "own", Cut())
+
+
 def test_pickled_objects_are_refused_unread(tmp_path: Path, out: Path) -> None:
     objects = np.empty(2, dtype=object)
     objects[:] = [_Trap(), _Trap()]
@@ -230,6 +242,12 @@ def test_empty_folders_and_single_classes_are_refused_with_a_remedy(tmp_path: Pa
         read(tmp_path / "one", out)
     with pytest.raises(DataError, match="does not exist"):
         read(tmp_path / "nowhere", out)
+
+
+def test_a_file_in_place_of_a_folder_is_called_one(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="is a file, not a folder"):
+        read(tmp_path / "file", out)
 
 
 def test_content_names_the_splits_not_the_place(pictures: Path, out: Path) -> None:

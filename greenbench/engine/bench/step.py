@@ -39,7 +39,9 @@ def apply(inputs: Inputs, params: Any, context: NodeContext) -> StepOutcome:
         bench.close()
     measured = tuple(child.variant.letter for child in bench.children.values())
     if not measured:
-        raise StepError("No variant could be measured.", "The first reason is shown in the results.")
+        first = bench.first_failure
+        reason = f" The first of {bench.failed}: {first.message}" if bench.failed > 1 else f" {first.message}"
+        raise StepError(f"No variant could be measured.{reason}", first.remedy)
     noun = "variant" if len(measured) == 1 else "variants"
     facts = (Fact(title="Variants measured", value=len(measured)), Fact(title="Failed", value=bench.failed))
     return StepOutcome({"results": ResultsArtifact(variants=measured)}, facts, f"{len(measured)} {noun}")
@@ -57,6 +59,7 @@ class _Bench:
         self.variants: list[Variant] = []
         self.children: dict[str, BenchChild] = {}
         self.failed = 0
+        self.first_failure = Failure(kind="Nothing arrived", message="No model arrived.", remedy="Connect a model.")
         self.latencies: dict[str, list[np.ndarray]] = {}
         self.examples, self.labels = context.folder / "examples.npy", context.folder / "labels.npy"
 
@@ -70,6 +73,8 @@ class _Bench:
         return opened
 
     def fail(self, variant_letter: str, source: str, name: str, failure: Failure) -> None:
+        if not self.failed:
+            self.first_failure = failure
         self.failed += 1
         child = self.children.pop(variant_letter, None)
         self.latencies.pop(variant_letter, None)
@@ -290,14 +295,13 @@ def _write_examples(data: Stored, examples: Path, labels: Path) -> None:
         raise StepError(f'"{data.title}" has no test split.', "Give the data set a test share above 0.")
     split = open_dataset(data).split("test")
     count = data.dataset.splits["test"].examples
-    x = np.lib.format.open_memmap(examples, mode="w+", dtype=np.float32, shape=(count, *data.dataset.input.shape))
-    y = np.zeros(count, dtype=np.int64)
-    at = 0
-    for images, answers in split.batches(256):
-        x[at : at + len(images)], y[at : at + len(images)] = images, answers
-        at += len(images)
-    x.flush()
-    np.save(labels, y)
+    header = {"descr": "<f4", "fortran_order": False, "shape": (count, *data.dataset.input.shape)}
+    # Written, not mapped: a full disk is an error that can be told, where a mapped file would kill the process.
+    with examples.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for images, _ in split.batches(256):
+            file.write(np.ascontiguousarray(images, dtype="<f4").tobytes())
+    np.save(labels, np.asarray(split.labels, dtype=np.int64))
 
 
 def _as_onnx(stored: Stored, context: NodeContext) -> Stored:

@@ -40,7 +40,8 @@ class BenchChild:
         )
 
     def _ended(self, code: int) -> None:
-        self._replies.put({"error": f"its process {how_it_ended(code)}", "remedy": self._child.tail(5), "gone": True})
+        remedy = f"Run again; if memory was short, use a smaller batch or model. {self._child.tail(5)}".strip()
+        self._replies.put({"error": f"its process {how_it_ended(code)}", "remedy": remedy, "gone": True})
 
     def ask(self, do: str, *, on_progress: Callable[[dict[str, Any]], None] | None = None, **request: Any) -> dict[str, Any]:
         """One question, one answer.

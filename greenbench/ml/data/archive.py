@@ -46,14 +46,14 @@ def npz_archive(source: Path, folder: Path, channels_last: bool, normalise: Norm
 def _read(source: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """The arrays that matter, and the names of all there are."""
     try:
+        if not zipfile.is_zipfile(source) and source.is_file():
+            raise DataError(f"{source.name} cannot be read as a NumPy archive: it is none, or is cut short.", _FORM)
         with np.load(source, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(f"{source.name} holds a single array, not an archive.", _FORM)
             return {key: archive[key] for key in ("x", "y", "x_test", "y_test") if key in archive}, list(archive.files)
     except FileNotFoundError:
         raise DataError(f'The file "{source}" does not exist.', "Choose a .npz file.") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{source.name} cannot be read as a NumPy archive: {str(error).splitlines()[0]}", _FORM) from None
+        raise DataError(f"{source.name} cannot be read as a NumPy archive: {getattr(error, 'strerror', None) or str(error).splitlines()[0]}.", _FORM) from None
 
 
 def _examples(arrays: dict[str, NDArray[Any]], key: str, channels_last: bool, name: str) -> NDArray[Any]:

@@ -120,6 +120,8 @@ def open_split(stored: Stored, name: str) -> ImageSplit:
 
 
 def _parts(source: Path) -> dict[str, list[Path]]:
+    if source.is_file():
+        raise DataError(f'"{source}" is a file, not a folder.', _FORM)
     if not source.is_dir():
         raise DataError(f'The folder "{source}" does not exist.', _FORM)
     folders = {child.name.lower(): child for child in source.iterdir() if child.is_dir()}
