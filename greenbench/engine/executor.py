@@ -16,6 +16,7 @@ from greenbench.core.measurement import Window, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
 from greenbench.core.step import Inputs, Stored
 from greenbench.engine.cache import Cache, CacheRecord
+from greenbench.engine.memory import short_of_memory
 
 Emit = Callable[[messages.Event], None]
 
@@ -176,7 +177,7 @@ def explain(error: BaseException, title: str) -> Failure:
     if isinstance(error, GreenBenchError):
         message = error.message if error.message.startswith(f'"{title}"') else f'"{title}": {error.message}'
         return Failure(kind=_words(type(error).__name__), message=message, remedy=error.remedy, log=log)
-    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in text:
+    if short_of_memory(error):
         return Failure(
             kind="Out of memory",
             message=f'"{title}" needs more memory than there is.',

@@ -138,3 +138,6 @@ def test_torch_out_of_memory_is_recognised_without_torch():
 
     assert explain(OutOfMemoryError("CUDA out of memory"), "Train").kind == "Out of memory"
     assert explain(RuntimeError("DefaultCPUAllocator: can't allocate memory"), "Train").kind == "Out of memory"
+    assert explain(ImportError("libtorch_cpu.so: failed to map segment from shared object"), "Train").kind == "Out of memory"
+    assert explain(OSError(12, "Cannot allocate memory"), "Train").kind == "Out of memory"
+    assert explain(RuntimeError("std::bad_alloc"), "Train").kind == "Out of memory"

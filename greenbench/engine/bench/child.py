@@ -21,6 +21,7 @@ from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.step import Stored
 from greenbench.engine.bench.schedule import WarmUp
+from greenbench.engine.memory import short_of_memory
 from greenbench.engine.process import Wire
 
 _TIMED_EXAMPLES = 64
@@ -39,7 +40,7 @@ def main() -> int:
             traceback.print_exc()
             remedy = error.remedy if isinstance(error, GreenBenchError) else ""
             message = error.message if isinstance(error, GreenBenchError) else f"{type(error).__name__}: {error}"
-            reply = {"error": message, "remedy": remedy, "memory": "OutOfMemory" in type(error).__name__ or isinstance(error, MemoryError)}
+            reply = {"error": message, "remedy": remedy, "memory": short_of_memory(error)}
         wire.send(json.dumps(reply).encode() + b"\n")
     return 0
 

@@ -53,7 +53,8 @@ def _read(source: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
     except FileNotFoundError:
         raise DataError(f'The file "{source}" does not exist.', "Choose a .npz file.") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{source.name} cannot be read as a NumPy archive: {getattr(error, 'strerror', None) or str(error).splitlines()[0]}.", _FORM) from None
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise DataError(f"{source.name} cannot be read as a NumPy archive: {reason}.", _FORM) from None
 
 
 def _examples(arrays: dict[str, NDArray[Any]], key: str, channels_last: bool, name: str) -> NDArray[Any]:
