@@ -20,6 +20,7 @@ from greenbench.core.run import RunResult
 from greenbench.gui.actions import ActionSet
 from greenbench.gui.autosave import Autosave
 from greenbench.gui.controls import Button
+from greenbench.gui.editor.status import RunBoard
 from greenbench.gui.editor.view import EditorView
 from greenbench.gui.energy import SpanEnergy
 from greenbench.gui.files import Files
@@ -86,8 +87,9 @@ class MainWindow(QMainWindow):
         self._sources: tuple[SourceReport, ...] = ()
         self.live: LiveDock | None = None
         theme, session = parts.theme, parts.session
-        self.editor = EditorView(session, theme)
-        self.inspector = Inspector(session, theme)
+        self.board = RunBoard(lambda: session.pipeline)
+        self.editor = EditorView(session, theme, self.board)
+        self.inspector = Inspector(session, theme, self.board)
         self.library = StepLibrary(session.catalog, theme)
         self.results = ResultsPage(theme, parts.exporter, _runtimes(session.catalog))
         self.history = HistoryPage(theme)

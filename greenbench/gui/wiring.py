@@ -46,8 +46,7 @@ class Wiring:
 
     def _runs(self, parts: "Parts") -> None:
         window = self._window
-        parts.bridge.received.connect(window.editor.on_event)
-        parts.bridge.received.connect(window.inspector.on_event)
+        parts.bridge.received.connect(self._nodes)
         parts.bridge.received.connect(window.status.on_event)
         parts.bridge.sources.connect(window.on_sources)
         parts.bridge.meter_state.connect(self._meter)
@@ -57,6 +56,13 @@ class Wiring:
         parts.control.advanced.connect(window.progress.show_share)
         parts.control.advanced.connect(window.menu_row.tab.show_share)
         parts.control.ended.connect(self._ended)
+
+    def _nodes(self, event: messages.Event) -> None:
+        """One board takes the event; editor, inspector and results page show what it changed."""
+        window = self._window
+        touched = window.board.apply(event)
+        window.editor.show_touched(touched)
+        window.inspector.show_touched(touched)
 
     def _views(self) -> None:
         window = self._window

@@ -62,7 +62,8 @@ class Camera(QObject):
 
     def zoom_to(self, zoom: float) -> None:
         """Goes to a zoom, in 120 ms unless motion is unwanted."""
-        if self._canvas.drawing.reduce_motion or not self._canvas.isVisible():
+        drawing = self._canvas.drawing
+        if drawing.reduce_motion or drawing.board.measuring or not self._canvas.isVisible():
             self._scale_to(zoom)
             return
         self._motion.stop()

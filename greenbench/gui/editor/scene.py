@@ -7,7 +7,6 @@ from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsScene
 
 from greenbench.core.edits import Change
-from greenbench.core.messages import Event
 from greenbench.core.pipeline import Link
 from greenbench.gui.editor.anatomy import Detail
 from greenbench.gui.editor.drawing import Drawing
@@ -68,16 +67,14 @@ class PipelineScene(QGraphicsScene):
         self.refresh()
         self.reroute()
 
-    def on_event(self, event: Event) -> set[str]:
-        """Follows one event of a run; returns the nodes that look different now."""
-        touched = self.drawing.board.apply(event)
+    def show_touched(self, touched: set[str]) -> None:
+        """Draws anew the nodes of which a run has said something, and their links."""
         speaking = touched | {link.target for link in self.links if link.source in touched}
         for id in speaking & set(self.nodes):
             self.nodes[id].refresh()
         for link, item in self.links.items():
             if link.source in touched or link.target in touched:
                 item.update()
-        return touched
 
     def refresh(self) -> None:
         """Draws everything anew where it stands: states or colours changed."""

@@ -28,16 +28,17 @@ class EditorView(QWidget):
     """The canvas of a session.
 
     `tools` (arrange, note, frame, zoom) stands in its top right corner until the shell puts it elsewhere, for instance
-    with `tabs.setCornerWidget(editor.tools)`. `inspect_wanted` asks the shell to show the inspector ("Fix…", Enter).
+    with `tabs.setCornerWidget(editor.tools)`. `board` is shared with whoever else shows the states of a run: then one of them
+    alone applies the events, and all are told with `show_touched`. `inspect_wanted` asks the shell to show the inspector ("Fix…", Enter).
     """
 
     selectionChanged = Signal(list)
     inspect_wanted = Signal(str)
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, theme: Theme, board: RunBoard | None = None) -> None:
         super().__init__()
         self.session, self.theme = session, theme
-        self.board = RunBoard(lambda: session.document.pipeline)
+        self.board = board or RunBoard(lambda: session.document.pipeline)
         self.drawing = Drawing(session, theme, self.board)
         self.scene = PipelineScene(self.drawing)
         self.editing = Editing(session)
@@ -106,8 +107,12 @@ class EditorView(QWidget):
         )
 
     def on_event(self, event: Event) -> None:
-        """Shows what a run says."""
-        touched = self.scene.on_event(event)
+        """Shows what a run says; for an editor whose board is its own."""
+        self.show_touched(self.board.apply(event))
+
+    def show_touched(self, touched: set[str]) -> None:
+        """Draws the nodes of which the board has something new to say."""
+        self.scene.show_touched(touched)
         if touched:
             self.overlays.minimap.update()
         self.dashes.mind()

@@ -13,12 +13,12 @@ from greenbench.gui.theme import Theme
 
 
 class Inspector(QWidget):
-    """Connect `EditorView.selectionChanged` to `show_nodes`, and hand it the events of the run."""
+    """Connect `EditorView.selectionChanged` to `show_nodes`, and `show_touched` to what applies the events to the shared board."""
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, theme: Theme, board: RunBoard | None = None) -> None:
         super().__init__()
         self.session, self.theme = session, theme
-        self.board = RunBoard(lambda: session.document.pipeline)
+        self.board = board or RunBoard(lambda: session.document.pipeline)
         self.setProperty("role", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(264)
@@ -54,8 +54,11 @@ class Inspector(QWidget):
             self._take(ManyPanel(self.session, self.theme, ids))
 
     def on_event(self, event: Event) -> None:
-        """Shows what a run says of the node in view."""
-        touched = self.board.apply(event)
+        """Shows what a run says of the node in view; for an inspector whose board is its own."""
+        self.show_touched(self.board.apply(event))
+
+    def show_touched(self, touched: set[str]) -> None:
+        """Shows what is new of the node in view."""
         if touched & set(self._ids):
             self.panel.refresh_status()
 
