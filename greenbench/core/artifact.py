@@ -94,6 +94,7 @@ class DatasetArtifact(Value):
     """A data set between steps, with its named splits: train, validation, calibration, test; disjoint and seeded.
 
     `kind` says how the files are read (see greenbench.ml.data). `random` data has no true labels: latency only.
+    `notes` are what a reader of results on this data must know, as sentences.
     """
 
     type: Literal["dataset"] = "dataset"
@@ -106,6 +107,7 @@ class DatasetArtifact(Value):
     classes: tuple[str, ...]
     splits: dict[str, SplitInfo]
     random: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class ResultsArtifact(Value):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from greenbench.core import messages
+from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Measurement, Sample, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, NodeState, Plan, Remark, RunState
@@ -112,6 +113,10 @@ class Recorder:
             outputs=event.outputs,
             energy=energy,
         )
+        title = self.plan.node(event.node).title
+        for given in event.outputs.values():
+            if isinstance(given, DatasetArtifact):
+                self.warnings += [Remark(kind="warning", text=f'"{title}": {note}') for note in given.notes]
 
     def _first_cost(self, digest: str) -> Measurement:
         """What a node cost when it was computed: reusing it does not make that undone."""

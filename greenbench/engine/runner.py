@@ -10,7 +10,7 @@ Cancel: message, 5 s later terminate, 2 s later kill. No Qt here; nothing outsid
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -129,6 +129,7 @@ class LocalRunner:
             except StoreError as error:
                 self._recorder = None
                 raise error
+            self._warn(self._recorder, company(self.store, run_id))
             self._worker = Child(
                 ["worker"],
                 environment=quiet_threads(plan.threads),
@@ -147,19 +148,13 @@ class LocalRunner:
             if worker is None or self._recorder is None or self._ladder is not None:
                 return
             worker.send(messages.encode(messages.Cancel()))
-            self._ladder = self._later(_CANCEL_S, self._terminate, worker)
+            self._ladder = _later(_CANCEL_S, self._terminate, worker)
 
     def _terminate(self, worker: Child) -> None:
         if worker.alive:
             worker.terminate()
             with self._lock:
-                self._ladder = self._later(_TERMINATE_S, Child.kill, worker)
-
-    def _later(self, seconds: float, action: object, worker: Child) -> threading.Timer:
-        timer = threading.Timer(seconds, action, (worker,))  # type: ignore[arg-type]
-        timer.daemon = True
-        timer.start()
-        return timer
+                self._ladder = _later(_TERMINATE_S, Child.kill, worker)
 
     def close(self) -> None:
         """Ends run, worker and meter, and closes the store."""
@@ -177,6 +172,13 @@ class LocalRunner:
 
     def _complain(self, text: str) -> None:
         self.events.put(messages.Log(text=text, level="error"))
+
+    def _warn(self, recorder: Recorder, text: str) -> None:
+        """Tells what the results must say as well; nothing if there is no text."""
+        if text:
+            warning = messages.Log(text=text, level="warning")
+            recorder.on_event(warning)
+            self.events.put(warning)
 
     def _on_meter(self, event: messages.Event) -> None:
         if isinstance(event, messages.Sources):
@@ -297,3 +299,22 @@ class LocalRunner:
         if stopped:
             recorder.state = RunState.CANCELLED
         self.events.put(messages.RunFinished(run_id=recorder.run_id, state=recorder.state, t_ns=recorder.ended_ns))
+
+
+def _later(seconds: float, action: Callable[[Child], None], worker: Child) -> threading.Timer:
+    timer = threading.Timer(seconds, action, (worker,))
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def company(store: Store, run_id: str) -> str:
+    """What must be said if other runs are under way on the same store: they share processor and power reading. Else ""."""
+    try:
+        store.mark_lost()
+        others = [run.id for run in store.runs() if run.state is RunState.RUNNING and run.id != run_id]
+    except StoreError:
+        return ""  # the recorder tells of a store that cannot be used
+    if not others:
+        return ""
+    return f"Another run was under way at the same time ({', '.join(others)}): both are slower, and the energy read is that of both."

@@ -31,6 +31,7 @@ def dataset_facts(data: DatasetArtifact) -> tuple[Fact, ...]:
     return (
         *counts,
         Fact(title="Classes", value=len(data.classes)),
+        *(Fact(title="Note", text=note) for note in data.notes),
         Fact(title="Shape of one", text=size),
         Fact(title="Mean taken off", text=mean),
         Fact(title="Divided by", text=deviation),

@@ -11,7 +11,7 @@ from greenbench.core.errors import DataError
 from greenbench.core.step import Stored
 from greenbench.ml.data import open_dataset
 from greenbench.ml.data.arrays import digits, random_inputs
-from greenbench.ml.data.cuts import Cut, cut, info, statistics
+from greenbench.ml.data.cuts import Cut, cut, gaps, info, statistics
 
 SPLITS = ("train", "validation", "calibration", "test")
 
@@ -36,6 +36,17 @@ def test_each_split_has_the_classes_in_proportion(digits8: Stored) -> None:
     for name in SPLITS:
         labels = open_dataset(digits8).split(name).labels
         assert np.all(np.abs(np.bincount(labels, minlength=10) - overall * len(labels)) < 2.0 + 1e-9)
+
+
+def test_a_split_that_lacks_classes_says_so() -> None:
+    labels = {"train": np.array([0, 1, 1]), "test": np.array([0, 2, 0])}
+    assert gaps(labels, ("cat", "dog", "owl")) == (
+        "1 of 3 classes has no training example: owl.",
+        "1 of 3 classes has no test example: dog.",
+    )
+    assert gaps({"train": labels["train"], "test": labels["train"]}, ("cat", "dog")) == ()
+    many = gaps({"train": np.arange(91), "test": np.array([0, 90])}, tuple(map(str, range(91))))
+    assert many == ("89 of 91 classes have no test example: 1, 2, 3, ….",)
 
 
 def test_labels_belong_to_their_images(digits8: Stored) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.errors import DataError
-from greenbench.ml.data.cuts import Cut, Normalise, cut, info, statistics
+from greenbench.ml.data.cuts import Cut, Normalise, cut, gaps, info, statistics
 from greenbench.ml.data.dataset import Labels, write_arrays
 
 
@@ -57,6 +57,7 @@ def pack(
         input=InputSpec(shape=tuple(examples.shape[1:]), mean=mean, std=deviation),
         classes=classes,
         splits={part: info(*both) for part, both in ordered.items()},
+        notes=gaps({part: both[1] for part, both in ordered.items()}, classes),
     )
 
 

@@ -1,6 +1,7 @@
 """Cuts labelled examples into disjoint, stratified, seeded splits, and names their content by a hash."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
@@ -94,6 +95,24 @@ def statistics(examples: NDArray[Any], normalise: Normalise = "own") -> tuple[tu
     deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
     deviation[deviation < 1e-6] = 1.0
     return tuple(mean.tolist()), tuple(deviation.tolist())
+
+
+_CLASSES_NAMED = 3
+_MUST_HAVE_ALL = {"train": "training", "test": "test"}
+
+
+def gaps(labels: Mapping[str, NDArray[np.int64]], classes: Sequence[str]) -> tuple[str, ...]:
+    """A sentence for each split that lacks classes though results rest on it: what is not trained on cannot be learnt, and
+    what is not tested is not in the accuracy."""
+    found = []
+    for split, word in _MUST_HAVE_ALL.items():
+        present = set(np.unique(labels[split]).tolist())
+        lacking = [name for index, name in enumerate(classes) if index not in present]
+        if lacking:
+            more = ", …" if len(lacking) > _CLASSES_NAMED else ""
+            named = ", ".join(lacking[:_CLASSES_NAMED]) + more
+            found.append(f"{len(lacking)} of {len(classes)} classes {'has' if len(lacking) == 1 else 'have'} no {word} example: {named}.")
+    return tuple(found)
 
 
 def info(examples: NDArray[Any], labels: NDArray[np.int64]) -> SplitInfo:

@@ -17,7 +17,7 @@ from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.errors import DataError
 from greenbench.core.step import Stored
 from greenbench.ml.data.arrays import check_labels
-from greenbench.ml.data.cuts import Cut, Normalise, cut, statistics
+from greenbench.ml.data.cuts import Cut, Normalise, cut, gaps, statistics
 from greenbench.ml.data.dataset import Split
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -97,6 +97,7 @@ def image_folder(
         input=InputSpec(shape=decoding.shape, mean=mean, std=deviation),
         classes=classes,
         splits={name: _info(pairs, digests) for name, pairs in splits.items()},
+        notes=gaps({name: np.array([label for _, label in pairs], dtype=np.int64) for name, pairs in splits.items()}, classes),
     )
 
 
