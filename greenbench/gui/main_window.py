@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         menus["Edit"].addActions([self.editor.commands.by_id[id] for id in _EDITING])
         self.finder = Finder(self, theme, self.actions_, session.catalog, self._add_step)
         self.sensors = SensorPanel(self, theme)
+        self.editor.set_reduce_motion(self.actions_["reduce-motion"].isChecked())
         self.wiring = Wiring(self)
         self.resize(1440, 900)
         self.setMinimumSize(1000, 620)
@@ -157,6 +158,8 @@ class MainWindow(QMainWindow):
         """0 pipeline, 1 results, 2 history."""
         self.tabs.button(page).setChecked(True)
         self.pages.setCurrentIndex(page)
+        self.editor.shown = page == 0
+        self.editor.offer_commands()
         self.editor.tools.setVisible(page == 0)
         self.panels.show_page(page)
         if page == 2:
@@ -191,6 +194,12 @@ class MainWindow(QMainWindow):
     def on_sources(self, event: messages.Sources) -> None:
         self._sources = event.reports
         self.toolbar.badge.show_sources(event.reports)
+
+    def toggle_motion(self) -> None:
+        """Follows the switch in the View menu; remembered."""
+        still = self.actions_["reduce-motion"].isChecked()
+        self.parts.settings.set_flag("reduce-motion", still)
+        self.editor.set_reduce_motion(still)
 
     def _add_step(self, key: str) -> None:
         self.show_page(0)

@@ -52,6 +52,10 @@ def window_actions(window: "MainWindow") -> list[Action]:
             Action(f"theme-{mode}", title, partial(look.set_mode, mode), "", "", "View", 2, aliases="theme colours dark light")
             for mode, title in (("system", "Colours of the system"), ("light", "Light"), ("dark", "Dark"))
         ),
+        Action(
+            "reduce-motion", "Reduce motion", window.toggle_motion, "", "", "View", 3, aliases="animation still calm accessibility",
+            checked=window.parts.settings.flag("reduce-motion"),
+        ),
         Action("run", "Run", control.run, "play-fill", "F5 or Ctrl+Return", "Run"),
         Action("stop", "Stop", control.stop, "stop-fill", "Shift+F5", "Run", aliases="cancel"),
         Action("sensors", "Power sources…", window.show_sensors, "lightning", "", "Run", 1, aliases="sensors meters RAPL NVML permission"),

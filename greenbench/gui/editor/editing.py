@@ -118,6 +118,11 @@ class Editing:
         self.copy(ids)
         self.delete(ids)
 
+    @staticmethod
+    def can_paste() -> bool:
+        """Whether there is text on the clipboard; if it is not a pipeline, pasting says so."""
+        return bool(QApplication.clipboard().text())
+
     def paste(self) -> tuple[str, ...]:
         """Adds what lies on the clipboard, each time a little further from where it came from."""
         self._pastes += 1

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from greenbench.core.edits import Change
 from greenbench.core.messages import Event
@@ -49,6 +49,7 @@ class EditorView(QWidget):
         self.adding = Adding(self.canvas, self.search, self.select_nodes)
         self.dashes = Dashes(self.scene, self)
         self.keys = CanvasKeys(self.canvas, self.select_nodes, self.inspect_wanted.emit)
+        self.shown = True  # the shell says when another page is in front
         self._home_pending = True
         self._frame_pending = False
         layout = QVBoxLayout(self)
@@ -60,6 +61,7 @@ class EditorView(QWidget):
 
     def _join(self) -> None:
         self.session.changed.connect(self._on_change)
+        QApplication.clipboard().dataChanged.connect(self.offer_commands)
         self.scene.selectionChanged.connect(self._on_selection)
         self.canvas.search_wanted.connect(self.adding.open_search)
         self.canvas.menu_wanted.connect(self._open_menu)
@@ -168,18 +170,25 @@ class EditorView(QWidget):
         if change.everything:
             self._home_pending = True
             self._go_home()
+        self.offer_commands()
         self.overlays.refresh()
 
-    def _on_selection(self) -> None:
-        ids = self.selected()
+    def offer_commands(self) -> None:
+        """Enables what can be done now; off the screen nothing can."""
+        ids, shown = self.selected() if self.shown else [], self.shown
         any_, one = bool(ids), len(ids) == 1
         self.commands.enable(("cut", "copy", "duplicate", "mute"), any_)
         self.commands.enable(("rename", "connect"), one)
-        self.commands.enable(("delete",), any_ or bool(self.scene.selected_links()))
+        self.commands.enable(("delete",), any_ or (shown and bool(self.scene.selected_links())))
+        self.commands.enable(("all", "arrange", "frame"), shown and bool(self.scene.nodes))
+        self.commands.enable(("paste",), shown and self.editing.can_paste())
         muted = any_ and all(self.session.document.pipeline.nodes[id].muted for id in ids)
         self.commands.by_id["mute"].setText("Unmute" if muted else "Mute")
+
+    def _on_selection(self) -> None:
+        self.offer_commands()
         self.overlays.minimap.update()
-        self.selectionChanged.emit(ids)
+        self.selectionChanged.emit(self.selected())
 
     def _open_menu(self, at: QPoint) -> None:
         where = NODES if self.selected() else LINKS if self.scene.selected_links() else CANVAS

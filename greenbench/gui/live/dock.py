@@ -1,6 +1,7 @@
 """The live dock: three plots on one time axis, following the run or held still, with crosshair and the joules of a dragged span.
 
-While a timed block is open the picture is drawn once a second: the instrument must not disturb the measurement.
+One plot is drawn a tick, so that keys and clicks are answered in between; a whole picture comes five times a second. While a
+timed block is open it comes once a second: the instrument must not disturb the measurement.
 """
 
 import time
@@ -21,7 +22,7 @@ from greenbench.gui.live.record import LiveRecord
 from greenbench.gui.theme import Theme, font
 
 FRAME_MS = 40
-CALM_S = 1.0
+PICTURE_S, CALM_S = 0.2, 1.0
 _RANGES = ((60.0, "Last 1 min"), (120.0, "Last 2 min"), (360.0, "Last 6 min"), (1800.0, "Last 30 min"), (0.0, "Whole run"))
 
 
@@ -40,6 +41,7 @@ class LiveDock(QFrame):
         self._held: tuple[float, float] | None = None
         self._cross: float | None = None
         self._drawn_at = -1e9
+        self._due: list[int] = []  # the plots of this picture that are still to be drawn
         self.frames = 0
         self.power = LivePlot(theme, "Power", "W", from_zero=True)
         self.latency = LivePlot(theme, "Latency per batch", "ms", from_zero=True)
@@ -112,13 +114,18 @@ class LiveDock(QFrame):
         self._notice.setVisible(self.record.measuring)
 
     def _tick(self) -> None:
-        if not self._dirty or not self.isVisible():
+        """Draws the next plot of a picture, or begins a new picture when it is time."""
+        if not self.isVisible():
             return
-        now = self._now()
-        if self.record.measuring and now - self._drawn_at < CALM_S:
-            return
-        self._drawn_at = now
-        self._redraw()
+        if not self._due:
+            now = self._now()
+            if not self._dirty or now - self._drawn_at < (CALM_S if self.record.measuring else PICTURE_S):
+                return
+            self._drawn_at = now
+            self._begin()
+        self._draw(self._due.pop(0))
+        if not self._due:
+            self._show_cross()
 
     # ---- what is looked at ----------------------------------------------------------------------------------
 
@@ -162,20 +169,31 @@ class LiveDock(QFrame):
 
     # ---- drawing --------------------------------------------------------------------------------------------
 
-    def _redraw(self) -> None:
+    def _begin(self) -> None:
+        """One span for all plots of a picture: they share their time axis."""
         self._dirty = False
         self.frames += 1
-        record = self.record
-        start, end = self.span_shown()
-        origin = record.origin or 0.0
-        for plot, make in ((self.power, curves.power), (self.latency, curves.latency), (self.learning, curves.learning)):
-            picture = make(record, self._theme, curves.View(start, end, origin, plot.columns))
-            under = plot.underlay
-            under.phases, under.origin, under.now, under.hatched = record.phases, origin, record.newest, picture.hatched
-            plot.overlay.word = picture.word
-            plot.legend.show_entries(picture.entries)
-            plot.draw(picture.curves, start - origin, end - origin)
+        self._span = self.span_shown()
+        self._due = list(range(len(self.plots)))
+
+    def _redraw(self) -> None:
+        """The whole picture at once."""
+        self._begin()
+        while self._due:
+            self._draw(self._due.pop(0))
         self._show_cross()
+
+    def _draw(self, index: int) -> None:
+        record, plot = self.record, self.plots[index]
+        start, end = self._span
+        origin = record.origin or 0.0
+        make = (curves.power, curves.latency, curves.learning)[index]
+        picture = make(record, self._theme, curves.View(start, end, origin, plot.columns))
+        under = plot.underlay
+        under.phases, under.origin, under.now, under.hatched = record.phases, origin, record.newest, picture.hatched
+        plot.overlay.word = picture.word
+        plot.legend.show_entries(picture.entries)
+        plot.draw(picture.curves, start - origin, end - origin)
 
     def _hover(self, plot: LivePlot, second: float | None) -> None:
         self._cross = second

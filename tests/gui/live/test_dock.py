@@ -50,7 +50,7 @@ def dock(qtbot: QtBot, theme: Theme, clock: _Clock) -> Iterator[LiveDock]:
         )
     dock.show()
     clock.now = 10.0
-    dock._tick()
+    dock._redraw()
     yield dock
     dock.stop()
 
@@ -76,7 +76,7 @@ def test_measured_is_solid_and_modelled_dashed_with_its_band(dock: LiveDock) -> 
 def test_a_signal_keeps_its_curve_for_life(dock: LiveDock) -> None:
     before = dict(dock.power._curves)
     dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=161 * S, power_w=30.0),)))
-    dock._tick()
+    dock._redraw()
     assert dock.power._curves == before
     assert before["package"].yData[-1] == 30.0
 
@@ -147,7 +147,7 @@ def test_zooming_holds_the_second_under_the_mouse(dock: LiveDock) -> None:
 
 def test_a_gap_is_a_gap_in_the_curve(dock: LiveDock) -> None:
     dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=161 * S, reason="gone"),)))
-    dock._tick()
+    dock._redraw()
     assert np.isnan(dock.power._curves["package"].yData[-1])
     assert dock.power.legend.entries[0].value == "no reading"
 
@@ -162,3 +162,15 @@ def test_stray_calls_are_drawn_at_the_edge_and_counted(dock: LiveDock) -> None:
     assert entry.value.startswith("2 above")
     assert dock.latency.box.viewRange()[1][1] < 20
     assert dock.record.latency["bench/B"].points.y.max() == 0.5, "the record keeps what was measured"
+
+
+def test_each_tick_draws_one_plot_and_a_picture_comes_at_most_five_times_a_second(dock: LiveDock, clock: _Clock, monkeypatch) -> None:
+    drawn: list[tuple[int, float]] = []
+    draw = dock._draw
+    monkeypatch.setattr(dock, "_draw", lambda index: (drawn.append((index, clock.now)), draw(index)))
+    for step in range(24):
+        clock.now = 20.0 + step * 0.06
+        dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=round(160.0 * S + step * 0.06 * S), power_w=20.0),)))
+        dock._tick()
+    assert [index for index, _ in drawn] == [0, 1, 2] * 6
+    assert len({now for _, now in drawn}) == len(drawn)
