@@ -3,6 +3,7 @@
 READY ──run──▶ STARTING ──RunStarted──▶ RUNNING ──stop──▶ STOPPING ──ResultsReady──▶ READY
 """
 
+import contextlib
 import threading
 from enum import Enum
 
@@ -10,11 +11,14 @@ from PySide6.QtCore import QObject, Signal
 
 from greenbench.core import messages
 from greenbench.core.errors import GreenBenchError, PlanError, WorkerError
-from greenbench.core.run import PROTOCOLS, NodeState, RunResult
+from greenbench.core.run import PROTOCOLS, NodeState, RunResult, RunState
 from greenbench.engine.devices import default_threads
 from greenbench.engine.plan import make_plan
 from greenbench.gui.run_bridge import RunBridge, Runner
 from greenbench.gui.session import Session
+from greenbench.gui.time_left import TimeLeft
+
+_PAST, _LEARNT = 30, 3  # runs of the history that are looked through, and those of the same title that are read
 
 
 class Phase(Enum):
@@ -44,6 +48,8 @@ class RunControl(QObject):
         self.current = ""
         self.failed: set[str] = set()
         self._fractions: dict[str, float] = {}
+        self._time = TimeLeft()
+        self._remaining_s: float | None = None
         self._starting: threading.Thread | None = None
         bridge.received.connect(self._on_event)
         self._failed_to_start.connect(self._give_up)
@@ -70,6 +76,7 @@ class RunControl(QObject):
 
         def start() -> None:
             try:
+                self._remember(plan.title)
                 self._runner.start(plan)
             except GreenBenchError as error:
                 self._failed_to_start.emit(error)
@@ -78,6 +85,13 @@ class RunControl(QObject):
 
         self._starting = threading.Thread(target=start, name="start run", daemon=True)
         self._starting.start()
+
+    def _remember(self, title: str) -> None:
+        """What the nodes took in the last runs of this pipeline; without them the time left is unknown, which is no failure."""
+        with contextlib.suppress(GreenBenchError, OSError):
+            past = [run for run in self._runner.store.runs(_PAST) if run.title == title and run.state is RunState.FINISHED]
+            for run in reversed(past[:_LEARNT]):
+                self._time.learn(self._runner.store.result(run.id))
 
     def stop(self) -> None:
         """Asks the run to stop; pressing it again changes nothing."""
@@ -88,6 +102,15 @@ class RunControl(QObject):
     def done(self) -> int:
         """How many nodes are over."""
         return sum(1 for fraction in self._fractions.values() if fraction >= 1.0)
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done, from 0 to 1; each node counts the same."""
+        return sum(self._fractions.values()) / len(self.order) if self.order else 0.0
+
+    def left(self) -> float | None:
+        """Seconds until the end of the run; None where a node was never timed before."""
+        return self._time.left(self._fractions, self.current, self._remaining_s)
 
     def place(self) -> int:
         """The place of the current node in the plan, counted from 1; 0 before the first."""
@@ -103,15 +126,17 @@ class RunControl(QObject):
                 self.order = [node.id for node in event.plan.nodes]
                 self.titles = {node.id: node.title for node in event.plan.nodes}
                 self.failed, self._fractions, self.current = set(), {}, ""
+                self._time.begin(event.plan)
                 if self.phase is not Phase.STOPPING:
                     self._to(Phase.RUNNING)
                 else:
                     self._runner.cancel()  # Stop was pressed before there was anything to cancel
                 self.advanced.emit(0.0)
             case messages.NodeStarted():
-                self.current = event.node
+                self.current, self._remaining_s = event.node, None
                 self._advance(event.node, 0.0)
             case messages.Progress():
+                self._remaining_s = event.remaining_s if event.node == self.current else None
                 self._advance(event.node, min(event.fraction, 0.999))
             case messages.NodeFinished():
                 self._advance(event.node, 1.0)
@@ -127,7 +152,7 @@ class RunControl(QObject):
     def _advance(self, node: str, fraction: float) -> None:
         self._fractions[node] = fraction
         if self.order:
-            self.advanced.emit(sum(self._fractions.values()) / len(self.order))
+            self.advanced.emit(self.share)
 
     def _to(self, phase: Phase) -> None:
         if phase is not self.phase:

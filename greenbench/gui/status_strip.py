@@ -98,10 +98,7 @@ class StatusStrip(QFrame):
             case messages.NodeStarted() | messages.NodeFinished():
                 self._show_node("")
             case messages.Progress():
-                words = event.text
-                if event.remaining_s is not None:
-                    words = f"{quote.duration(event.remaining_s)} left"
-                self._show_node(words)
+                self._show_node(self._time_left(event))
             case messages.NodeFailed():
                 count = len(self._control.failed)
                 self.failed.setText(f"{count} failed")
@@ -113,6 +110,13 @@ class StatusStrip(QFrame):
                 self._mark.set(Provenance.UNAVAILABLE)
                 self.watts.setText("no reading")
                 self.watts.setToolTip(event.text)
+
+    def _time_left(self, event: messages.Progress) -> str:
+        """Of the whole run where all its nodes were timed before, else of the node alone, and it says so."""
+        whole = self._control.left()
+        if whole is not None:
+            return f"about {quote.duration(whole)} left"
+        return event.text if event.remaining_s is None else f"node: {quote.duration(event.remaining_s)} left"
 
     def _take_samples(self, event: messages.Samples) -> None:
         for sample in event.samples:

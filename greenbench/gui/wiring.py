@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices
 
 from greenbench.core import messages
 from greenbench.core.run import NodeState, RunResult, RunState
+from greenbench.gui.results.under_way import standings
 from greenbench.gui.run_control import Phase
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Wiring:
         self._files(parts)
         self._runs(parts)
         self._views()
+        window.tabs.idClicked.connect(lambda _: self._under_way())
         self._title()
         self._undo()
         self._phase(parts.control.phase)
@@ -63,6 +65,16 @@ class Wiring:
         touched = window.board.apply(event)
         window.editor.show_touched(touched)
         window.inspector.show_touched(touched)
+        if touched and window.pages.currentIndex() == 1:
+            self._under_way()
+
+    def _under_way(self) -> None:
+        """Tells the results page how far the run is."""
+        window, control = self._window, self._window.parts.control
+        if control.busy:
+            found = standings(window.parts.session.pipeline, window.board)
+            now = control.titles.get(control.current, "")
+            window.results.under_way.show_run(control.share, now, found, earlier=window.results.result is not None)
 
     def _views(self) -> None:
         window = self._window
@@ -112,6 +124,8 @@ class Wiring:
     def _phase(self, phase: Phase) -> None:
         window = self._window
         window.toolbar.show_phase(phase, window.results.result is not None)
+        window.results.show_running(phase is not Phase.READY)
+        self._under_way()
         window.actions_.enable("run", phase is Phase.READY)
         window.actions_.enable("stop", phase in (Phase.STARTING, Phase.RUNNING))
         if phase is Phase.STARTING:

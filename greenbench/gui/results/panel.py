@@ -19,6 +19,7 @@ from greenbench.gui.results.export import FORMATS, Exporter
 from greenbench.gui.results.rows import build
 from greenbench.gui.results.table_view import ResultsTable
 from greenbench.gui.results.trade_off import X_CHOICES, Y_CHOICES, TradeOff
+from greenbench.gui.results.under_way import UnderWay
 from greenbench.gui.theme import Theme, font
 
 _STATES = {
@@ -54,8 +55,17 @@ class ResultsPage(QWidget):
         area.setWidget(self._full)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area = area
+        self.under_way = UnderWay(theme)
+        self.under_way.hide()
+        self._above = QWidget()
+        above = QVBoxLayout(self._above)
+        above.setContentsMargins(16, 12, 16, 0)
+        above.addWidget(self.under_way)
+        self._above.hide()
+        layout.addWidget(self._above)
         layout.addWidget(self._empty)
         layout.addWidget(area)
+        layout.addStretch(0)
         area.hide()
         self.table.chosen.connect(self._choose)
         self.table.open_node.connect(self.open_node)
@@ -149,6 +159,15 @@ class ResultsPage(QWidget):
             box.addItem(BY_KEY[key].short if key != "latency_p50" else "Latency p50", key)
         box.activated.connect(self._set_axes)
         return box
+
+    def show_running(self, running: bool) -> None:
+        """While a run is under way its progress stands on top; earlier results stay where they are."""
+        self.under_way.setVisible(running)
+        self._above.setVisible(running)
+        self._empty.setVisible(self.result is None and not running)
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.setStretch(layout.count() - 1, 1 if running and self.result is None else 0)
 
     # ---- showing ----------------------------------------------------------------------------------------------
 
