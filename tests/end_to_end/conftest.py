@@ -23,7 +23,7 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tiny():
     """Builds the pipeline: Digits and a LeNet, trained; itself and pruned, benchmarked. `epochs` makes training long."""
 
@@ -56,7 +56,7 @@ def tiny():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def brief_plan(tiny):
     def make(**more):
         return make_plan(tiny(**more), protocol=BRIEF)
@@ -73,7 +73,18 @@ def runner(home):
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, brief_plan, until):
+    """A runner with one finished run of the tiny pipeline, and all events of that run: for tests that read it or build on it."""
+    made = LocalRunner(tmp_path_factory.mktemp("finished"))
+    made.open()
+    made.wait_for_meter()
+    made.start(brief_plan())
+    yield made, until(made, messages.ResultsReady)
+    made.close()
+
+
+@pytest.fixture(scope="module")
 def until():
     """Drains events until one of a kind (and, if asked, of a certain sort) arrives; gives all that were seen."""
 

@@ -4,6 +4,7 @@ import os
 import signal
 from itertools import pairwise
 
+import psutil
 import pytest
 
 from greenbench.core import messages
@@ -18,9 +19,8 @@ def of(seen, kind):
     return [event for event in seen if isinstance(event, kind)]
 
 
-def test_a_run_measures_every_variant_and_is_kept(runner, brief_plan, until):
-    run_id = runner.start(brief_plan())
-    seen = until(runner, messages.ResultsReady)
+def test_a_run_measures_every_variant_and_is_kept(finished):
+    runner, seen = finished
     result = seen[-1].result
 
     assert result.state is RunState.FINISHED, [e.failure for e in of(seen, messages.NodeFailed)]
@@ -40,24 +40,22 @@ def test_a_run_measures_every_variant_and_is_kept(runner, brief_plan, until):
 
     assert of(seen, messages.Metric)
     assert of(seen, messages.Calls)
-    kept = runner.store.result(run_id)
+    kept = runner.store.result(result.run_id)
     assert kept == result
-    kinds = {window.kind for window in runner.store.windows(run_id)}
+    kinds = {window.kind for window in runner.store.windows(result.run_id)}
     assert kinds == set(WindowKind)
 
 
-def test_blocks_are_interleaved_and_balanced(runner, brief_plan, until):
-    runner.start(brief_plan())
-    seen = until(runner, messages.ResultsReady)
+def test_blocks_are_interleaved_and_balanced(finished):
+    _, seen = finished
     blocks = [e.window for e in of(seen, messages.WindowClosed) if e.window.kind is WindowKind.BLOCK]
     assert [w.variant for w in blocks] == ["A", "B", "B", "A", "B", "A"]
     assert all(later.t0_ns >= earlier.t1_ns for earlier, later in pairwise(blocks))
     assert all(abs(w.seconds - 0.1) < 0.05 for w in blocks)
 
 
-def test_energy_says_where_it_comes_from_and_is_never_zero(runner, brief_plan, until):
-    runner.start(brief_plan())
-    result = until(runner, messages.ResultsReady)[-1].result
+def test_energy_says_where_it_comes_from_and_is_never_zero(finished):
+    result = finished[1][-1].result
     for variant in result.variants:
         energy = variant.metrics["energy_per_inference"]
         if energy.provenance is Provenance.UNAVAILABLE:
@@ -71,9 +69,9 @@ def test_energy_says_where_it_comes_from_and_is_never_zero(runner, brief_plan, u
     assert any(node.energy is not None for node in result.nodes)
 
 
-def test_a_second_run_reuses_all_but_the_benchmark_and_charges_the_first_cost(runner, brief_plan, until):
-    runner.start(brief_plan())
-    first = until(runner, messages.ResultsReady)[-1].result
+def test_a_second_run_reuses_all_but_the_benchmark_and_charges_the_first_cost(finished, brief_plan, until):
+    runner, before = finished
+    first = before[-1].result
     runner.start(brief_plan())
     seen = until(runner, messages.ResultsReady)
     assert {e.node for e in of(seen, messages.NodeStarted)} == {"bench"}
@@ -85,9 +83,8 @@ def test_a_second_run_reuses_all_but_the_benchmark_and_charges_the_first_cost(ru
             assert node.energy.value is not None or node.energy.reason
 
 
-def test_changing_one_parameter_runs_only_what_follows(runner, brief_plan, until):
-    runner.start(brief_plan())
-    until(runner, messages.ResultsReady)
+def test_changing_one_parameter_runs_only_what_follows(finished, brief_plan, until):
+    runner, _ = finished
     runner.start(brief_plan(sparsity=0.8))
     seen = until(runner, messages.ResultsReady)
     assert {e.node for e in of(seen, messages.NodeStarted)} == {"prune", "bench"}
@@ -118,24 +115,43 @@ def test_a_killed_worker_is_lost_and_what_was_finished_stays(runner, brief_plan,
     assert runner.store.runs()[0].id == run_id
     assert runner.store.result(run_id).state is RunState.LOST
     runner.start(brief_plan())
-    seen = until(runner, messages.ResultsReady)
-    assert "digits" not in {e.node for e in of(seen, messages.NodeStarted)}
+    again = until(runner, messages.NodeStarted)
+    assert again[-1].node == "train"  # what was finished before the kill is not computed again
 
 
-def test_a_killed_meter_comes_back_and_the_run_goes_on(runner, brief_plan, until):
+def test_a_killed_meter_comes_back_and_the_results_tell_the_gap(finished, brief_plan, until):
+    runner, _ = finished
     runner.start(brief_plan())
-    until(runner, messages.NodeStarted)
+    until(runner, messages.WindowOpened, lambda event: event.window.kind is WindowKind.BLOCK)
     before = runner.meter_pid
     os.kill(before, signal.SIGKILL)
     seen = until(runner, messages.ResultsReady)
-    assert seen[-1].result.state is RunState.FINISHED
+    result = seen[-1].result
+    assert result.state is RunState.FINISHED
     assert [e.alive for e in of(seen, messages.MeterState)][:1] == [False]
     assert runner.meter_pid != before
+    assert any(remark.kind == "deviation" and "The meter process was killed" in remark.text for remark in result.warnings)
+    assert any(block.energy_j is None for variant in result.variants for block in variant.blocks)
 
 
-def test_a_second_instance_on_the_same_store_works(runner, brief_plan, until, home):
+def test_a_killed_variant_fails_alone(finished, brief_plan, until):
+    runner, _ = finished
     runner.start(brief_plan())
-    other = LocalRunner(home)
+    until(runner, messages.VariantReady, lambda event: event.variant == "B")
+    first = min(psutil.Process(runner.worker_pid).children(), key=lambda process: process.create_time())
+    first.kill()
+    result = until(runner, messages.ResultsReady)[-1].result
+    failed, measured = result.variants
+    assert '"Train" cannot be measured: its process was killed (SIGKILL).' in failed.failure.message
+    assert failed.failure.remedy
+    assert measured.failure is None
+    assert measured.metrics["latency_p50"].value > 0
+
+
+def test_a_second_instance_on_the_same_store_works(finished, brief_plan, until):
+    runner, _ = finished
+    runner.start(brief_plan())
+    other = LocalRunner(runner.home)
     try:
         until(runner, messages.ResultsReady)
         assert other.store.runs()[0].state is RunState.FINISHED  # not marked lost by the newcomer
