@@ -114,14 +114,13 @@ def apply_setting(pipeline: Pipeline, setting: str) -> None:
 def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: RunLog) -> RunResult:
     """Starts the run and drains its events until the results are there; Ctrl+C stops it."""
     console = Console(stderr=True, highlight=False)
-    pressed = 0
+    wanted = stopping = False
 
     def on_interrupt(number: int, frame: object) -> None:
-        nonlocal pressed
-        pressed += 1
-        runner.cancel()
-        if pressed == 1 and not options.quiet:
-            console.print("Stopping …")
+        # Only a note: this may run in the middle of anything, also of itself, and whatever takes a lock here could wait for ever.
+        nonlocal wanted
+        wanted = True
+        runner.events.put(messages.Log(text="Stop was asked for.", level="debug"))  # wakes the loop; safe in a signal handler
 
     before = signal.signal(signal.SIGINT, on_interrupt)
     terminate = signal.signal(signal.SIGTERM, on_interrupt)
@@ -133,6 +132,10 @@ def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: RunLog) -
                     event = runner.events.get(timeout=0.5)  # wakes so that Windows delivers Ctrl+C
                 except queue.Empty:
                     continue
+                if wanted and not stopping:
+                    stopping = True
+                    runner.cancel()
+                    screen.stopping()
                 screen.on_event(event)
                 log.on_event(event)
                 if isinstance(event, messages.ResultsReady):
@@ -166,6 +169,10 @@ class _Screen:
     def _line(self, text: str) -> None:
         if self._shown:
             self._console.print(text, soft_wrap=True, markup=False)
+
+    def stopping(self) -> None:
+        """Says that Stop was heard."""
+        self._line("Stopping …")
 
     def _bar(self, fraction: float, text: str) -> None:
         if self._task is not None:

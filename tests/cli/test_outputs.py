@@ -2,13 +2,15 @@
 
 import io
 import os
+import queue
+import signal
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from greenbench.cli import main, outputs
-from greenbench.cli.run import FAILED, FINISHED, _Screen, exit_code
+from greenbench.cli.run import FAILED, FINISHED, RunOptions, _follow, _Screen, exit_code
 from greenbench.cli.table import print_comparison
 from greenbench.core import messages
 from greenbench.core.document import dumps
@@ -121,6 +123,35 @@ def test_a_variant_that_failed_is_a_failure_to_the_shell():
     assert exit_code(result_of("A", Failure(kind="Step", message="no"))) == FAILED
     assert exit_code(result_of("A", state=RunState.LOST)) == FAILED
     assert exit_code(result_of("A", state=RunState.CANCELLED)) == 130
+
+
+class InterruptedRunner:
+    """Ctrl+C arrives at its start, and again in the middle of each call to stop it."""
+
+    def __init__(self):
+        self.events = queue.SimpleQueue()
+        self.cancels = 0
+
+    def start(self, plan):
+        signal.raise_signal(signal.SIGINT)
+
+    def cancel(self):
+        self.cancels += 1
+        assert self.cancels == 1, "stopped from within itself"
+        signal.raise_signal(signal.SIGINT)
+        self.events.put(messages.ResultsReady(result=result_of("A", state=RunState.CANCELLED)))
+
+
+def test_ctrl_c_twice_at_the_worst_moment_stops_once(tmp_path):
+    runner = InterruptedRunner()
+    options = RunOptions(
+        file=tmp_path, settings=(), device="cpu", protocol=BRIEF, seed=0, threads=1,
+        out=None, report=None, use_cache=True, as_json=False, quiet=True,
+    )  # fmt: skip
+    before = signal.getsignal(signal.SIGINT)
+    assert _follow(runner, plan_of("A"), options, outputs.RunLog(None)).state is RunState.CANCELLED
+    assert runner.cancels == 1
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_before_a_run_has_begun_is_no_traceback(monkeypatch, capsys):
