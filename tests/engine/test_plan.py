@@ -1,10 +1,14 @@
 """A plan refuses what cannot mean anything before it starts, and names each node by all its output depends on."""
 
+from dataclasses import replace
+
 import pytest
 
+from greenbench.core.catalog import Catalog
 from greenbench.core.edits import ChangeNode
 from greenbench.core.errors import PlanError
 from greenbench.core.pipeline import Link
+from greenbench.core.step import Group
 from greenbench.engine.plan import make_plan, problems
 
 CHAIN = {"a": ("source", {}), "b": ("add", {}), "c": ("add", {}), "other": ("source", {"number": 5})}
@@ -104,6 +108,15 @@ def test_calibrating_on_test_examples_is_refused(build):
     found = problems(shared(build, 0.5))
     assert [p.node for p in found] == ["q"]
     assert "calibrates" in found[0].message
+
+
+def test_a_model_built_for_the_shape_of_other_data_has_seen_none_of_it(build, catalog):
+    pipeline = shared(build, 0.5)
+    source = replace(catalog["source"], group=Group.SOURCES, inputs=catalog["train"].inputs[1:])
+    others = [catalog[key] for key in ("data", "add", "train", "quantize", "benchmark")]
+    pipeline.catalog = Catalog([source, *others])
+    pipeline.links[1:2] = [Link("two", "data", "a", "data"), Link("one", "data", "q", "data")]
+    assert not problems(pipeline)
 
 
 def test_two_equal_data_nodes_cut_alike_are_fine(build):

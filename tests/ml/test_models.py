@@ -11,6 +11,7 @@ from greenbench.core.artifact import Architecture, InputSpec
 from greenbench.core.errors import ModelError
 from greenbench.ml.footprint import parameters
 from greenbench.ml.models import architecture_for, build, build_pretrained, check_output, default_input, names
+from greenbench.ml.models.registry import resolve
 
 OWN = ["lenet_300_100", "lenet5", "resnet8", "resnet14", "mobilenet_small"]
 
@@ -133,3 +134,14 @@ def test_published_networks_name_the_input_of_their_weights() -> None:
     assert spec.mean == (0.485, 0.456, 0.406)
     assert default_input("timm/vit_tiny_patch16_224").mean == (0.5, 0.5, 0.5)
     assert default_input("lenet5").shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("lenet", "lenet_300_100"), ("torchvision/resnet81", "torchvision/resnet18"), ("timm/resnt18", "resnet18"), ("ResNet8", "resnet8")],
+)
+def test_a_misspelt_name_is_answered_with_near_ones(typed: str, meant: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        resolve(typed)
+    assert f'"{typed}"' in caught.value.message
+    assert meant in caught.value.remedy

@@ -67,7 +67,10 @@ def resolve(name: str) -> str:
     if slash and library not in ("torchvision", "timm"):
         raise ModelError(f'There is no model library "{library}".', 'Write "torchvision/NAME" or "timm/NAME".')
     plain = {known.rpartition("/")[2]: known for known in reversed(names())}
-    near = [plain[found] for found in difflib.get_close_matches(rest, plain, 3, 0.5)]
+    begun = [known for known in plain if rest and known.startswith(rest.lower())]
+    alike = difflib.get_close_matches(rest.lower(), plain, 3, 0.5)
+    # A name half typed is nearer than one that merely looks alike; of those, the shortest.
+    near = [plain[found] for found in dict.fromkeys([*sorted(begun, key=len)[:2], *alike])][:3]
     hint = f"Did you mean {', '.join(near)}? " if near else ""
     raise ModelError(f'There is no model "{name}".', f"{hint}`greenbench list models` shows all.")
 
