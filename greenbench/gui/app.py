@@ -47,6 +47,7 @@ def run(arguments: list[str]) -> int:
     application.setApplicationDisplayName("GreenBench")
     application.setDesktopFileName("greenbench")
     style.load_fonts()
+    answer_quickly()
     runner = LateRunner(_local_runner, lambda runner: runner.wait_for_meter())
     window = build(application, runner)
     open_first(window, asked.file)
@@ -56,6 +57,11 @@ def run(arguments: list[str]) -> int:
     runner.close()
     window.parts.exporter.wait()
     return int(code)
+
+
+def answer_quickly() -> None:
+    """Lets the window's thread have its turn ten times sooner while the runner's threads put results together."""
+    sys.setswitchinterval(0.0005)
 
 
 def _local_runner() -> Runner:

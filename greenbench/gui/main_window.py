@@ -195,12 +195,6 @@ class MainWindow(QMainWindow):
         self._sources = event.reports
         self.toolbar.badge.show_sources(event.reports)
 
-    def toggle_motion(self) -> None:
-        """Follows the switch in the View menu; remembered."""
-        still = self.actions_["reduce-motion"].isChecked()
-        self.parts.settings.set_flag("reduce-motion", still)
-        self.editor.set_reduce_motion(still)
-
     def _add_step(self, key: str) -> None:
         self.show_page(0)
         self.editor.add_step(key)

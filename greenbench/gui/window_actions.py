@@ -10,8 +10,10 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu
 
 from greenbench.core import document, places
+from greenbench.gui.about import About
 from greenbench.gui.actions import Action
 from greenbench.gui.files import samples
+from greenbench.gui.focus_tour import next_panel
 from greenbench.gui.results.export import FORMATS
 
 if TYPE_CHECKING:
@@ -48,12 +50,13 @@ def window_actions(window: "MainWindow") -> list[Action]:
             Action(f"panel-{name}", f"Show or hide {title}", partial(window.panels.toggle, name), "", keys, "View", 1)
             for name, title, keys in (("steps", "steps", "F9"), ("inspector", "inspector", "F10"), ("live", "live plots", "F11"))
         ),
+        Action("next-panel", "Go to the next panel", partial(next_panel, window), "", "F6", "View", 1, aliases="focus keyboard"),
         *(
             Action(f"theme-{mode}", title, partial(look.set_mode, mode), "", "", "View", 2, aliases="theme colours dark light")
             for mode, title in (("system", "Colours of the system"), ("light", "Light"), ("dark", "Dark"))
         ),
         Action(
-            "reduce-motion", "Reduce motion", window.toggle_motion, "", "", "View", 3, aliases="animation still calm accessibility",
+            "reduce-motion", "Reduce motion", lambda: _switch_motion(window), "", "", "View", 3, aliases="animation still calm",
             checked=window.parts.settings.flag("reduce-motion"),
         ),
         Action("run", "Run", control.run, "play-fill", "F5 or Ctrl+Return", "Run"),
@@ -61,8 +64,20 @@ def window_actions(window: "MainWindow") -> list[Action]:
         Action("sensors", "Power sources…", window.show_sensors, "lightning", "", "Run", 1, aliases="sensors meters RAPL NVML permission"),
         Action("home", "Open the folder of runs", _open_home, "folder-open", "", "Help", aliases="data cache log"),
         Action("guide", "Read me", partial(_open, _README), "book-open", "", "Help", aliases="help documentation"),
+        Action("about", "About GreenBench", partial(_about, window), "info", "", "Help", 1, aliases="version licence fonts"),
     ]  # fmt: skip
     return found
+
+
+def _switch_motion(window: "MainWindow") -> None:
+    """Follows the switch in the View menu; remembered."""
+    still = window.actions_["reduce-motion"].isChecked()
+    window.parts.settings.set_flag("reduce-motion", still)
+    window.editor.set_reduce_motion(still)
+
+
+def _about(window: "MainWindow") -> None:
+    About(window, window.parts.theme).open()
 
 
 def _open(path: Path) -> None:

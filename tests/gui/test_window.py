@@ -14,9 +14,10 @@ from greenbench.core import messages
 from greenbench.core.document import dumps
 from greenbench.core.edits import ChangeNode, Disconnect
 from greenbench.core.errors import GreenBenchError
-from greenbench.core.measurement import Channel, Domain, Facts, Provenance, Sample, SourceReport, SourceState
+from greenbench.core.measurement import Channel, Domain, Facts, Provenance, Sample, SourceReport, SourceState, Window, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, RunResult, RunState
 from greenbench.gui.files import Unsaved
+from greenbench.gui.focus_tour import next_panel
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.run_control import Phase
 
@@ -316,3 +317,92 @@ def test_the_edit_menu_has_what_the_canvas_can_do(window: MainWindow) -> None:
     assert "prune" not in window.parts.session.pipeline.nodes
     window.actions_["undo"].trigger()
     assert "prune" in window.parts.session.pipeline.nodes
+
+
+def test_f6_goes_round_the_panels_although_tab_belongs_to_the_canvas(window: MainWindow) -> None:
+    seen = []
+    for _ in range(6):
+        next_panel(window)
+        now = window.focusWidget()
+        parts = {"find": window.menu_row.field, "tools": window.toolbar, "steps": window.library, "canvas": window.editor.canvas,
+                 "inspector": window.inspector, "live": window.live}  # fmt: skip
+        seen.append(next(name for name, part in parts.items() if part is now or part.isAncestorOf(now)))
+    assert sorted(seen) == ["canvas", "find", "inspector", "live", "steps", "tools"]
+
+
+def test_every_button_without_words_has_a_tooltip_and_takes_the_focus(window: MainWindow) -> None:
+    for button in window.findChildren(QAbstractButton):
+        if not button.text() and button.isVisibleTo(window) and button.findChild(QLabel) is None:
+            assert button.toolTip() or button.objectName().startswith("qt_"), button
+            assert button.focusPolicy() & Qt.FocusPolicy.TabFocus or button.objectName().startswith("qt_"), button.toolTip()
+
+
+def test_about_names_version_and_licences(window: MainWindow, qtbot: QtBot) -> None:
+    from greenbench import __version__
+    from greenbench.gui.about import About
+
+    window.actions_["about"].trigger()
+    (about,) = window.findChildren(About)
+    words = " ".join(label.text() for label in about.findChildren(QLabel))
+    assert __version__ in words
+    assert "Phosphor" in words
+    assert "SIL Open Font License" in words
+    with qtbot.waitSignal(about.destroyed):
+        QTest.keyClick(about, Qt.Key.Key_Escape)
+
+
+def test_while_a_run_goes_on_the_results_page_says_how_far_it_is(window: MainWindow, runner, plan: Plan, result, qtbot: QtBot) -> None:
+    start(window, runner, plan, qtbot)
+    window.show_page(1)
+    page = window.results
+    assert page.under_way.isVisible()
+    assert not page._empty.isVisible()
+    runner.say(
+        messages.NodeStarted(node="train", t_ns=101 * S),
+        messages.Progress(node="train", fraction=0.5, text="epoch 4 of 8", remaining_s=12.0),
+    )
+    window.parts.bridge.drain()
+    assert [name.text() for name in page.under_way._names] == ["A  Train", "B  Prune weights"]
+    assert page.under_way._words[0].text() == "Running"
+    assert "appear when the benchmark ends" in page.under_way._what.text()
+    finish(window, runner, result)
+    assert not page.under_way.isVisible()
+    assert page._area.isVisible()
+    runner.plans.clear()
+    start(window, runner, plan, qtbot)
+    window.show_page(1)
+    assert page.under_way.isVisible()
+    assert page._area.isVisible()
+    assert "run before" in page.under_way._what.text()
+
+
+def test_nothing_is_drained_more_than_once_a_second_while_a_block_is_timed(window: MainWindow, runner, plan: Plan, qtbot: QtBot) -> None:
+    start(window, runner, plan, qtbot)
+    block = Window(kind=WindowKind.BLOCK, label="Block 1", node="bench", variant="A", t0_ns=100 * S)
+    runner.say(messages.WindowOpened(window=block))
+    window.parts.bridge.drain()
+    assert window.parts.bridge._timer.interval() == 1_000
+    assert window.board.measuring
+    runner.say(messages.WindowClosed(window=block))
+    window.parts.bridge.drain()
+    assert window.parts.bridge._timer.interval() == 40
+
+
+def test_reduced_motion_is_a_switch_that_is_remembered(window: MainWindow) -> None:
+    assert not window.editor.drawing.reduce_motion
+    window.actions_["reduce-motion"].trigger()
+    assert window.editor.drawing.reduce_motion
+    assert window.parts.settings.flag("reduce-motion")
+
+
+def test_what_the_edit_menu_offers_follows_page_and_selection(window: MainWindow) -> None:
+    commands = window.editor.commands.by_id
+    window.editor.select_nodes([])
+    assert not commands["copy"].isEnabled()
+    window.editor.select_nodes(["train"])
+    assert commands["copy"].isEnabled()
+    window.show_page(1)
+    assert not commands["copy"].isEnabled()
+    assert not commands["delete"].isEnabled()
+    window.show_page(0)
+    assert commands["delete"].isEnabled()

@@ -104,6 +104,7 @@ class NodeItem(QGraphicsItem):
         self.ports: list[PortItem] = []
         self.parts: Anatomy
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # marching links beside it do not have it painted again
         self.setZValue(2)
         self.lay_out()
         self.setPos(QPointF(*self.node.position))

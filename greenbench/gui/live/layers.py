@@ -99,13 +99,16 @@ class Underlay(Layer):
 
     def _paint_phases(self, painter: QPainter, area: QRectF) -> None:
         (start, end), _ = self._box.viewRange()
+        if end <= start:
+            return
         metrics = QFontMetricsF(font(11, 500))
+        scale = area.width() / (end - start)
         for phase in self.phases:
             a, b = phase.start - self.origin, (self.now if phase.end is None else phase.end) - self.origin
             if b < start or a > end:
                 continue
             mark = self.mark(phase.variant)
-            left, right = max(self.x(a), 0.0), min(self.x(b), area.width())
+            left, right = max((a - start) * scale, 0.0), min((b - start) * scale, area.width())
             shade = QColor(mark.color)
             shade.setAlphaF(0.085 if self._theme.dark else 0.09)
             painter.fillRect(QRectF(left, 0, right - left, area.height()), shade)
