@@ -4,6 +4,7 @@ The pick meets the accuracy limit with its whole interval; among those it needs 
 where energy was not measured, and less than the baseline beyond doubt. Where there is none, that is the first sentence.
 """
 
+import math
 from dataclasses import dataclass
 
 from greenbench.analysis.compare import points, reduction
@@ -160,7 +161,7 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
     gain = "less energy than" if chosen == _ENERGY.key else "less time than"
     improved = _improved(result, chosen)
     if improved:
-        best = improved[0]
+        best = max(improved, key=_least_accuracy)  # the one that comes nearest to the limit
         noun = "energy" if chosen == _ENERGY.key else "time"
         bold = f"No variant is shown to need {gain} the baseline and to keep within {_limit_words(limit)} of its accuracy."
         return bold, f"{short_name(best)} needs {_amount(best.against[chosen].change or 0.0)} {noun}, but {_accuracy_obstacle(best)}."
@@ -175,6 +176,12 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
         which = "Neither variant" if len(others) == 2 else f"None of the {in_words(len(others))} variants"
         bold = f"{which} {needs} {gain} the baseline."
     return bold, tally(result, chosen)
+
+
+def _least_accuracy(variant: VariantResult) -> float:
+    """The low end of the accuracy difference; what is not compared comes last."""
+    difference = variant.against.get("accuracy")
+    return -math.inf if difference is None or difference.low is None else difference.low
 
 
 def _accuracy_obstacle(variant: VariantResult) -> str:

@@ -11,7 +11,9 @@ from greenbench.report.parts import Cell, Column, Gap, Row
 from greenbench.report.verdicts import printed
 
 ENERGY, LATENCY, ACCURACY, SIZE = "energy_per_inference", "latency_p50", "accuracy", "size_bytes"
+CODED = "size_coded_bytes"
 MANY = 12
+_WORTH_TELLING = 0.5  # of the file: above, coding is not what a variant gained
 
 
 def columns(result: RunResult) -> dict[str, Column]:
@@ -151,6 +153,9 @@ def facts(result: RunResult, variant: VariantResult, table: dict[str, Column], c
     for key in ("flops", SIZE):
         if key in cells and cells[key].value.text != NO_READING:
             words.append(f"{cells[key].value.text} {table[key].scale.unit}")
+    file, coded = _value(variant, SIZE), _value(variant, CODED)
+    if file and coded and coded < _WORTH_TELLING * file:
+        words.append(f"{quote(variant.metrics[CODED], table[SIZE].scale).text} {table[SIZE].scale.unit} coded")
     for name in ("runtime", "batch", "benchmark"):
         if len({getattr(other, name) for other in result.variants}) > 1:
             words.append(

@@ -1,7 +1,7 @@
 """How it was measured: machine, protocol, power sources, warnings, limits, and how to repeat it."""
 
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
-from greenbench.core.quote import Scale, duration, number, quote, significant
+from greenbench.core.quote import Scale, duration, number, quote, scale, significant
 from greenbench.core.run import NodeState, Remark, RunResult, RunState
 from greenbench.report.labels import listed, plural, runtime_name, sentence
 from greenbench.report.parts import Method, Note, Section, TextTable
@@ -103,6 +103,7 @@ def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
         ("Accuracy", "all test examples, on the file that was timed" if any(v.metrics.get("accuracy") for v in result.measured) else ""),
         ("Intervals", "95 %: blocks; accuracy Wilson; differences paired"),
         ("Grid factor", _carbon(result)),
+        ("CO₂e", _emissions(result)),
         ("Took", duration(result.seconds) if result.seconds else ""),
     )
     return tuple((word, text) for word, text in pairs if text)
@@ -126,6 +127,18 @@ def _carbon(result: RunResult) -> str:
     c = result.carbon
     source = ", ".join(filter(None, (c.region, c.year, c.source)))
     return f"{significant(c.intensity_g_per_kwh, 3)} g CO₂e/kWh ({source}), PUE {number(c.pue, 2)}"
+
+
+def _emissions(result: RunResult) -> str:
+    """Grams for one inference of the lightest and the heaviest variant; the factor is assumed, so is the product."""
+    found = [(v.letter, m) for v in result.measured if (m := v.metrics.get("co2e_per_inference")) and m.value is not None]
+    if not found:
+        return ""
+    found.sort(key=lambda entry: entry[1].value or 0.0)
+    shown = scale("g", [measurement.value for _, measurement in found])
+    ends = [found[0], found[-1]] if len(found) > 1 else found
+    quoted = [f"{quote(measurement, shown).full} ({letter})" for letter, measurement in ends]
+    return f"{' to '.join(quoted)} for one inference {Provenance.MODELLED.mark}"
 
 
 def _sensors(sources: tuple[SourceReport, ...]) -> TextTable:

@@ -61,19 +61,22 @@ def _variant(result: RunResult, row: Row) -> VariantResult:
 
 
 def _latency_alt(result: RunResult, letters: Sequence[str], shown: Scale) -> str:
-    medians = [
-        f"{v.letter} {significant(v.latency_quantiles_s[50] * shown.factor, 3)} {shown.unit}"
-        for v in result.variants
-        if v.letter in letters
-    ]
+    medians = [f"{v.letter} {significant(_median_s(v) * shown.factor, 3)} {shown.unit}" for v in result.variants if v.letter in letters]
     return "Median latency of single calls: " + ", ".join(medians) + "."
+
+
+def _median_s(variant: VariantResult) -> float:
+    """The median that table 1 prints: over blocks, not over all calls together."""
+    measurement = variant.metrics.get(LATENCY)
+    return variant.latency_quantiles_s[50] if measurement is None or measurement.value is None else measurement.value
 
 
 def _latency_finding(result: RunResult, rows: Sequence[Row], shown: Scale) -> str:
     variants = [_variant(result, row) for row in rows]
-    fastest = min(variants, key=lambda v: v.latency_quantiles_s[50])
+    first = min(rows, key=lambda row: _median_s(_variant(result, row)))
+    fastest = _variant(result, first)
     tail = max(variants, key=tail_ratio)
-    median = f"{significant(fastest.latency_quantiles_s[50] * shown.factor, 2)} {shown.unit}"
+    median = f"{first.cells[LATENCY].value.text} {shown.unit}"
     ratio = significant(tail_ratio(tail), 2)
     if len(variants) == 1:
         return f"Half of all calls end within {median}; one in a hundred takes {ratio} times as long or longer."
