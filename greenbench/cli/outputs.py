@@ -112,6 +112,9 @@ def write_outputs(out: Path | None, report: Path | None, pipeline: Pipeline, res
         except OSError as error:
             failed += 1
             complain(f"{path} cannot be written: {_reason(error)}. Choose another folder or make room.")
+        except Exception as error:  # noqa: BLE001 - the door of a file: a report that cannot be drawn leaves the others
+            failed += 1
+            complain(f"{path} cannot be written: {error}. Please report this; the run is kept: greenbench report {result.run_id}.")
     return written, failed
 
 

@@ -93,7 +93,8 @@ def _print_notes(result: RunResult, console: Console, *, intervals: bool) -> Non
             "Energy is modelled from load (≈, ± 50 %) and not compared: no power counter can be read here. See greenbench sensors."
         )
     elif provenance is Provenance.UNAVAILABLE and result.measured:
-        console.print("Energy was not measured. See greenbench sensors.")
+        some = any(_value(variant, "energy_per_inference") is not None for variant in result.measured)
+        console.print(f"Energy was not {'read for every variant' if some else 'measured'}. See greenbench sensors.")
     if result.plan.protocol.name == "quick":
         console.print("Quick protocol, not for publication: use --protocol lab for numbers that others shall rely on.")
     for remark in result.warnings:
