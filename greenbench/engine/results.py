@@ -309,20 +309,7 @@ def _total(recorder: Recorder) -> Measurement:
 
 
 def _protocol_warnings(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
-    protocol = recorder.plan.protocol
-    found = []
-    for variant in variants:
-        p50 = variant.metrics.get("latency_p50")
-        if p50 is None or p50.value is None:
-            continue
-        if len(variant.blocks) >= protocol.max_blocks and p50.low is not None and p50.high is not None:
-            width = (p50.high - p50.low) / p50.value
-            if width > protocol.target:
-                text = (
-                    f"{variant.letter} stopped by the cap of {protocol.max_blocks} blocks: its latency interval is "
-                    f"{width:.1%} wide, more than the {protocol.target:.0%} aimed at."
-                )
-                found.append(Remark(kind="warning", text=text.replace("%", " %"), variant=variant.letter))
+    found = _stopped_by_cap(recorder, variants)
     failed = [variant for variant in variants if variant.failure]
     found += [Remark(kind="warning", text=f"{v.letter} failed: {v.failure.message}", variant=v.letter) for v in failed if v.failure]
     if recorder.environment.on_battery:
@@ -330,6 +317,27 @@ def _protocol_warnings(recorder: Recorder, variants: list[VariantResult]) -> lis
     if recorder.state in (RunState.LOST, RunState.CANCELLED):
         found.append(Remark(kind="deviation", text=f"The run was {recorder.state.value} before its end; what was measured is shown."))
     return found
+
+
+def _stopped_by_cap(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
+    """One remark for all variants whose interval was still wider than aimed at when the blocks ended."""
+    protocol = recorder.plan.protocol
+    widths: dict[str, float] = {}
+    for variant in variants:
+        p50 = variant.metrics.get("latency_p50")
+        if len(variant.blocks) < protocol.max_blocks or p50 is None or p50.value is None or p50.low is None or p50.high is None:
+            continue
+        if (width := (p50.high - p50.low) / p50.value) > protocol.target:
+            widths[variant.letter] = width
+    if not widths:
+        return []
+    who = " and ".join(filter(None, (", ".join(list(widths)[:-1]), list(widths)[-1])))
+    ends = sorted({f"{width * 100:.0f} %" for width in (min(widths.values()), max(widths.values()))}, key=lambda text: float(text[:-2]))
+    text = (
+        f"{who} stopped by the cap of {protocol.max_blocks} blocks: latency {'interval' if len(widths) == 1 else 'intervals'} "
+        f"{' to '.join(ends)} wide, more than the {protocol.target * 100:g} % aimed at."
+    )
+    return [Remark(kind="warning", text=text, variant=next(iter(widths)) if len(widths) == 1 else "")]
 
 
 def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:

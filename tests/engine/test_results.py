@@ -182,3 +182,14 @@ def test_latency_quantiles_run_from_least_to_most():
     quantiles = Timeline().result().variants[0].latency_quantiles_s
     assert len(quantiles) == 101
     assert np.all(np.diff(quantiles) >= 0)
+
+
+def test_blocks_that_end_before_the_interval_is_narrow_are_told_in_one_sentence():
+    timeline = Timeline()
+    timeline.recorder.plan = plan().model_copy(update={"protocol": PROTOCOL.model_copy(update={"max_blocks": 3, "target": 0.001})})
+    for key, calls in timeline.recorder.latencies.items():
+        timeline.recorder.latencies[key] = tuple(value * (1 + 0.1 * key[2]) for value in calls)
+    told = [remark.text for remark in timeline.result().warnings if "cap" in remark.text]
+    assert len(told) == 1
+    assert told[0].startswith("A and B stopped by the cap of 3 blocks")
+    assert "more than the 0.1 % aimed at" in told[0]
