@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The two commands of the README, and what they need: makes .venv, installs the project, then runs it.
 
-    python3 packaging/dev.py demo [--headless] [--out DIR]    the quick-start comparison, in the window or the terminal
+    python3 packaging/dev.py demo                             the quick-start comparison, in the window where there is a display
+    python3 packaging/dev.py demo --headless [--out DIR]      the same in the terminal, with files in DIR; --out alone means this too
     python3 packaging/dev.py test [PYTEST ARGUMENTS]          the whole test suite
     python3 packaging/dev.py run [FILE]                       the window
     python3 packaging/dev.py setup                            only install
@@ -117,7 +118,7 @@ def main() -> int:
     window.add_argument("file", nargs="?", help="a .greenbench pipeline")
     shown = commands.add_parser("demo", help="run the quick-start comparison")
     shown.add_argument("--headless", action="store_true", help="in the terminal, also where there is a display")
-    shown.add_argument("--out", type=Path, default=ROOT / "out" / "demo", help="where results go (default: out/demo)")
+    shown.add_argument("--out", type=Path, help="where results go (default: out/demo); implies --headless")
     commands.add_parser("test", help="run the test suite; further arguments go to pytest")
     options, rest = parser.parse_known_args()
     if rest and options.command != "test":
@@ -125,7 +126,7 @@ def main() -> int:
     setup()
     match options.command:
         case "demo":
-            return demo(options.headless, options.out.absolute())
+            return demo(options.headless or options.out is not None, (options.out or ROOT / "out" / "demo").absolute())
         case "run":
             check_libraries({**QT_LIBRARIES, **(X11_LIBRARIES if os.environ.get("DISPLAY") else {})})
             return run(["-m", "greenbench", "window", *([options.file] if options.file else [])])

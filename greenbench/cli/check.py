@@ -7,6 +7,8 @@ from rich.markup import escape
 from greenbench.cli.output import make_console
 from greenbench.core import places
 from greenbench.core.document import read
+from greenbench.core.errors import ModelError, PlanError, Problem
+from greenbench.core.run import Plan
 from greenbench.engine.cache import Cache
 from greenbench.engine.plan import make_plan
 from greenbench.steps import installed
@@ -20,6 +22,7 @@ def check_pipeline(file: Path) -> int:
     """
     pipeline = read(file, installed())
     plan = make_plan(pipeline)
+    _check_models(plan)
     cache = Cache(places.home() / "cache")
     console = make_console()
     console.print(f"[bold]{escape(plan.title)}[/bold]: {len(plan.nodes)} nodes, ready to run.")
@@ -36,3 +39,20 @@ def check_pipeline(file: Path) -> int:
     if not any(node.step == "benchmark" for node in plan.nodes):
         console.print("Nothing is measured: there is no Benchmark step.")
     return 0
+
+
+def _check_models(plan: Plan) -> None:
+    """Raises PlanError for every model name that no library knows. Asks torch's world, and only here: `check` may take its time."""
+    named = [node for node in plan.nodes if node.step == "model.library"]
+    if not named:
+        return
+    from greenbench.ml.models.registry import resolve
+
+    found = []
+    for node in named:
+        try:
+            resolve(node.params["name"])
+        except ModelError as error:
+            found.append(Problem(node.id, f'"{node.title}": {error.message}', error.remedy))
+    if found:
+        raise PlanError(found)

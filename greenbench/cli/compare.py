@@ -10,8 +10,15 @@ from greenbench.cli.output import make_console, print_json
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.quote import quote, scale
 from greenbench.core.run import RunResult
+from greenbench.steps import installed
 
-_KEYS = (("accuracy", "Accuracy"), ("latency_p50", "Median"), ("energy_per_inference", "Energy"), ("size_bytes", "File"))
+_KEYS = (
+    ("accuracy", "Accuracy"),
+    ("latency_p50", "Median"),
+    ("energy_per_inference", "Energy"),
+    ("size_bytes", "File"),
+    ("size_coded_bytes", "Coded"),
+)
 
 
 def compare_runs(ids: list[str], as_json: bool) -> int:
@@ -26,11 +33,19 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
         results = [store.result(id) for id in ids]
     differences = unfair(results)
     if as_json:
-        print_json({"differences": differences, "runs": [result.model_dump(mode="json") for result in results]})
+        print_json(
+            {
+                "differences": differences,
+                "parameters": changed_parameters(results),
+                "runs": [result.model_dump(mode="json") for result in results],
+            }
+        )
         return 0
     console = make_console()
     for text in differences:
         console.print(f"≠ {text}", markup=False)
+    for text in changed_parameters(results):
+        console.print(f"· {text}", markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Run")
     table.add_column("Variant")
@@ -65,4 +80,19 @@ def unfair(results: list[RunResult]) -> list[str]:
         values = list(dict.fromkeys(read(result) for result in results))
         if len(values) > 1:
             found.append(f"The runs differ in {name}: {', '.join(value or 'unknown' for value in values)}.")
+    return found
+
+
+def changed_parameters(results: list[RunResult]) -> list[str]:
+    """Which settings of nodes with the same title differ between the runs: "Shared 4 bit: bits, dense layers 4 bits, then 2 bits"."""
+    found = []
+    for node in results[0].plan.nodes:
+        others = [next((n for n in result.plan.nodes if (n.title, n.step) == (node.title, node.step)), None) for result in results[1:]]
+        if node.step not in installed():
+            continue
+        for field in installed()[node.step].fields:
+            values = [n.params.get(field.name) for n in (node, *others) if n is not None]
+            if any(value != values[0] for value in values):
+                shown = list(dict.fromkeys(field.format(value) for value in values))
+                found.append(f"{node.title}: {field.title.lower()} {', then '.join(shown)}.")
     return found

@@ -166,8 +166,8 @@ class _Screen:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def _line(self, text: str) -> None:
-        if self._shown:
+    def _line(self, text: str, *, failure: bool = False) -> None:
+        if self._shown or failure:  # quiet hides how a run goes, not why it failed
             self._console.print(text, soft_wrap=True, markup=False)
 
     def stopping(self) -> None:
@@ -184,7 +184,7 @@ class _Screen:
             messages.Progress: lambda e: self._bar(e.fraction, f"{self._title(e.node)}: {e.text}" if e.text else self._title(e.node)),
             messages.NodeFinished: self._node_finished,
             messages.NodeFailed: self._node_failed,
-            messages.VariantFailed: lambda e: self._line(f"  × {e.variant} {e.name}: {e.failure.message} {e.failure.remedy}"),
+            messages.VariantFailed: self._variant_failed,
             messages.Log: lambda e: self._line(f"  ! {e.text}") if e.level in ("warning", "error") else None,
             messages.MeterState: lambda e: None if e.alive else self._line(f"  ! {e.text}"),
         }
@@ -203,8 +203,12 @@ class _Screen:
 
     def _node_failed(self, event: messages.NodeFailed) -> None:
         self._finished += 1
-        mark = "×" if event.state is NodeState.FAILED else "–"
-        self._line(f"  {mark} {event.failure.message} {event.failure.remedy}".rstrip())
+        failed = event.state is NodeState.FAILED
+        self._line(f"  {'×' if failed else '–'} {event.failure.message} {event.failure.remedy}".rstrip(), failure=failed)
+
+    def _variant_failed(self, event: messages.VariantFailed) -> None:
+        failure = event.failure
+        self._line(f"  × {event.variant} {event.name}: {failure.message} {failure.remedy}".rstrip(), failure=True)
 
 
 def _show(options: RunOptions, result: RunResult) -> None:

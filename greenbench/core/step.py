@@ -45,6 +45,7 @@ class StepSpec:
     A step that is not `cacheable` runs each time. `aliases` are other words under which people look for it.
     `fingerprint` gives, from the parameters, text that changes when what they point at outside the pipeline does (a file,
     a folder): it belongs to what the node's output depends on. It is light, and does not fail if nothing is there.
+    `obstacle` gives, from the parameters, the sentence and the remedy for what is plainly missing outside (no such folder).
     """
 
     key: str
@@ -63,6 +64,7 @@ class StepSpec:
     cacheable: bool = True
     aliases: tuple[str, ...] = ()
     fingerprint: Callable[[Any], str] | None = None
+    obstacle: Callable[[Any], tuple[str, str] | None] | None = None
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:

@@ -131,10 +131,30 @@ def problems(pipeline: Pipeline) -> list[Problem]:
             pipeline.check_node(node)
         except GreenBenchError as error:
             found.append(Problem(id, error.message, error.remedy))
+            continue
         found.extend(_missing_inputs(pipeline, id, inputs[id]))
+        found.extend(_obstacles(pipeline, id, inputs[id]))
     if all(node.muted for node in pipeline.nodes.values()):
         found.append(Problem("", "Every node is muted, so there is nothing to run.", "Unmute a node (M)."))
     return found or _shared_test_data(pipeline, inputs)
+
+
+# What may be fed with random inputs: it needs their shape, not their labels.
+_NEEDS_NO_LABELS = ("benchmark", "model.library")
+
+
+def _obstacles(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, ...]]) -> list[Problem]:
+    """What is plainly missing outside the pipeline, and learning from data that has nothing to teach."""
+    node, spec = pipeline.nodes[id], pipeline.spec(id)
+    found = []
+    obstacle = spec.obstacle(spec.params.checked(node.params, node.title)) if spec.obstacle else None
+    if obstacle:
+        found.append(Problem(id, f'"{node.title}": {obstacle[0]}', obstacle[1]))
+    sources = [pipeline.nodes[source.node] for source in arrived.get("data", ())]
+    if spec.key not in _NEEDS_NO_LABELS and any(source.step == "data.random" for source in sources):
+        message = f'"{node.title}" cannot learn from random inputs: they have no true labels.'
+        found.append(Problem(id, message, "Connect real data; random inputs serve to measure latency."))
+    return found
 
 
 def _missing_inputs(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, ...]]) -> list[Problem]:

@@ -38,7 +38,7 @@ def learn(model: Stored, data: Stored, settings: Settings, context: StepContext,
         Fact(title="Training images a second", value=round(len(dataset.split("train")) * settings.epochs / max(report.seconds, 1e-9))),
         *model_facts(made, model.model),
     )
-    return StepOutcome({"model": made}, facts, f"{100 * report.correct / report.examples:.1f} %")
+    return StepOutcome({"model": made}, facts, f"{100 * report.correct / report.examples:.1f} % val.")
 
 
 def check_shapes(model: Stored, dataset: Dataset, data_title: str) -> None:

@@ -1,4 +1,4 @@
-"""Fingerprints of what lies outside a pipeline: a changed file or folder must make its node compute again."""
+"""What lies outside a pipeline: whether it is there, and a fingerprint, so that a changed file makes its node compute again."""
 
 import os
 from pathlib import Path
@@ -39,3 +39,23 @@ def of_tree(path: str, depth: int = 2) -> str:
         return ";".join(sorted(f"{folder.relative_to(root)}:{folder.stat().st_mtime_ns}" for folder in folders))
     except (OSError, ValueError):
         return "absent"
+
+
+def no_folder(path: str) -> tuple[str, str] | None:
+    """The sentence and the remedy where a folder is not chosen or not there."""
+    if not path:
+        return "no folder is chosen.", "Choose one in the form on the right, or with --set NODE.folder=PATH."
+    if not Path(path).is_dir():
+        what = "is a file, not a folder" if Path(path).exists() else "does not exist"
+        return f"the folder {path} {what}.", "Check the path."
+    return None
+
+
+def no_file(path: str) -> tuple[str, str] | None:
+    """The same for a file."""
+    if not path:
+        return "no file is chosen.", "Choose one in the form on the right, or with --set NODE.file=PATH."
+    if not Path(path).is_file():
+        what = "is a folder, not a file" if Path(path).exists() else "does not exist"
+        return f"the file {path} {what}.", "Check the path."
+    return None

@@ -116,3 +116,32 @@ def test_sensors_name_every_source_with_its_state(capsys):
 
 def test_what_is_written_is_read_again(pipeline):
     assert loads(dumps(pipeline), installed()) == pipeline
+
+
+def test_check_finds_what_is_missing_outside_the_pipeline(pipeline, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GREENBENCH_HOME", str(tmp_path / "home"))
+    path = tmp_path / "outside.greenbench"
+    pipeline.nodes["digits"] = Node("digits", "data.folder", "Photos", {"folder": str(tmp_path / "nowhere")})
+    path.write_text(dumps(pipeline))
+    assert main(["check", str(path)]) == 2
+    assert '"Photos": the folder' in capsys.readouterr().err
+
+
+def test_check_knows_which_models_there_are(pipeline, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GREENBENCH_HOME", str(tmp_path / "home"))
+    path = tmp_path / "name.greenbench"
+    pipeline.nodes["model"] = Node("model", "model.library", "Net", {"name": "torchvision/resnet81"})
+    path.write_text(dumps(pipeline))
+    assert main(["check", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert "resnet81" in error
+    assert "torchvision/resnet18" in error
+
+
+def test_learning_from_random_inputs_is_refused_before_the_run(pipeline, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GREENBENCH_HOME", str(tmp_path / "home"))
+    path = tmp_path / "random.greenbench"
+    pipeline.nodes["digits"] = Node("digits", "data.random", "Noise")
+    path.write_text(dumps(pipeline))
+    assert main(["run", str(path), "--quiet"]) == 2
+    assert '"Train it" cannot learn from random inputs' in capsys.readouterr().err

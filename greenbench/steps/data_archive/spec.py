@@ -5,7 +5,7 @@ from typing import Literal
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
-from greenbench.steps.outside import of_file
+from greenbench.steps.outside import no_file, of_file
 from greenbench.steps.splitting import SplitParams
 
 
@@ -41,4 +41,5 @@ SPEC = StepSpec(
     highlights=("file", "test_share"),
     aliases=("npz", "numpy", "arrays", "tabular", "features", "data set"),
     fingerprint=lambda params: of_file(params.file),
+    obstacle=lambda params: no_file(params.file),
 )

@@ -5,7 +5,7 @@ from typing import Literal
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
-from greenbench.steps.outside import of_tree
+from greenbench.steps.outside import no_folder, of_tree
 from greenbench.steps.splitting import SplitParams
 
 
@@ -41,4 +41,5 @@ SPEC = StepSpec(
     highlights=("folder", "size"),
     aliases=("images", "pictures", "jpeg", "png", "imagenet", "data set"),
     fingerprint=lambda params: of_tree(params.folder),
+    obstacle=lambda params: no_folder(params.folder),
 )

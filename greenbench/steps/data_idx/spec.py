@@ -3,7 +3,7 @@
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, Paper, StepSpec
-from greenbench.steps.outside import of_folder
+from greenbench.steps.outside import no_folder, of_folder
 from greenbench.steps.splitting import HeldOutParams
 
 
@@ -29,4 +29,5 @@ SPEC = StepSpec(
     paper=Paper("LeCun 1998", "Gradient-based learning applied to document recognition", "https://doi.org/10.1109/5.726791"),
     aliases=("mnist", "fashion", "idx", "ubyte", "data set"),
     fingerprint=lambda params: of_folder(params.folder),
+    obstacle=lambda params: no_folder(params.folder),
 )
