@@ -68,7 +68,7 @@ class ActionSet:
                 continue
             menu = menus.get(action.menu)
             if menu is None:
-                menu = menus[action.menu] = bar.addMenu(action.menu)
+                menu = menus[action.menu] = bar.addMenu(f"&{action.menu}")  # Alt and the first letter opens it
             if last.get(action.menu, action.group) != action.group:
                 if last[action.menu] == 0:
                     self._attach(menu, (submenus or {}).get(action.menu, []))

@@ -73,9 +73,17 @@ class Autosave(QObject):
         self._every = QTimer(self, interval=_EVERY_MS)
         self._after.timeout.connect(self.write)
         self._every.timeout.connect(self.write)
-        session.state_changed.connect(self._after.start)
+        session.state_changed.connect(self._soon)
         self._every.start()
         self._written = ""
+
+    def _soon(self) -> None:
+        """Shortly after an edit; at once when there is nothing to lose any more."""
+        if self._session.document.modified:
+            self._after.start()
+        else:
+            self._after.stop()
+            self.remove()
 
     @property
     def copy(self) -> Path:

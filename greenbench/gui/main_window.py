@@ -229,7 +229,7 @@ class MainWindow(QMainWindow):
 
     def show_result(self, result: RunResult) -> None:
         self.results.show_result(result)
-        self.toolbar.show_phase(self.parts.control.phase, has_result=True)
+        self.wiring.offer_exports()
 
     def _load_history(self) -> None:
         if self.parts.runner.ledger is None:

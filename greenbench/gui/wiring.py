@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices
 
 from greenbench.core import messages
 from greenbench.core.run import NodeState, RunResult, RunState
+from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
 from greenbench.gui.run_control import Phase
 
@@ -123,7 +124,7 @@ class Wiring:
 
     def _phase(self, phase: Phase) -> None:
         window = self._window
-        window.toolbar.show_phase(phase, window.results.result is not None)
+        self.offer_exports()
         window.results.show_running(phase is not Phase.READY)
         self._under_way()
         window.actions_.enable("run", phase is Phase.READY)
@@ -134,6 +135,13 @@ class Wiring:
         if phase is Phase.READY:
             window.progress.show_share(None)
             window.menu_row.tab.show_share(None)
+
+    def offer_exports(self) -> None:
+        """What needs results is offered once there are some."""
+        window, there = self._window, self._window.results.result is not None
+        window.toolbar.show_phase(window.parts.control.phase, has_result=there)
+        for id in ("copy-table", *(f"export-{suffix}" for suffix in FORMATS)):
+            window.actions_.enable(id, there)
 
     def _ended(self, result: RunResult) -> None:
         window = self._window

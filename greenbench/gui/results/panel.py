@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSc
 
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import RunResult, RunState
-from greenbench.gui.controls import Button, Icon, Text, row
+from greenbench.gui.controls import Button, Choice, Icon, Text, row
 from greenbench.gui.history import when
 from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.results.distribution import LatencyDistribution
@@ -64,7 +64,7 @@ class ResultsPage(QWidget):
         self._above.hide()
         layout.addWidget(self._above)
         layout.addWidget(self._empty)
-        layout.addWidget(area)
+        layout.addWidget(area, 1)
         layout.addStretch(0)
         area.hide()
         self.table.chosen.connect(self._choose)
@@ -137,13 +137,14 @@ class ResultsPage(QWidget):
 
     def _charts(self) -> QHBoxLayout:
         self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(Y_CHOICES, "y axis")
+        self._trade_note = Text("", 12, 400, "muted")
         first = _chart_card(
             "Trade-off",
-            "bars: 95 % intervals; pale: another is better in both",
+            self._trade_note,
             self.trade_off,
             [Text("x", 12, 400, "muted"), self._x, Text("y", 12, 400, "muted"), self._y],
         )
-        second = _chart_card("Latency", "each timed call", self.distribution, [])
+        second = _chart_card("Latency", Text("each timed call", 12, 400, "muted"), self.distribution, [])
         layout = QHBoxLayout()
         layout.setSpacing(12)
         layout.addWidget(first, 3)
@@ -151,7 +152,7 @@ class ResultsPage(QWidget):
         return layout
 
     def _axis_box(self, keys: Sequence[str], name: str) -> QComboBox:
-        box = QComboBox()
+        box = Choice()
         box.setFont(font(12))
         box.setFixedHeight(26)
         box.setAccessibleName(name)
@@ -212,6 +213,7 @@ class ResultsPage(QWidget):
 
     def _set_axes(self, _index: int = 0) -> None:
         self.trade_off.set_axes(self._x.currentData(), self._y.currentData())
+        self._trade_note.setText(self.trade_off.note)
 
     def _choose(self, index: int) -> None:
         self.trade_off.choose(index)
@@ -235,14 +237,14 @@ def _card() -> QFrame:
     return card
 
 
-def _chart_card(title: str, detail: str, chart: QWidget, controls: Sequence[QWidget]) -> QFrame:
+def _chart_card(title: str, detail: Text, chart: QWidget, controls: Sequence[QWidget]) -> QFrame:
     card = _card()
     card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
     card.setMinimumHeight(250)
     layout = QVBoxLayout(card)
     layout.setContentsMargins(14, 10, 10, 8)
     layout.setSpacing(4)
-    head = row(Text(title, 13, 600), Text(detail, 12, 400, "muted"), 0, *controls)
+    head = row(Text(title, 13, 600), detail, 0, *controls)
     layout.addLayout(head)
     layout.addWidget(chart, 1)
     return card

@@ -1,6 +1,6 @@
 """The comparison table as data: one row for each variant, every number quoted once, in one unit for each column. No Qt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from greenbench.core import quote
@@ -32,7 +32,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in one place: main words, muted words after them, a sign with its tone, the change for a bar."""
+    """What stands in one place: main words, muted words after them (`below`: always under them), a sign with its tone, the
+    change for a bar."""
 
     text: str = ""
     sub: str = ""
@@ -44,6 +45,12 @@ class Cell:
     high: float | None = None
     provenance: Provenance | None = None
     value: float | None = None
+    below: str = ""
+
+    @property
+    def words(self) -> str:
+        """All its words in one line."""
+        return " ".join(part for part in (self.text, self.sub, f"({self.below})" if self.below else "") if part)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Table:
             if row.failure:
                 lines.append("\t".join([f"{row.variant.letter} {row.variant.name}", row.failure]))
             else:
-                lines.append("\t".join(" ".join(part for part in (cell.text, cell.sub) if part) for cell in row.cells))
+                lines.append("\t".join(cell.words for cell in row.cells))
         return "\n".join(lines) + "\n"
 
 
@@ -117,7 +124,7 @@ def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -
         Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
         Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.4),
         Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.3),
-        Column("size", "number", "Size", f"{scales['size_bytes'].unit}, file", "size_bytes", True, 0.75),
+        Column("size", "number", "Size", f"{scales['size_bytes'].unit}: file, coded", "size_bytes", True, 0.9),
         Column("source", "source", "Source", "of the energy", "energy_per_inference", share=0.95),
     )
 
@@ -138,7 +145,9 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
     measurement = variant.metrics.get(column.metric)
     match column.kind:
         case "variant":
-            return Cell(f"{variant.letter} {variant.name}", hint=_lineage(variant))
+            return Cell(f"{variant.letter} {variant.name}", below=variant.precision, hint=_lineage(variant))
+        case "number" if column.key == "size":
+            return _size(variant, scales["size_bytes"])
         case "number":
             return _number(measurement, scales[column.metric], with_interval=column.key in ("accuracy", "energy"))
         case "source":
@@ -152,7 +161,31 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
 def _lineage(variant: VariantResult) -> str:
     steps = " → ".join(step.title for step in variant.lineage)
     how = ", ".join(part for part in (variant.runtime, variant.precision, f"batch {variant.batch}", f"{variant.threads} threads") if part)
-    return "\n".join([variant.name, steps, how, *variant.notes]).strip()
+    return "\n".join(part for part in (variant.name, steps, how, _parameters(variant), *variant.notes) if part)
+
+
+def _parameters(variant: VariantResult) -> str:
+    """ "1 216 810 parameters, 121 681 of them not zero", as far as it is known."""
+    known = {key: _value(variant, key) for key in ("parameters", "nonzero_parameters")}
+    if known["parameters"] is None:
+        return ""
+    rest = "" if known["nonzero_parameters"] is None else f", {quote.count(known['nonzero_parameters'])} of them not zero"
+    return f"{quote.count(known['parameters'])} parameters{rest}"
+
+
+def _size(variant: VariantResult, shown: quote.Scale) -> Cell:
+    """The file above, and under it what is left of it when coded without loss: what pruning and weight sharing gain."""
+    cell = _number(variant.metrics.get("size_bytes"), shown, with_interval=False)
+    coded = variant.metrics.get("size_coded_bytes")
+    if coded is None or coded.value is None:
+        return replace(cell, hint="\n".join(part for part in (cell.hint, _parameters(variant)) if part))
+    quoted = quote.quote(coded, shown)
+    words = (
+        f"{cell.text} {shown.unit}: {BY_KEY['size_bytes'].help}",
+        f"{quoted.full}: {BY_KEY['size_coded_bytes'].help}",
+        _parameters(variant),
+    )
+    return replace(cell, below=quoted.text, hint="\n".join(part for part in words if part))
 
 
 def _why(measurement: Measurement | None) -> str:

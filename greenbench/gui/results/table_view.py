@@ -1,5 +1,7 @@
 """The comparison table as drawn: marks, numbers with intervals, verdicts with their sign, bars with the interval as a tick."""
 
+import math
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
@@ -11,8 +13,11 @@ from greenbench.gui.results.rows import Cell, Column, Row, Table
 from greenbench.gui.theme import Theme, font
 
 PAD = 12
-ROW_HEIGHT, HEAD_HEIGHT = 32, 44
-_BAR = 92
+ROW_HEIGHT, HEAD_HEIGHT = 46, 44
+_ROWS = 9  # more of them scroll
+_BAR, _NARROW_BAR, _ROOM_FOR_BAR = 92, 56, 250
+_NAME = 150  # a longer name of a variant may be shortened: its tooltip has it
+_NOT_WORDS = {"source": 20, "verdict": 20, "bar": 20 + _NARROW_BAR + 14}  # pixels of marks, signs and bars beside the words
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -36,16 +41,19 @@ class _Model(QAbstractTableModel):
         row = self.table.rows[index.row()]
         cell = row.cells[index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.failure if row.failure and index.column() else " ".join(part for part in (cell.text, cell.sub) if part)
+            return row.failure if row.failure and index.column() else cell.words
         if role == Qt.ItemDataRole.ToolTipRole:
             failure = row.variant.failure
             return f"{failure.message}\n{failure.remedy}".strip() if failure else cell.hint
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.table.columns[section].title
-        return None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self.table.columns[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(part for part in (column.title, column.unit) if part)
+        return column.title if role == Qt.ItemDataRole.DisplayRole else None
 
 
 class _Head(QHeaderView):
@@ -131,6 +139,10 @@ class _Delegate(QStyledItemDelegate):
         muted = self._theme.color("faint") if row.failure else None
         paint_variant(painter, QPointF(inside.left() + 8, inside.center().y()), 10, self._theme.variant(row.index), muted)
         box = inside.adjusted(26, 0, 0, 0)
+        below = row.cells[0].below
+        if below and not row.failure:
+            self._words(painter, box.adjusted(18, 24, 0, -4), below, 11, 400, "muted")
+            box = box.adjusted(0, 4, 0, -20)
         self._words(painter, box, row.variant.letter, 12, 500, "muted")
         box = box.adjusted(18 + 8 * (len(row.variant.letter) - 1), 0, 0, 0)
         baseline = row.variant.letter == "A"
@@ -149,20 +161,24 @@ class _Delegate(QStyledItemDelegate):
         self._words(painter, QRectF(rest.left() + used + 14, rest.top(), 110, rest.height()), "Open the node", 12, 600, "accent")
 
     def _number(self, painter: QPainter, inside: QRectF, cell: Cell) -> None:
+        """The interval follows the number; where there is no room for both in a line it stands under it."""
         face, small = font(13, 600), font(12)
         sub = QFontMetricsF(small).horizontalAdvance(cell.sub) if cell.sub else 0.0
-        main = QFontMetricsF(face).horizontalAdvance(cell.text)
-        if sub and main + sub + 8 > inside.width():
-            sub = 0.0  # the interval is in the tooltip
-        right = inside.right() - (sub + 8 if sub else 0)
+        below = cell.below
+        if sub and QFontMetricsF(face).horizontalAdvance(cell.text) + sub + 8 > inside.width():
+            sub, below = 0.0, below or cell.sub
+        first = inside.adjusted(0, 4, 0, -20) if below else inside
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.setFont(face)
         painter.setPen(self._theme.color("text" if cell.value is not None else "muted"))
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.drawText(QRectF(inside.left() - PAD, inside.top(), right - inside.left() + PAD, inside.height()), flags, cell.text)
+        painter.drawText(first.adjusted(-PAD, 0, -(sub + 8 if sub else 0), 0), flags, cell.text)
+        painter.setPen(self._theme.color("muted"))
         if sub:
             painter.setFont(small)
-            painter.setPen(self._theme.color("muted"))
-            painter.drawText(inside, flags, cell.sub)
+            painter.drawText(first, flags, cell.sub)
+        if below:
+            painter.setFont(font(11))
+            painter.drawText(inside.adjusted(0, 24, 0, -4), flags, below)
 
     def _verdict(self, painter: QPainter, inside: QRectF, cell: Cell) -> None:
         box = inside
@@ -170,8 +186,12 @@ class _Delegate(QStyledItemDelegate):
             paint_icon(painter, cell.sign, QRectF(box.left(), box.center().y() - 6.5, 13, 13), self._theme.color(cell.tone))
             box = box.adjusted(20, 0, 0, 0)
         tone = cell.tone if cell.tone in ("success", "danger") else "second"
+        words, details = QFontMetricsF(font(12, 600)).horizontalAdvance(cell.text), QFontMetricsF(font(12)).horizontalAdvance(cell.sub)
+        if cell.sub and words + 6 + details > box.width():
+            self._words(painter, box.adjusted(0, 24, 0, -4), cell.sub, 11, 400, "muted")
+            box = box.adjusted(0, 4, 0, -20)
         used = self._words(painter, box, cell.text, 12, 600 if cell.sign else 400, tone)
-        if cell.sub:
+        if cell.sub and words + 6 + details <= box.width():
             self._words(painter, box.adjusted(used + 6, 0, 0, 0), cell.sub, 12, 400, "muted")
 
     def _bar(self, painter: QPainter, inside: QRectF, row: Row, cell: Cell) -> None:
@@ -180,7 +200,7 @@ class _Delegate(QStyledItemDelegate):
             self._verdict(painter, inside, cell)
             return
         below, above = self._model.table.reach
-        width = _BAR if inside.width() > 250 else 56
+        width = _BAR if inside.width() > _ROOM_FOR_BAR else _NARROW_BAR
         scale = width / (below + above)
         zero = inside.left() + below * scale
         middle = inside.center().y()
@@ -197,6 +217,23 @@ class _Delegate(QStyledItemDelegate):
             for x in ends:
                 painter.drawLine(QPointF(x, middle - 3.5), QPointF(x, middle + 3.5))
         self._verdict(painter, inside.adjusted(width + 14, 0, PAD - 2, 0), cell)
+
+
+def _least_width(table: Table, place: int) -> int:
+    """The pixels that a column needs to show its words in two lines; only the name of a variant may be shortened."""
+    column = table.columns[place]
+    cells = [row.cells[place] for row in table.rows if not row.failure]
+    bold, small = QFontMetricsF(font(13, 600)), QFontMetricsF(font(11))
+    needed = [QFontMetricsF(font(12, 600)).horizontalAdvance(column.title)]
+    if column.right:
+        needed.append(small.horizontalAdvance(column.unit))
+    if column.kind == "variant":
+        names = [bold.horizontalAdvance(row.variant.name) + (22 if row.variant.letter == "A" else 0) for row in table.rows]
+        needed.append(26 + 18 + min(max(names, default=0.0), _NAME))
+    else:
+        beside = _NOT_WORDS.get(column.kind, 0)
+        needed += [beside + max(bold.horizontalAdvance(c.text), small.horizontalAdvance(c.sub or c.below)) for c in cells]
+    return math.ceil(max(needed)) + 2 * PAD
 
 
 class ResultsTable(QTableView):
@@ -218,7 +255,8 @@ class ResultsTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self._least: list[int] = []
         self.clicked.connect(self._clicked)
         self.selectionModel().currentRowChanged.connect(lambda now, _: self.chosen.emit(now.row()))
         theme.observe(self.viewport().update)
@@ -234,7 +272,7 @@ class ResultsTable(QTableView):
         for index, row in enumerate(table.rows):
             if row.failure:
                 self.setSpan(index, 1, 1, len(table.columns) - 1)
-        self.setFixedHeight(HEAD_HEIGHT + ROW_HEIGHT * min(max(len(table.rows), 1), 9) + 2)
+        self._least = [_least_width(table, place) for place in range(len(table.columns))]
         self._share_width()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -242,13 +280,25 @@ class ResultsTable(QTableView):
         self._share_width()
 
     def _share_width(self) -> None:
+        """Every column gets what its words need, then its share of what is left; where that is too much the table scrolls."""
         columns = self._model.table.columns
         total = sum(column.share for column in columns)
-        left = self.viewport().width()
-        for index, column in enumerate(columns):
-            width = left if index == len(columns) - 1 else round(self.viewport().width() * column.share / total)
-            self.setColumnWidth(index, width)
-            left -= width
+        room = self.width() - 2 * self.frameWidth() - self._bar_beside()
+        spare = max(room - sum(self._least), 0)
+        left = spare
+        for index, (column, least) in enumerate(zip(columns, self._least, strict=True)):
+            share = left if index == len(columns) - 1 else round(spare * column.share / total)
+            self.setColumnWidth(index, least + share)
+            left -= share
+        below = self.horizontalScrollBar().sizeHint().height() if sum(self._least) > room else 0
+        self.setFixedHeight(HEAD_HEIGHT + ROW_HEIGHT * min(max(len(self._model.table.rows), 1), _ROWS) + 2 + below)
+
+    def _bar_beside(self) -> int:
+        """The width of the bar that scrolls the rows; there is none where all of them are shown."""
+        many = len(self._model.table.rows) > _ROWS
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if many else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
+        return self.verticalScrollBar().sizeHint().width() if many else 0
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self._model.table.rows[index.row()]

@@ -1,7 +1,10 @@
-"""The trade-off: each variant at two of its numbers, with 95 % bars both ways and the front of those that none beats."""
+"""The trade-off: each variant at two of its numbers, with 95 % bars both ways and the front of those that none beats.
+
+A guess ranks nothing: with a modelled axis there is neither front nor dominance.
+"""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -27,7 +30,27 @@ class _Point:
     y: float
     x_ends: tuple[float, float]
     y_ends: tuple[float, float]
-    on_front: bool = True
+    on_front: bool = False
+    beaten: bool = False
+
+
+@dataclass(frozen=True)
+class _Span:
+    """A number with its interval, turned so that lower is better."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _span(value: float, ends: tuple[float, float], sign: float) -> _Span:
+    return _Span(sign * value, min(sign * end for end in ends), max(sign * end for end in ends))
+
+
+def _beats(first: tuple[_Span, _Span], second: tuple[_Span, _Span]) -> bool:
+    """Whether the first is better beyond both intervals in one number, and nowhere worse: else nobody can tell."""
+    clearly = any(one.high < two.low for one, two in zip(first, second, strict=True))
+    return clearly and all(one.value <= two.value for one, two in zip(first, second, strict=True))
 
 
 class TradeOff(Chart):
@@ -36,6 +59,7 @@ class TradeOff(Chart):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._result: RunResult | None = None
+        self.setToolTip("Clearly beaten: another variant is better beyond both intervals in one number, and not worse in the other")
         self.x_key, self.y_key = "energy_per_inference", "accuracy"
         self._points: list[_Point] = []
         self._chosen = -1
@@ -83,17 +107,34 @@ class TradeOff(Chart):
     def _make_points(
         self, both: list[int], xs: dict[int, Measurement], ys: dict[int, Measurement], x_scale: quote.Scale, y_scale: quote.Scale
     ) -> list[_Point]:
+        assert self._result is not None
+        points = []
+        for index in both:
+            (x, x_ends), (y, y_ends) = _scaled(xs[index], x_scale), _scaled(ys[index], y_scale)
+            points.append(_Point(index, self._result.variants[index].letter, x, y, x_ends, y_ends))
+        return self._judged(points) if self.compared else points
+
+    def _judged(self, points: list[_Point]) -> list[_Point]:
         # NumPy comes in with this: not before the first paint.
         from greenbench.analysis.pareto import front
 
-        assert self._result is not None
         signs = [1.0 if BY_KEY[key].better == "lower" else -1.0 for key in (self.x_key, self.y_key)]
-        best = front([(signs[0] * (xs[i].value or 0.0), signs[1] * (ys[i].value or 0.0)) for i in both])
-        points = []
-        for place, index in enumerate(both):
-            (x, x_ends), (y, y_ends) = _scaled(xs[index], x_scale), _scaled(ys[index], y_scale)
-            points.append(_Point(index, self._result.variants[index].letter, x, y, x_ends, y_ends, place in best))
-        return points
+        spans = [(_span(p.x, p.x_ends, signs[0]), _span(p.y, p.y_ends, signs[1])) for p in points]
+        best = front([(x.value, y.value) for x, y in spans])
+        return [
+            replace(point, on_front=place in best, beaten=any(_beats(other, spans[place]) for other in spans))
+            for place, point in enumerate(points)
+        ]
+
+    @property
+    def compared(self) -> bool:
+        """Whether the variants may be ranked here: not where an axis has a modelled value."""
+        return not (self._modelled(self.x_key) or self._modelled(self.y_key))
+
+    @property
+    def note(self) -> str:
+        """What bars and pale marks mean at these axes."""
+        return "bars: 95 % intervals; pale: clearly beaten" if self.compared else "modelled: not compared"
 
     def _make_axes(self, x_unit: str, y_unit: str) -> None:
         xs = [value for point in self._points for value in (point.x, *point.x_ends)]
@@ -130,7 +171,7 @@ class TradeOff(Chart):
     def _paint_point(self, painter: QPainter, point: _Point) -> None:
         mark = self.theme.variant(point.index)
         color = QColor(mark.color)
-        color.setAlphaF(1.0 if point.on_front else _FADED)
+        color.setAlphaF(_FADED if point.beaten else 1.0)
         middle = self.at(point.x, point.y)
         painter.setPen(QPen(color, 1.3))
         low, high = self.at(point.x_ends[0], point.y), self.at(point.x_ends[1], point.y)

@@ -62,6 +62,7 @@ class UnderWay(QFrame):
         self.detail = QWidget()
         self.detail.setLayout(self._grid)
         self._grid.setContentsMargins(0, 6, 0, 0)
+        self.detail.setMaximumWidth(760)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(6)

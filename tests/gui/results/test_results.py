@@ -4,18 +4,19 @@ import csv
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import quote
 from greenbench.core.errors import ReportError
-from greenbench.core.measurement import Provenance
+from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import RunResult
 from greenbench.gui.results.chart import linear, logarithmic
 from greenbench.gui.results.export import Exporter
 from greenbench.gui.results.panel import ResultsPage
 from greenbench.gui.results.rows import Table, build
-from greenbench.gui.theme import Theme
+from greenbench.gui.theme import Theme, font
 
 
 @pytest.fixture
@@ -69,8 +70,6 @@ def test_a_failed_variant_keeps_its_row_with_the_reason(page: ResultsPage, resul
 
 
 def test_missing_energy_is_a_dash_with_its_reason(page: ResultsPage, result: RunResult) -> None:
-    from greenbench.core.measurement import Measurement
-
     missing = Measurement.missing("J", "No power source can be read.")
     variants = tuple(
         variant.model_copy(update={"metrics": {**variant.metrics, "energy_per_inference": missing}, "against": {}})
@@ -98,6 +97,98 @@ def test_the_trade_off_knows_who_is_beaten(page: ResultsPage, result: RunResult)
     page.trade_off.set_axes("latency_p50", "size_bytes")
     assert [point.letter for point in page.trade_off._points if point.on_front] == ["B"]
     page.grab()
+
+
+def _with(result: RunResult, index: int, **changed: Measurement | str) -> RunResult:
+    """The result with other metrics (or other words) of one variant."""
+    variants = list(result.variants)
+    metrics = {**variants[index].metrics, **{key: m for key, m in changed.items() if isinstance(m, Measurement)}}
+    words = {key: word for key, word in changed.items() if isinstance(word, str)}
+    variants[index] = variants[index].model_copy(update={"metrics": metrics, **words})
+    return result.model_copy(update={"variants": tuple(variants)})
+
+
+def _interval(value: float, low: float, high: float, unit: str) -> Measurement:
+    return Measurement(value=value, low=low, high=high, n=5, unit=unit, provenance=Provenance.COUNTER)
+
+
+def test_only_what_is_beaten_beyond_the_intervals_is_pale(page: ResultsPage, result: RunResult) -> None:
+    page.show_result(result)
+    page.trade_off.set_axes("latency_p50", "accuracy")
+    assert {p.letter: p.beaten for p in page.trade_off._points} == {"A": True, "B": False}, "half the time at the same accuracy"
+    unclear = _with(result, 1, latency_p50=_interval(0.0039, 0.0037, 0.0041, "s"))
+    page.show_result(unclear)
+    page.trade_off.set_axes("latency_p50", "accuracy")
+    assert not any(p.beaten for p in page.trade_off._points), "3.9 ms of 3.7 to 4.1 may as well be 4.0"
+    worse = _with(result, 1, accuracy=_interval(0.979, 0.96, 0.99, "1"))
+    page.show_result(worse)
+    page.trade_off.set_axes("latency_p50", "accuracy")
+    assert not any(p.beaten for p in page.trade_off._points), "faster, but perhaps less accurate"
+
+
+def test_a_modelled_axis_ranks_nobody_and_says_so(page: ResultsPage, modelled_result: RunResult) -> None:
+    page.show_result(modelled_result)
+    page._x.setCurrentIndex(page._x.findData("energy_per_inference"))
+    page._set_axes()
+    assert len(page.trade_off._points) == 2
+    assert not any(point.beaten or point.on_front for point in page.trade_off._points)
+    assert page._trade_note.text() == "modelled: not compared"
+    page._x.setCurrentIndex(page._x.findData("latency_p50"))
+    page._set_axes()
+    assert any(point.on_front for point in page.trade_off._points)
+    assert page._trade_note.text() != "modelled: not compared"
+
+
+def test_what_coding_and_precision_gained_stands_in_the_table(page: ResultsPage, result: RunResult) -> None:
+    counts = {"parameters": Measurement.exact(300_000, ""), "nonzero_parameters": Measurement.exact(30_000, "")}
+    coded = _with(result, 0, size_coded_bytes=Measurement.exact(180_000, "B"), precision="int8", **counts)
+    page.show_result(coded)
+    table = page.table.table
+    size = table.rows[0].cells[_column(table, "size")]
+    assert table.columns[_column(table, "size")].unit == "MB: file, coded"
+    assert (size.text, size.below) == ("1.20", "0.180")
+    assert table.rows[0].cells[0].below == "int8"
+    for hint in (size.hint, table.rows[0].cells[0].hint):
+        assert f"{quote.count(300_000)} parameters, {quote.count(30_000)} of them not zero" in hint
+    assert "1.20 (0.180)" in table.text()
+    assert table.rows[1].cells[_column(table, "size")].below == ""
+
+
+@pytest.mark.parametrize("width", [560, 1000, 1500])
+def test_nothing_of_the_table_is_dropped_at_any_width(page: ResultsPage, result: RunResult, width: int) -> None:
+    page.resize(width, 640)
+    page.show_result(result)
+    view = page.table
+    for place, column in enumerate(view.table.columns):
+        room = view.columnWidth(place) - 24
+        assert QFontMetricsF(font(12, 600)).horizontalAdvance(column.title) <= room, column.title
+        for row in view.table.rows[:2]:
+            cell = row.cells[place]
+            if column.kind == "number":
+                assert QFontMetricsF(font(13, 600)).horizontalAdvance(cell.text) <= room
+                assert QFontMetricsF(font(11)).horizontalAdvance(cell.sub) <= room, "the interval has its own line at least"
+    wide = sum(view.columnWidth(place) for place in range(len(view.table.columns)))
+    assert wide - view.viewport().width() == view.horizontalScrollBar().maximum(), "what does not fit is reached by scrolling"
+    assert (view.horizontalScrollBar().maximum() == 0) is (width == 1500)
+
+
+def test_the_wheel_scrolls_the_page_and_leaves_the_axes_alone(page: ResultsPage, result: RunResult) -> None:
+    page.show_result(result)
+    before = page._x.currentIndex()
+
+    def turn() -> QWheelEvent:
+        at = QPointF(5, 5)
+        buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+        event = QWheelEvent(at, at, QPoint(), QPoint(0, -120), buttons, keys, Qt.ScrollPhase.NoScrollPhase, False)
+        page._x.wheelEvent(event)
+        return event
+
+    page.setFocus()
+    assert not turn().isAccepted(), "goes on to the page"
+    assert page._x.currentIndex() == before
+    page._x.setFocus()
+    turn()
+    assert page._x.currentIndex() == before + 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 24])
