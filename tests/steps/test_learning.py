@@ -30,7 +30,7 @@ def test_training_says_what_it_reached_on_the_validation_images(teacher, digits)
     assert accuracy.value == pytest.approx(bits.mean())
     assert accuracy.value > 0.9
     assert accuracy.low < accuracy.value < accuracy.high or accuracy.value == 1
-    assert teacher.outcome.headline == f"{100 * bits.mean():.1f} %"
+    assert teacher.outcome.headline == f"{100 * bits.mean():.1f} % val."
     assert [value for name, value in teacher.context.metrics if name == "accuracy"][-1] == accuracy.value
 
 
