@@ -40,7 +40,8 @@ _SCALES: dict[str, tuple[Scale, ...]] = {
 def scale(unit: str, values: Iterable[float | None]) -> Scale:
     """The unit in which a column of SI values reads best: the largest in which the median of them is at least 1.
 
-    A count under 10,000 is not shortened.
+    A count under 10,000 is not shortened. Bytes take the unit of the largest value, which is that value's own, unless the
+    median is under a hundredth of it: a file has the same words alone and beside its compressed variants.
     """
     known = sorted(abs(v) for v in values if v is not None and v == v and v != 0)
     steps = _SCALES.get(unit, (Scale(unit, 1.0),))
@@ -49,6 +50,8 @@ def scale(unit: str, values: Iterable[float | None]) -> Scale:
     middle = known[len(known) // 2]
     if unit == "" and middle < 10_000:
         return steps[-1]
+    if unit == "B":
+        middle = max(middle, min(known[-1], 100 * middle))
     return next((s for s in steps if middle * s.factor >= 0.9995), steps[-1])
 
 

@@ -98,6 +98,9 @@ def test_thin_spaces_begin_at_ten_thousand(value, text):
         ("", [11_690_000], "M"),
         ("s", [None, 0, float("nan")], "s"),
         ("parsec", [3.0], "parsec"),
+        ("B", [1_240_000, 310_000, 320_000], "MB"),
+        ("B", [1_240_000_000, 3_000_000, 3_100_000], "MB"),
+        ("B", [640_000], "kB"),
     ],
 )
 def test_a_column_gets_the_unit_in_which_it_reads_best(unit, values, shown):

@@ -137,7 +137,7 @@ class ResultsPage(QWidget):
 
     def _charts(self) -> QHBoxLayout:
         self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(Y_CHOICES, "y axis")
-        self._trade_note = Text("", 12, 400, "muted")
+        self._trade_note = Text(self.trade_off.note, 12, 400, "muted")
         first = _chart_card(
             "Trade-off",
             self._trade_note,

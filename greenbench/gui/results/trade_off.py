@@ -129,7 +129,7 @@ class TradeOff(Chart):
     @property
     def compared(self) -> bool:
         """Whether the variants may be ranked here: not where an axis has a modelled value."""
-        return not (self._modelled(self.x_key) or self._modelled(self.y_key))
+        return self._result is None or not (self._modelled(self.x_key) or self._modelled(self.y_key))
 
     @property
     def note(self) -> str:
