@@ -79,8 +79,8 @@ def icon(theme: Theme, name: str, token: str = "second", size: float = 16, gap: 
     """
     result = QIcon()
     for ratio in (1.0, 2.0, 3.0):
-        for mode, color in ((QIcon.Mode.Normal, theme.color(token)), (QIcon.Mode.Disabled, theme.color("faint"))):
-            result.addPixmap(_with_gap(icon_pixmap(name, color, size, ratio), gap), mode)
+        for mode, tone in ((QIcon.Mode.Normal, token), (QIcon.Mode.Selected, token), (QIcon.Mode.Disabled, "faint")):
+            result.addPixmap(_with_gap(icon_pixmap(name, theme.color(tone), size, ratio), gap), mode)
     return result
 
 

@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import places
-from greenbench.core.document import dumps
+from greenbench.core.document import SUFFIX, dumps
 from greenbench.core.edits import ChangeNode
 from greenbench.gui import app
 from greenbench.gui.autosave import leftovers
@@ -31,7 +31,9 @@ def _crash(folder: Path) -> None:
     """Makes the copy that is there look like one of a process that is gone."""
     note = next(folder.glob("*.json"))
     said = json.loads(note.read_text(encoding="utf-8"))
-    note.write_text(json.dumps({**said, "pid": _NOBODY}), encoding="utf-8")
+    note.with_suffix(SUFFIX).rename(folder / f"{_NOBODY}{SUFFIX}")
+    note.unlink()
+    (folder / f"{_NOBODY}.json").write_text(json.dumps({**said, "pid": _NOBODY}), encoding="utf-8")
 
 
 def test_unsaved_work_is_copied_and_offered_after_a_crash(window: MainWindow, folder: Path) -> None:

@@ -309,7 +309,7 @@ def test_the_window_never_loads_torch() -> None:
 
 
 def test_the_edit_menu_has_what_the_canvas_can_do(window: MainWindow) -> None:
-    edit = next(action.menu() for action in window.menu_row.menus.actions() if action.text() == "Edit")
+    edit = next(action.menu() for action in window.menu_row.menus.actions() if action.text() == "&Edit")
     words = [action.text() for action in edit.actions() if action.text()]
     assert {"Undo", "Redo", "Copy", "Paste", "Delete", "Select all"} <= set(words)
     window.editor.select_nodes(["prune"])
