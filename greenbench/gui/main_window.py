@@ -228,7 +228,7 @@ class MainWindow(QMainWindow):
         self.show_page(1)
 
     def show_result(self, result: RunResult) -> None:
-        self.results.show_result(result)
+        self.results.show_result(result, self.wiring.shown_run.whose(result))
         self.wiring.offer_exports()
 
     def _load_history(self) -> None:

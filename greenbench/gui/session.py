@@ -76,6 +76,7 @@ class Session(QObject):
     """The document of the window, its undo stack, and the errors of edits that were refused."""
 
     changed = Signal(object)  # core.edits.Change
+    replaced = Signal()  # another pipeline is open now
     refused = Signal(object)  # GreenBenchError, for the message bar
     state_changed = Signal()  # path, title, or whether there is something to save
 
@@ -116,6 +117,7 @@ class Session(QObject):
             self.document.treat_as_saved()
         self.undo_stack.clear()
         self.state_changed.emit()
+        self.replaced.emit()
 
     def read(self, path: Path) -> None:
         """Opens a `.greenbench` file.

@@ -200,5 +200,14 @@ class StatusStrip(QFrame):
         self.energy.setText(f"{word} {about}{quote.significant(found.energy_j * shown.factor, 3)} {shown.unit}")
         self.energy.setToolTip(found.provenance.meaning)
 
+    def clear(self) -> None:
+        """Another pipeline is open: nothing of it has run, and nothing has been spent on it."""
+        self._started_ns = self._ended_ns = None
+        self.node.setText("Ready")
+        for words in (self.name, self.left, self.energy):
+            words.setText("")
+        self._energy_mark.setVisible(False)
+        self.failed.hide()
+
     def stop(self) -> None:
         self._timer.stop()

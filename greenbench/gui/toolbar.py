@@ -179,6 +179,10 @@ class Toolbar(QFrame):
         self.protocol.setEnabled(ready)
         self._report.setEnabled(ready and has_result)
 
+    def name_report(self, run: str) -> None:
+        """Says of which run the report would be."""
+        self._report.setToolTip(f"A PDF of the run of {run}" if run else "There are no results of this pipeline yet")
+
     def show_undo(self, can_undo: bool, undo: str, can_redo: bool, redo: str) -> None:
         self._undo.setEnabled(can_undo)
         self._redo.setEnabled(can_redo)

@@ -12,6 +12,7 @@ from greenbench.core.run import NodeState, RunResult, RunState
 from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
 from greenbench.gui.run_control import Phase
+from greenbench.gui.shown_run import ShownRun
 
 if TYPE_CHECKING:
     from greenbench.gui.main_window import MainWindow, Parts
@@ -25,11 +26,12 @@ class Wiring:
 
     def __init__(self, window: "MainWindow") -> None:
         self._window = window
+        self.shown_run = ShownRun(window)
         parts = window.parts
         self._files(parts)
         self._runs(parts)
         self._views()
-        window.tabs.idClicked.connect(lambda _: self._under_way())
+        window.pages.currentChanged.connect(self._page)
         self._title()
         self._undo()
         self._phase(parts.control.phase)
@@ -38,6 +40,7 @@ class Wiring:
         window = self._window
         parts.session.refused.connect(window.messages.show_error)
         parts.session.state_changed.connect(self._title)
+        parts.session.replaced.connect(self.shown_run.forget)
         parts.session.undo_stack.indexChanged.connect(self._undo)
         parts.files.failed.connect(window.messages.show_error)
         parts.files.opened.connect(lambda: window.show_page(0))
@@ -69,6 +72,11 @@ class Wiring:
         if touched and window.pages.currentIndex() == 1:
             self._under_way()
 
+    def _page(self, page: int) -> None:
+        self._under_way()
+        if page == 1:
+            self.shown_run.offer()
+
     def _under_way(self) -> None:
         """Tells the results page how far the run is."""
         window, control = self._window, self._window.parts.control
@@ -89,7 +97,8 @@ class Wiring:
             (window.editor.selectionChanged, window.inspector.show_nodes), (window.editor.inspect_wanted, self._inspect),
             (window.results.open_node, window.show_node), (window.results.export_asked, window.export),
             (window.results.copied, lambda: window.messages.say("notice", "The table is on the clipboard.")),
-            (window.history.opened, window.open_run), (bar.device_chosen, self._set_device), (bar.protocol_chosen, self._set_protocol),
+            (window.history.opened, window.open_run), (window.results.run_asked, window.open_run),
+            (bar.device_chosen, self._set_device), (bar.protocol_chosen, self._set_protocol),
         ):  # fmt: skip
             signal.connect(slot)
 
@@ -140,6 +149,7 @@ class Wiring:
         """What needs results is offered once there are some."""
         window, there = self._window, self._window.results.result is not None
         window.toolbar.show_phase(window.parts.control.phase, has_result=there)
+        window.toolbar.name_report(self.shown_run.named())
         for id in ("copy-table", *(f"export-{suffix}" for suffix in FORMATS)):
             window.actions_.enable(id, there)
 
@@ -148,6 +158,7 @@ class Wiring:
         if window.closing:
             QTimer.singleShot(0, window.close)
             return
+        self.shown_run.made(result)
         window.show_result(result)
         if result.measured and result.state is RunState.FINISHED:
             window.show_page(1)

@@ -35,6 +35,7 @@ class ResultsPage(QWidget):
     open_node = Signal(str)
     export_asked = Signal(str)
     copied = Signal()
+    run_asked = Signal(str)  # the id of an earlier run that is offered while there is nothing to show
 
     def __init__(self, theme: Theme, exporter: Exporter, runtimes: Mapping[str, str] | None = None) -> None:
         """`runtimes` has the words for the keys of runtimes ("onnxruntime": "ONNX Runtime")."""
@@ -84,6 +85,11 @@ class ResultsPage(QWidget):
             Text("Press Run on the Pipeline tab: the variants are measured side by side and compared here.", 13, 400, "muted"),
         ):
             layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._offered, self._offer = "", Button(self._theme, "", "clock-counter-clockwise")
+        self._offer.clicked.connect(lambda: self.run_asked.emit(self._offered))
+        self._offer.hide()
+        layout.addSpacing(8)
+        layout.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(2)
         return page
 
@@ -172,8 +178,24 @@ class ResultsPage(QWidget):
 
     # ---- showing ----------------------------------------------------------------------------------------------
 
-    def show_result(self, result: RunResult) -> None:
-        """Shows a finished, failed, stopped or broken-off run with whatever it has."""
+    def offer(self, run_id: str, words: str) -> None:
+        """On the empty page a button for an earlier run; none for an empty `run_id`."""
+        self._offered = run_id
+        self._offer.setText(words)
+        self._offer.setVisible(bool(run_id))
+
+    def clear(self) -> None:
+        """Shows no run: what was here belonged to another pipeline."""
+        self.result = None
+        self.offer("", "")
+        self._area.hide()
+        self._empty.setVisible(not self.under_way.isVisibleTo(self))
+
+    def show_result(self, result: RunResult, whose: str = "") -> None:
+        """Shows a finished, failed, stopped or broken-off run with whatever it has.
+
+        `whose` is what must be said if it is not a run of the open pipeline.
+        """
         # SciPy comes in with this: not before there is something to judge.
         from greenbench.analysis.headline import headline
 
@@ -182,7 +204,7 @@ class ResultsPage(QWidget):
         self._area.show()
         self._title.setText(result.title)
         state = _STATES.get(result.state, "")
-        self._when.setText(" · ".join(part for part in (_moment(result.started), state) if part))
+        self._when.setText(" · ".join(part for part in (_moment(result.started), state, whose) if part))
         said = headline(result)
         self._said_pick = said.pick
         self.verdict.setText(f"<b>{_escaped(said.bold)}</b> {_escaped(said.rest)}")
