@@ -1,5 +1,7 @@
 """What a node gave: its facts against its input, what it cost, why it failed, and its log."""
 
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
@@ -11,6 +13,7 @@ from greenbench.gui.controls import Icon, ProvenanceMark, Text, line, row
 from greenbench.gui.editor.status import NodeStatus
 from greenbench.gui.theme import Theme, font
 
+_LONG_WORD = 22
 _ERROR_WORDS = ("error", "traceback", "failed")
 
 
@@ -38,6 +41,11 @@ def fact_change(fact: Fact) -> str:
     return f"{sign}{percent(fact.value / fact.before - 1)} %" if fact.before else ""
 
 
+def breakable(text: str) -> str:
+    """Lets long paths and layer names break over lines: a label breaks at spaces only, and would be cut off."""
+    return " ".join(re.sub(r"([/\\_.:-])", "\\1\u200b", word) if len(word) > _LONG_WORD else word for word in text.split(" "))
+
+
 class ResultPanel(QWidget):
     """The facts of a node in three columns: name, value, change. Energy and time stand below them."""
 
@@ -60,7 +68,7 @@ class ResultPanel(QWidget):
         grid_holder = QWidget()
         grid = QGridLayout(grid_holder)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
+        grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(7)
         grid.setColumnStretch(0, 1)
         for number, fact in enumerate(status.facts):
@@ -73,7 +81,7 @@ class ResultPanel(QWidget):
         self._grid_holder = grid_holder
 
     def _add(self, grid: QGridLayout, number: int, fact: Fact) -> None:
-        grid.addWidget(Text(fact.title, 12, 400, "second"), number, 0)
+        grid.addWidget(Text(fact.title, 12, 400, "second", wrap=True), number, 0)
         value = Text(fact_text(fact), 12, 600, wrap=bool(fact.text) and fact.value is None)
         if fact.low is not None and fact.high is not None:
             low, high = (fact_text(fact.model_copy(update={"value": end})) for end in (fact.low, fact.high))
@@ -89,7 +97,7 @@ class ResultPanel(QWidget):
         right = Qt.AlignmentFlag.AlignRight
         if status.seconds is None and status.energy is None:
             return
-        grid.addWidget(Text("Energy spent" if status.energy else "Time", 12, 400, "second"), number, 0)
+        grid.addWidget(Text("Energy spent" if status.energy else "Time", 12, 400, "second", wrap=True), number, 0)
         if status.energy is not None:
             quoted = quote(status.energy)
             cell = QWidget()
@@ -129,8 +137,8 @@ class FailureCard(QFrame):
         if failure is None:
             return
         self.title.setText(title)
-        self.message.setText(failure.message)
-        self.remedy.setText(failure.remedy)
+        self.message.setText(breakable(failure.message))
+        self.remedy.setText(breakable(failure.remedy))
         self.remedy_head.setVisible(bool(failure.remedy))
         self.remedy.setVisible(bool(failure.remedy))
         self.setAccessibleName(f"{title}. {failure.message} {failure.remedy}")
