@@ -21,6 +21,7 @@ class Message(QFrame):
         super().__init__()
         self.setProperty("role", kind)
         self.message, self.remedy, self.left = message, remedy, False
+        self.problem = False  # of a plan: it goes when the pipeline is mended
         name, tone = _LOOK[kind]
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -70,12 +71,12 @@ class MessageBar(QWidget):
     def show_error(self, error: GreenBenchError, show_node: Callable[[str], object] | None = None) -> None:
         """Shows what happened and the remedy; every problem of a plan by itself, with a way to its node."""
         if isinstance(error, PlanError):
-            self.clear()
+            self.clear_problems()
             for problem in error.problems[:_SHOWN]:
                 buttons = [("Show the node", partial(show_node, problem.node))] if problem.node and show_node else []
-                self.say("failure", problem.message, problem.remedy, buttons)
+                self.say("failure", problem.message, problem.remedy, buttons).problem = True
             if len(error.problems) > _SHOWN:
-                self.say("failure", f"And {len(error.problems) - _SHOWN} more problems.", "Mend these first.")
+                self.say("failure", f"And {len(error.problems) - _SHOWN} more problems.", "Mend these first.").problem = True
         else:
             self.say("failure", error.message, error.remedy)
 
@@ -91,6 +92,12 @@ class MessageBar(QWidget):
         self._layout.addWidget(card)
         self.show()
         return card
+
+    def clear_problems(self) -> None:
+        """Takes away what was said of a plan; other messages stay."""
+        for message in self.messages:
+            if message.problem:
+                message.leave()
 
     def clear(self) -> None:
         for message in self.messages:

@@ -11,6 +11,7 @@ from greenbench.core import messages
 from greenbench.core.run import NodeState, RunResult, RunState
 from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
+from greenbench.gui.problem_watch import ProblemWatch
 from greenbench.gui.run_control import Phase
 from greenbench.gui.shown_run import ShownRun
 
@@ -57,7 +58,8 @@ class Wiring:
         parts.bridge.sources.connect(window.on_sources)
         parts.bridge.meter_state.connect(self._meter)
         parts.bridge.log.connect(self._log)
-        parts.control.refused.connect(lambda error: window.messages.show_error(error, window.show_node))
+        self.problems = ProblemWatch(parts.session, window.messages, window.show_node)
+        parts.control.refused.connect(self.problems.tell)
         parts.control.phase_changed.connect(self._phase)
         parts.control.advanced.connect(window.progress.show_share)
         parts.control.advanced.connect(window.menu_row.tab.show_share)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPointF, QRectF, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPointF, QRect, QRectF, QVariantAnimation, Signal
 
 from greenbench.gui.editor.anatomy import Detail
 
@@ -82,13 +82,27 @@ class Camera(QObject):
         for id in ids:
             area = area.united(scene.nodes[id].rect)
         area = area if ids else scene.content()
-        if area.isEmpty():
-            return
+        if not area.isEmpty():
+            self._fit(area)
+
+    def _fit(self, area: QRectF) -> None:
         room = self._canvas.viewport().rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         fit = min(room.width() / area.width(), room.height() / area.height(), 1.0)
         self._motion.stop()
         self._scale_to(max(fit, MIN_ZOOM))
         self.look_at(area.center())
+
+    def keep(self, before: QRect) -> None:
+        """After the view has become smaller than `before`: what was wholly seen stays so, moved or smaller."""
+        area = self._canvas.pipeline_scene.content()
+        shown, room = self._canvas.mapFromScene(area).boundingRect(), self._canvas.viewport().rect()
+        if area.isEmpty() or room.width() < 2 * _MARGIN or not before.contains(shown) or room.contains(shown):
+            return
+        if shown.width() <= room.width() and shown.height() <= room.height():
+            over = QPoint(max(shown.right() - room.right(), 0), max(shown.bottom() - room.bottom(), 0))
+            self.shift(QPoint(min(over.x(), shown.left()), min(over.y(), shown.top())))
+        else:
+            self._fit(area)
 
     def home(self) -> None:
         """The pipeline from its top left corner: at 100 % if it fits, else as large as its width allows and all fields show."""

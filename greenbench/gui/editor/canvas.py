@@ -1,6 +1,6 @@
 """The view of the pipeline: which gesture a press begins, what a key or a drop does. Overlays lie on its viewport."""
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -59,6 +59,7 @@ class Canvas(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.camera.keep(QRect(QPoint(), event.oldSize()))
         self.camera.moved.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -1,6 +1,6 @@
 """What lies over the canvas at the bottom left: the minimap and the key of port kinds; and the row of tools with the zoom."""
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
@@ -12,6 +12,8 @@ from greenbench.gui.editor.drawing import outline, port_path, write
 from greenbench.gui.theme import Theme, font
 
 _COLORS = {NodeState.FAILED: "danger", NodeState.RUNNING: "accent"}
+_MAP, _KEY, _EDGE = QSize(136, 84), QSize(86, 74), 16
+_ROOM_FOR_KEY = 420
 _KINDS = ((PortKind.DATASET, "Data"), (PortKind.MODEL, "Model"), (PortKind.RESULTS, "Results"))
 
 
@@ -21,7 +23,8 @@ class Minimap(QWidget):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
-        self.setFixedSize(136, 84)
+        self.setFixedSize(_MAP)
+        self.held = False
         self.setAccessibleName("Map of the pipeline")
         self.setToolTip("Map: click to go there")
 
@@ -65,7 +68,12 @@ class Minimap(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.held = True
         self._go(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.held = False
+        self._canvas.camera.moved.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
@@ -85,17 +93,20 @@ class PortKey(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFixedSize(72, 62)
+        self.setFixedSize(_KEY)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("Square: data. Circle: model. Diamond: results.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(outline(self._theme.color("border")))
+        painter.setBrush(self._theme.color("surface", 0.92))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         for row, (kind, word) in enumerate(_KINDS):
-            y = 11 + row * 20
-            painter.fillPath(port_path(kind, QPointF(8, y), 8.5), self._theme.port(kind))
-            write(painter, QRectF(22, y - 9, 50, 18), word, self._theme.color("second"))
+            y = 17 + row * 20
+            painter.fillPath(port_path(kind, QPointF(16, y), 8.5), self._theme.port(kind))
+            write(painter, QRectF(30, y - 9, 50, 18), word, self._theme.color("second"))
         painter.end()
 
 
@@ -163,8 +174,23 @@ class Overlays(QObject):
         canvas.camera.moved.connect(self._follow)
 
     def _follow(self) -> None:
+        self.place()
         self.minimap.update()
         self._tools.show_zoom(self._canvas.camera.zoom)
+
+    def place(self) -> None:
+        """Map and key in the bottom left corner, each only where it lies over no node; a map that is being dragged stays."""
+        canvas, nodes = self._canvas, self._canvas.pipeline_scene.nodes
+        bottom = canvas.height() - _EDGE
+        boxes = [canvas.mapFromScene(item.rect).boundingRect() for item in nodes.values()]
+        left = _EDGE
+        for widget in (self.minimap, self.port_key):
+            box = QRect(left, bottom - widget.height(), widget.width(), widget.height())
+            widget.move(box.topLeft())
+            free = not any(box.adjusted(-4, -4, 4, 4).intersects(other) for other in boxes)
+            wanted = bool(nodes) if widget is self.minimap else canvas.width() > _ROOM_FOR_KEY
+            widget.setVisible(wanted and (free or (widget is self.minimap and self.minimap.held)))
+            left = box.right() + _EDGE
 
     def update(self) -> None:
         """Draws them anew, after the colours have changed."""
@@ -175,11 +201,8 @@ class Overlays(QObject):
         """Shows what the pipeline calls for, each in its place."""
         pipeline, note = self._canvas.drawing.pipeline, self._canvas.pipeline_scene.note
         height, width = self._canvas.height(), self._canvas.width()
-        self.minimap.setVisible(bool(pipeline.nodes))
-        self.minimap.move(16, height - self.minimap.height() - 16)
+        self.place()
         self.minimap.update()
-        self.port_key.move(16 + self.minimap.width() + 16, height - self.port_key.height() - 16)
-        self.port_key.setVisible(width > 420)
         self.empty.setVisible(not pipeline.nodes)
         self.empty.adjustSize()
         self.empty.move((width - self.empty.width()) // 2, (height - self.empty.height()) // 2)

@@ -157,6 +157,7 @@ class EditorView(QWidget):
 
     def _on_settled(self) -> None:
         """After an auto-layout of everything, everything is seen."""
+        self.overlays.place()
         self.overlays.minimap.update()
         if self._frame_pending and not self.canvas.camera.seen.contains(self.scene.content()):
             self.scene.clearSelection()
