@@ -9,9 +9,9 @@ from PySide6.QtGui import QDesktopServices
 
 from greenbench.core import messages
 from greenbench.core.run import NodeState, RunResult, RunState
+from greenbench.gui.problem_watch import ProblemWatch
 from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
-from greenbench.gui.problem_watch import ProblemWatch
 from greenbench.gui.run_control import Phase
 from greenbench.gui.shown_run import ShownRun
 

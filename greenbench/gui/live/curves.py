@@ -1,6 +1,7 @@
 """From the record to what each plot draws: curves thinned to the pixels, hatching, live values, chips under the crosshair."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,9 +12,11 @@ from greenbench.core.measurement import Provenance
 from greenbench.gui.live.layers import Chip
 from greenbench.gui.live.legend import Entry
 from greenbench.gui.live.plot import Curve
-from greenbench.gui.live.record import SHARED, LiveRecord
+from greenbench.gui.live.record import SHARED, Latency, LiveRecord
 from greenbench.gui.live.series import Series
 from greenbench.gui.theme import Theme
+
+_LOOKED_AT = 4000  # as many of a block's calls tell where the axis may end
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,30 @@ def _short(title: str) -> str:
     return title if len(title) <= 18 else title.split(",")[0].split("(")[0].strip()[:18]
 
 
+def _timed(key: str) -> bool:
+    """Whether an owner's key ("node/variant", perhaps with "/kind") is of timed calls: those of training have no variant."""
+    return bool(key.split("/")[1])
+
+
+def _newest(record: LiveRecord, view: View) -> str:
+    """The owner of the newest call in view; the newest of all where none is in view; "" where there is none."""
+    found: tuple[bool, float, str] = (False, -1.0, "")
+    for key, owner in record.latency.items():
+        place = int(np.searchsorted(owner.points.t, view.end, side="right")) - 1
+        if place >= 0:
+            t = float(owner.points.t[place])
+            found = max(found, (t >= view.start, t, key))
+    return found[2]
+
+
 def latency(record: LiveRecord, theme: Theme, view: View) -> Picture:
     """Single calls as points, their rolling median and 95th percentile as lines, in milliseconds."""
     picture = Picture()
-    newest: tuple[float, str] = (-1.0, "")
+    shown = {key: _in_view(owner, view) for key, owner in record.latency.items()}
+    newest = _newest(record, view)
     for key, owner in record.latency.items():
         color = _color(theme, owner.variant)
         signals = (("dots", owner.points), ("thick", owner.rolling.p50), ("dashed", owner.rolling.p95))
-        if len(owner.points) and owner.points.t[-1] > newest[0]:
-            newest = (float(owner.points.t[-1]), key)
         for kind, series in signals:
             columns = view.columns if kind == "dashed" else view.columns // (3 if kind == "dots" else 8)
             x, y = _broken(*series.visible(view.start, view.end, columns), pause=2.0)
@@ -81,50 +99,49 @@ def latency(record: LiveRecord, theme: Theme, view: View) -> Picture:
                 # A thick pen is only cheap on short curves (LOOK.md): the median is thick where few points show it.
                 shape = "line" if kind == "thick" and len(x) > 400 else kind
                 picture.curves.append(Curve(f"{key}/{kind}", shape, x - view.origin, y * 1e3, color))
-    # Training batches may take a thousand times as long as a timed call: the axis serves what is going on now.
-    timed = {curve.key: bool(curve.key.split("/")[1]) for curve in picture.curves}
-    if newest[1] and len(set(timed.values())) == 2:
-        now = bool(newest[1].split("/")[1])
-        picture.curves = [replace(curve, scaled=timed[curve.key] is now) for curve in picture.curves]
-    picture.curves, cap = _capped(picture.curves)
-    if newest[1]:
-        owner = record.latency[newest[1]]
+    if newest:
+        # Training batches may take a thousand times as long as a timed call: the axis serves the newest kind in view.
+        picture.curves = [replace(curve, scaled=_timed(curve.key) is _timed(newest)) for curve in picture.curves]
+        served = [part for key, part in shown.items() if _timed(key) is _timed(newest)]
+        edge = _edge_ms(served)
+        picture.curves = [replace(curve, y=np.minimum(curve.y, edge)) if curve.scaled else curve for curve in picture.curves]
+        owner = record.latency[newest]
         color = _color(theme, owner.variant)
-        word = "call" if newest[1].rpartition("/")[2] else "batch"
+        word = "call" if _timed(newest) else "batch"
         picture.entries = [
             Entry("p50", _ms(owner.rolling.p50), "solid", color),
             Entry("p95", _ms(owner.rolling.p95), "dashed", color),
-            Entry(word, _beyond(record, view, picture.curves, cap), "dots", color),
+            Entry(word, _count_above(served, edge), "dots", color),
         ]
     else:
         picture.word = "Each batch and each timed call appears here while a run goes on."
     return picture
 
 
-def _capped(drawn: list[Curve]) -> tuple[list[Curve], float]:
-    """A few stray calls would flatten all others: single points far above the rest are drawn at the upper edge.
+def _in_view(owner: Latency, view: View) -> np.ndarray:
+    """The single calls between the edges of the picture, in seconds."""
+    first, last = np.searchsorted(owner.points.t, (view.start, view.end))
+    return owner.points.y[first:last]
 
-    The edge is 1.5 times the highest rolling 95th percentile but one in fifty; infinite where nothing strays.
+
+def _edge_ms(shown: Sequence[np.ndarray]) -> float:
+    """Where the axis ends although single calls lie above it: a few stray calls would flatten all others.
+
+    1.5 times what 99 % of an owner's calls stay under, of the slowest owner; with few calls one stray call is one of those 99 %,
+    so five times the median is enough. Infinite where nothing lies above.
     """
-    points = [curve.y for curve in drawn if curve.kind == "dots" and curve.scaled]
-    lines = [curve.y[~np.isnan(curve.y)] for curve in drawn if curve.kind != "dots" and curve.scaled]
-    if not points or not any(len(part) for part in lines):
-        return drawn, math.inf
-    cap = 1.5 * float(np.percentile(np.concatenate(lines), 98))
-    if max(float(np.nanmax(part)) for part in points if len(part)) < 2 * cap:
-        return drawn, math.inf
-    return [replace(curve, y=np.minimum(curve.y, cap)) if curve.scaled else curve for curve in drawn], cap
+    reach = [part[:: max(len(part) // _LOOKED_AT, 1)] for part in shown if len(part)]
+    if not reach:
+        return math.inf
+    usual = [(float(np.percentile(part, 99)), 5 * float(np.median(part))) for part in reach]
+    edge = 1.5 * max(min(pair) for pair in usual)
+    return edge * 1e3 if max(float(part.max()) for part in shown if len(part)) > edge else math.inf
 
 
-def _beyond(record: LiveRecord, view: View, drawn: list[Curve], cap_ms: float) -> str:
-    """How many single calls in view lie above the edge: "2 above 4.1", or "" if none."""
-    keys = {curve.key.rpartition("/")[0] for curve in drawn if curve.kind == "dots" and curve.scaled}
-    count = 0
-    for key in keys if math.isfinite(cap_ms) else ():
-        points = record.latency[key].points
-        first, last = np.searchsorted(points.t, (view.start, view.end))
-        count += int((points.y[first:last] > cap_ms / 1e3).sum())
-    return f"{count} above {quote.significant(cap_ms, 2)}" if count else ""
+def _count_above(shown: Sequence[np.ndarray], edge_ms: float) -> str:
+    """ "2 above 4.1" milliseconds, or "" where none is."""
+    count = sum(int((part > edge_ms / 1e3).sum()) for part in shown) if math.isfinite(edge_ms) else 0
+    return f"{count} above {quote.significant(edge_ms, 2)}" if count else ""
 
 
 def _ms(series: Series) -> str:
@@ -140,24 +157,26 @@ def _broken(x: np.ndarray, y: np.ndarray, pause: float) -> tuple[np.ndarray, np.
 
 
 def learning(record: LiveRecord, theme: Theme, view: View) -> Picture:
-    """Validation accuracy in per cent with dots, loss dashed on the right axis."""
+    """Accuracy in per cent: of the validation split joined dots, of the test split hollow squares; loss dashed on the right axis."""
     picture = Picture()
-    newest, latest = -1.0, None
+    newest, latest, tested = -1.0, None, False
     for key, owner in record.learning.items():
         color = _color(theme, owner.variant)
         x, y = owner.accuracy.visible(view.start, view.end, view.columns)
         if len(x):
-            picture.curves.append(Curve(f"{key}/accuracy", "learning" if len(x) < 100 else "line", x - view.origin, y * 100, color))
+            kind = "test" if _timed(key) else "learning" if len(x) < 100 else "line"
+            picture.curves.append(Curve(f"{key}/accuracy", kind, x - view.origin, y * 100, color))
         x, y = owner.loss.visible(view.start, view.end, view.columns)
         if len(x):
             picture.curves.append(Curve(f"{key}/loss", "dashed", x - view.origin, y, color, right_axis=True))
         last = max([float(s.t[-1]) for s in (owner.accuracy, owner.loss) if len(s)], default=-1.0)
         if last > newest:
-            newest, latest = last, owner
+            newest, latest, tested = last, owner, _timed(key)
     if latest:
         color = _color(theme, latest.variant)
         if latest.accuracy.last is not None:
-            picture.entries.append(Entry("accuracy", f"{latest.accuracy.last * 100:.1f}", "solid", color))
+            word, line = ("test", "squares") if tested else ("validation", "solid")
+            picture.entries.append(Entry(word, f"{latest.accuracy.last * 100:.1f}", line, color))
         if latest.loss.last is not None:
             picture.entries.append(Entry("loss", quote.significant(latest.loss.last, 2), "dashed", color))
     else:
@@ -200,7 +219,7 @@ def learning_chips(record: LiveRecord, theme: Theme, t: float) -> list[Chip]:
         color = _color(theme, owner.variant)
         accuracy, loss = owner.accuracy.at(t, 3600), owner.loss.at(t, 3600)
         if accuracy is not None:
-            chips.append(Chip(accuracy * 100, f"{accuracy * 100:.1f} %", color))
+            chips.append(Chip(accuracy * 100, f"{'test ' if _timed(key) else ''}{accuracy * 100:.1f} %", color))
         if loss is not None and accuracy is None:
             chips.append(Chip(loss, f"loss {quote.significant(loss, 2)}", color, right_axis=True))
     return chips[:2]

@@ -45,7 +45,7 @@ class LiveDock(QFrame):
         self.frames = 0
         self.power = LivePlot(theme, "Power", "W", from_zero=True)
         self.latency = LivePlot(theme, "Latency per batch", "ms", from_zero=True)
-        self.learning = LivePlot(theme, "Validation accuracy", "%", from_zero=False, right_axis=True)
+        self.learning = LivePlot(theme, "Accuracy", "%", from_zero=False, right_axis=True)
         self.plots = (self.power, self.latency, self.learning)
         self._build()
         self._timer = QTimer(self)

@@ -144,6 +144,15 @@ class Underlay(Layer):
             painter.drawPath(pg.arrayToQPath(self.x(outline[0]), outline[1]))
 
 
+def clear_of(box: QRectF, card: QRectF, area: QRectF) -> QRectF:
+    """The box itself, or moved beside the card that it would touch: to its right if the picture has room there, else to its left."""
+    if not box.intersects(card.adjusted(-3, -3, 3, 3)):
+        return box
+    moved = QRectF(box)
+    moved.moveLeft(card.right() + 4 if card.right() + 4 + box.width() <= area.right() else card.left() - 4 - box.width())
+    return moved
+
+
 class Overlay(Layer):
     """Crosshair with value chips, the dragged span with its card, and a word where there is nothing to show."""
 
@@ -164,10 +173,13 @@ class Overlay(Layer):
             painter.setPen(self._theme.color("muted"))
             flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
             painter.drawText(area.adjusted(12, 20, -12, 0), flags, self.word)
+        card = self._card(area, self.span) if self.span and self.span.title else QRectF()
         if self.span:
             self._paint_span(painter, area, self.span)
         if self.cross is not None:
-            self._paint_cross(painter, area, self.cross)
+            self._paint_cross(painter, area, self.cross, card)
+        if self.span and self.span.title:
+            self._paint_card(painter, card, self.span)  # above all: the joules are what was asked for
 
     def _paint_span(self, painter: QPainter, area: QRectF, span: Span) -> None:
         left, right = self.x(span.start), self.x(span.end)
@@ -175,12 +187,17 @@ class Overlay(Layer):
         painter.setPen(QPen(self._theme.color("accent"), 1))
         for x in (left, right):
             painter.drawLine(QPointF(round(x) + 0.5, 23), QPointF(round(x) + 0.5, area.height()))
-        if not span.title:
-            return
+
+    def _card(self, area: QRectF, span: Span) -> QRectF:
+        """Where the words of a span stand: in its middle, inside the picture."""
+        left, right = self.x(span.start), self.x(span.end)
         title, detail = QFontMetricsF(font(11, 600)), QFontMetricsF(font(11))
         width = max(title.horizontalAdvance(span.title), detail.horizontalAdvance(span.detail)) + 18
         x = min(max((left + right - width) / 2, 2), max(area.width() - width - 2, 2))
-        card = QRectF(x, max(area.height() * 0.5 - 18, 26), width, 36 if span.detail else 22)
+        return QRectF(x, max(area.height() * 0.5 - 18, 26), width, 36 if span.detail else 22)
+
+    def _paint_card(self, painter: QPainter, card: QRectF, span: Span) -> None:
+        painter.setPen(QPen(self._theme.color("accent"), 1))
         painter.setBrush(self._theme.color("raised"))
         painter.drawRoundedRect(card, 5, 5)
         painter.setFont(font(11, 600))
@@ -190,24 +207,31 @@ class Overlay(Layer):
         painter.setPen(self._theme.color("muted"))
         painter.drawText(card.adjusted(0, 18, 0, 0), Qt.AlignmentFlag.AlignHCenter, span.detail)
 
-    def _paint_cross(self, painter: QPainter, area: QRectF, cross: float) -> None:
+    def _paint_cross(self, painter: QPainter, area: QRectF, cross: float, card: QRectF) -> None:
         x = round(self.x(cross)) + 0.5
         if not 0 <= x <= area.width():
             return
         painter.setPen(QPen(self._theme.color("text"), 1))
         painter.drawLine(QPointF(x, 23), QPointF(x, area.height()))
-        places = sorted(((self.y(chip.y, self.right_box if chip.right_axis else None), chip) for chip in self.chips), key=lambda p: p[0])
-        metrics = QFontMetricsF(font(11, 600))
-        free = 24.0
-        for y, chip in places:
+        for chip, y, box in self.placed_chips(area, x, card):
             painter.setPen(QPen(self._theme.color("surface"), 1.5))
             painter.setBrush(chip.color)
             painter.drawEllipse(QPointF(x, y), 4, 4)
+            self._paint_chip(painter, box, chip.text)
+
+    def placed_chips(self, area: QRectF, x: float, card: QRectF) -> list[tuple[Chip, float, QRectF]]:
+        """Each chip with the height of its value and its box, one under the other and beside the card of a span."""
+        places = sorted(((self.y(chip.y, self.right_box if chip.right_axis else None), chip) for chip in self.chips), key=lambda p: p[0])
+        metrics = QFontMetricsF(font(11, 600))
+        free = 24.0
+        found = []
+        for y, chip in places:
             width = metrics.horizontalAdvance(chip.text) + 16
             left = x + 8 if x + 10 + width < area.width() else x - 8 - width
             top = min(max(y - 22 if chip is places[0][1] else y + 2, free), max(area.height() - 20, free))
             free = top + 23
-            self._paint_chip(painter, QRectF(left, top, width, 20), chip.text)
+            found.append((chip, y, clear_of(QRectF(left, top, width, 20), card, area)))
+        return found
 
     def _paint_chip(self, painter: QPainter, box: QRectF, text: str) -> None:
         dark = self._theme.dark

@@ -14,7 +14,7 @@ from greenbench.gui.theme import Theme, font
 
 @dataclass(frozen=True)
 class Entry:
-    """One live value. `line`: "solid", "dashed" or "dots"; `value` is ready to print."""
+    """One live value. `line`: "solid", "dashed", "dots" or "squares"; `value` is ready to print."""
 
     name: str
     value: str
@@ -70,6 +70,10 @@ class Legend(QWidget):
             painter.setBrush(entry.color)
             for dx, dy in ((3, 1), (8, -2), (13, 2)):
                 painter.drawEllipse(QPointF(x + dx, middle + dy), 1.5, 1.5)
+        elif entry.line == "squares":
+            painter.setPen(QPen(entry.color, 1.3))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(x + 5, middle - 3, 6, 6))
         else:
             pen = QPen(entry.color, 1.6)
             if entry.line == "dashed":

@@ -23,7 +23,8 @@ _DASHES: dict[str, tuple[float, ...]] = {"modelled": (4, 3), "dashed": (3, 2.5)}
 class Curve:
     """One signal as it is to be drawn: times since the origin and values in the unit of the axis.
 
-    `kind`: "line", "modelled" (dashed 4/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots".
+    `kind`: "line", "modelled" (dashed 4/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots",
+    "test" (hollow squares, not joined).
     One that is not `scaled` has no say in the range of the axis.
     """
 
@@ -204,6 +205,13 @@ def _dress_curve(item: pg.PlotDataItem, curve: Curve, theme: Theme) -> None:
         item.setSymbolSize(3)
         item.setSymbolPen(None)
         item.setSymbolBrush(color)
+        return
+    if curve.kind == "test":
+        item.setPen(None)
+        item.setSymbol("s")
+        item.setSymbolSize(6)
+        item.setSymbolPen(QPen(color, 1.3))
+        item.setSymbolBrush(None)
         return
     width = {"thick": 2.0, "learning": 1.8}.get(curve.kind, 1.0)
     pen = QPen(color, width)

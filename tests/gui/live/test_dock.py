@@ -174,3 +174,61 @@ def test_each_tick_draws_one_plot_and_a_picture_comes_at_most_five_times_a_secon
         dock._tick()
     assert [index for index, _ in drawn] == [0, 1, 2] * 6
     assert len({now for _, now in drawn}) == len(drawn)
+
+
+@pytest.mark.parametrize("second", [18.0, 22.0, 25.0, 29.0])
+def test_the_joules_of_a_span_are_covered_by_no_chip(dock: LiveDock, second: float) -> None:
+    """The cursor is where the mouse let go, or anywhere in the span: its watts stand beside the card."""
+    dock._drag(20.0, 30.0, True)
+    dock._hover(dock.power, second)
+    overlay = dock.power.overlay
+    area = overlay.boundingRect()
+    assert overlay.span is not None
+    card = overlay._card(area, overlay.span)
+    placed = overlay.placed_chips(area, overlay.x(second), card)
+    assert [chip.text for chip, _, _ in placed] == ["20.0 W", "≈ 4.0 W"]
+    for _, _, box in placed:
+        assert not box.intersects(card)
+        assert area.contains(box)
+
+
+def test_one_slow_call_at_the_start_of_each_variant_flattens_none(dock: LiveDock) -> None:
+    """Seven variants of 0.1 ms with a first call of 40 ms: also while they have made only a few calls."""
+    for count in (8, 500):
+        for place, letter in enumerate("ABCDEFG"):
+            start = 110 + place + (10 if count > 8 else 0)
+            t = tuple(start * S + index * S // 1000 for index in range(count))
+            calls = (0.040, *(0.0001 + 0.00001 * (index % 5) for index in range(count - 1)))
+            dock.on_event(messages.Calls(node="bench", variant=letter, t_ns=t, latency_s=calls))
+        dock._redraw()
+        low, high = dock.latency.box.viewRange()[1]
+        assert low <= 0.1 < high < 1.5
+    assert dock.latency.legend.entries[-1].value.startswith("14 above")
+
+
+def test_the_latency_axis_serves_what_is_in_view(dock: LiveDock) -> None:
+    """Training batches of 20 ms, then calls of 0.2 ms; looked at again, the training has its own scale."""
+    for index in range(100):
+        dock.on_event(messages.Metric(node="train", name="batch_s", value=0.020, t_ns=105 * S + index * S // 10))
+    t = tuple(130 * S + index * S // 100 for index in range(500))
+    dock.on_event(messages.Calls(node="bench", variant="A", t_ns=t, latency_s=(0.0002,) * 500))
+    dock._redraw()
+    assert dock.latency.box.viewRange()[1][1] < 1.0
+    assert dock.latency.legend.entries[-1].name == "call"
+    dock._held = (104.0, 116.0)
+    dock._redraw()
+    assert 20.0 < dock.latency.box.viewRange()[1][1] < 100.0
+    assert dock.latency.legend.entries[-1].name == "batch"
+
+
+def test_test_accuracy_is_told_from_validation_accuracy(dock: LiveDock) -> None:
+    for index in range(3):
+        dock.on_event(messages.Metric(node="train", name="accuracy", value=0.9 + index / 100, t_ns=(110 + index) * S))
+    dock._redraw()
+    assert [entry.name for entry in dock.learning.legend.entries] == ["validation"]
+    dock.on_event(messages.Metric(node="bench", variant="B", name="accuracy", value=0.95, t_ns=120 * S))
+    dock._redraw()
+    assert [entry.name for entry in dock.learning.legend.entries] == ["test"]
+    symbols = {key: item.opts["symbol"] for key, item in dock.learning._curves.items()}
+    assert symbols == {"train//accuracy": "o", "bench/B/accuracy": "s"}
+    assert dock.learning._curves["bench/B/accuracy"].opts["pen"].style() == Qt.PenStyle.NoPen
