@@ -250,10 +250,10 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Asks about unsaved changes and a run under way; with a run, closes as soon as it has stopped."""
+        """Asks about a run under way, then about unsaved changes; with a run, closes as soon as it has stopped."""
         control = self.parts.control
         if control.busy:
-            if not self._closing and not (self.parts.files.may_go_on() and self.parts.files.questions.stop_run()):
+            if not self._closing and not (self.parts.files.questions.stop_run() and self.parts.files.may_go_on()):
                 event.ignore()
                 return
             self._closing = True

@@ -132,10 +132,13 @@ def test_closing_during_a_run_asks_then_stops_then_closes(
     window: MainWindow, runner, plan: Plan, answers, result: RunResult, qtbot: QtBot
 ) -> None:
     start(window, runner, plan, qtbot)
+    session = window.parts.session
+    assert session.do(ChangeNode(session.pipeline.nodes["prune"].but(title="Changed")))
     answers.about_run = False
     window.close()
     assert window.isVisible()
     assert runner.cancelled == 0
+    assert answers.asked == ["stop"], "what the run is worth comes first; nothing else is asked once it goes on"
     answers.about_run = True
     window.close()
     assert runner.cancelled == 1

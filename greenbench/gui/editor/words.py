@@ -81,6 +81,8 @@ def short_reason(status: NodeStatus) -> str:
     if status.failure is None:
         return state_word(status)
     kind = status.failure.kind.strip()
+    if status.state is NodeState.FAILED and kind and " " not in kind:
+        kind += " problem"  # "Model" alone reads like a name that was cut off
     words = (kind or status.failure.message).split()
     text = " ".join(words[:4]).rstrip(".,;:")
     return text[:1].upper() + text[1:]

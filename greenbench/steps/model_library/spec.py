@@ -1,8 +1,26 @@
 """A network of our own, of torchvision or of timm."""
 
+from greenbench.core import places
 from greenbench.core.params import Params, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
+
+_KNOWN = (
+    "resnet8", "resnet20", "mobilenet_small", "lenet5", "lenet_300_100", "torchvision/resnet18", "torchvision/mobilenet_v2",
+    "torchvision/squeezenet1_1", "timm/efficientnet_b0", "timm/vit_tiny_patch16_224",
+)  # fmt: skip
+
+
+def _offered() -> tuple[str, ...]:
+    """The names offered while one types: those that many know, then all of torchvision and timm.
+
+    They are written down in a file, because the window may not load the libraries in order to ask them.
+    """
+    try:
+        listed = (places.resources() / "models.txt").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return _KNOWN
+    return tuple(dict.fromkeys((*_KNOWN, *(name for name in listed if name and not name.startswith("#")))))
 
 
 class LibraryParams(Params):
@@ -10,11 +28,8 @@ class LibraryParams(Params):
         "resnet8",
         "Model",
         "Ours for small images, or any name of torchvision or timm: torchvision/resnet18, timm/efficientnet_b0.",
-        suggestions=(
-            "resnet8", "resnet20", "mobilenet_small", "lenet5", "lenet_300_100", "torchvision/resnet18", "torchvision/mobilenet_v2",
-            "torchvision/squeezenet1_1", "timm/efficientnet_b0", "timm/vit_tiny_patch16_224",
-        ),
-    )  # fmt: skip
+        suggestions=_offered(),
+    )
     width: int = parameter(
         0, "Width", "Channels of the first stage of our ResNets and MobileNets; 0 takes the usual 16.", unit="channels", ge=0, le=1024
     )

@@ -168,3 +168,4 @@ def test_time_left_reads_as_on_a_clock(seconds: float, text: str) -> None:
 
 def test_a_failure_without_kind_is_cut_from_its_message() -> None:
     assert short_reason(NodeStatus(NodeState.FAILED, failure=Failure(kind="", message="Out of memory."))) == "Out of memory"
+    assert short_reason(NodeStatus(NodeState.FAILED, failure=Failure(kind="Model", message="No such model."))) == "Model problem"
