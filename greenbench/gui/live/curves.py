@@ -127,14 +127,14 @@ def _in_view(owner: Latency, view: View) -> np.ndarray:
 def _edge_ms(shown: Sequence[np.ndarray]) -> float:
     """Where the axis ends although single calls lie above it: a few stray calls would flatten all others.
 
-    1.5 times what 99 % of an owner's calls stay under, of the slowest owner; with few calls one stray call is one of those 99 %,
-    so five times the median is enough. Infinite where nothing lies above.
+    1.2 times what 99 % of an owner's calls stay under, of the slowest owner; with few calls one stray call is one of those 99 %,
+    so four times the median is enough. Infinite where nothing lies above.
     """
     reach = [part[:: max(len(part) // _LOOKED_AT, 1)] for part in shown if len(part)]
     if not reach:
         return math.inf
-    usual = [(float(np.percentile(part, 99)), 5 * float(np.median(part))) for part in reach]
-    edge = 1.5 * max(min(pair) for pair in usual)
+    usual = [(float(np.percentile(part, 99)), 4 * float(np.median(part))) for part in reach]
+    edge = 1.2 * max(min(pair) for pair in usual)
     return edge * 1e3 if max(float(part.max()) for part in shown if len(part)) > edge else math.inf
 
 

@@ -44,7 +44,7 @@ class LiveDock(QFrame):
         self._due: list[int] = []  # the plots of this picture that are still to be drawn
         self.frames = 0
         self.power = LivePlot(theme, "Power", "W", from_zero=True)
-        self.latency = LivePlot(theme, "Latency per batch", "ms", from_zero=True)
+        self.latency = LivePlot(theme, "Latency", "ms", from_zero=True)
         self.learning = LivePlot(theme, "Accuracy", "%", from_zero=False, right_axis=True)
         self.plots = (self.power, self.latency, self.learning)
         self._build()
