@@ -190,7 +190,7 @@ class Overlays(QObject):
             free = not any(box.adjusted(-4, -4, 4, 4).intersects(other) for other in boxes)
             wanted = bool(nodes) if widget is self.minimap else canvas.width() > _ROOM_FOR_KEY
             widget.setVisible(wanted and (free or (widget is self.minimap and self.minimap.held)))
-            left = box.right() + _EDGE
+            left = box.right() + _EDGE if widget.isVisibleTo(canvas) else _EDGE
 
     def update(self) -> None:
         """Draws them anew, after the colours have changed."""

@@ -24,7 +24,7 @@ class Entry:
 
 
 class Legend(QWidget):
-    """Entries from right to left; those that do not fit are left out, the first one last."""
+    """Entries from right to left; of those that do not fit the first one goes last; the tooltip has them all."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -44,6 +44,7 @@ class Legend(QWidget):
         """Shows these values now."""
         if tuple(entries) != self._entries:
             self._entries = tuple(entries)
+            self.setToolTip("\n".join(f"{entry.name} {entry.value}".strip() for entry in entries))
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

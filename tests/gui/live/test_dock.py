@@ -204,6 +204,7 @@ def test_one_slow_call_at_the_start_of_each_variant_flattens_none(dock: LiveDock
         low, high = dock.latency.box.viewRange()[1]
         assert low <= 0.1 < high < 1.5
     assert dock.latency.legend.entries[-1].value.startswith("14 above")
+    assert "call 14 above" in dock.latency.legend.toolTip(), "also where the legend has no room for it"
 
 
 def test_the_latency_axis_serves_what_is_in_view(dock: LiveDock) -> None:
