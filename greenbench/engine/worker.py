@@ -36,7 +36,9 @@ def main() -> int:
     order = orders.wait()
     if order is None:
         return 0
-    return _run(order, wire, stop)
+    code = _run(order, wire, stop)
+    sys.stderr.flush()
+    os._exit(code)  # taking torch down in order lasts over a second, and nothing is left to be saved
 
 
 class _Orders:
