@@ -66,9 +66,8 @@ def compare(title, call, batch):
 
 def main() -> None:
     torch.set_num_threads(1)
-    print(
-        f"{'model':24} {'median, ms':>12} {'same estimator':>16} {'middle half':>18} {'plain median':>14}   ratios to torch, {ROUNDS} rounds"
-    )
+    print(f"Ratios of ours to torch's over {ROUNDS} rounds.")
+    print(f"{'model':24} {'median, ms':>12} {'same estimator':>16} {'middle half':>18} {'plain median':>14}")
     for title, call, batch in callables():
         compare(title, call, batch)
 
