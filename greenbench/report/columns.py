@@ -150,7 +150,7 @@ def _comparison(variant: VariantResult, metric: Metric, measurement: Measurement
 def facts(result: RunResult, variant: VariantResult, table: dict[str, Column], cells: dict[str, Cell]) -> str:
     """The second line of a row: what executes, its operations, its file, and what differs between the variants."""
     words = [variant.precision]
-    for key in ("flops", SIZE):
+    for key in ("flops",) if SIZE in shown(result) else ("flops", SIZE):
         if key in cells and cells[key].value.text != NO_READING:
             words.append(f"{cells[key].value.text} {table[key].scale.unit}")
     file, coded = _value(variant, SIZE), _value(variant, CODED)

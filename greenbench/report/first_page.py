@@ -7,7 +7,7 @@ from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import NO_READING, Quoted, count, quote
 from greenbench.core.run import RunResult, RunState, VariantResult
 from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, SIZE, has_reading, missing_reason
-from greenbench.report.labels import listed, plural, runtime_name, sentence
+from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.method import covering, duration_short, remarks
 from greenbench.report.parts import Column, Figure, KeyNumber, Row, Stamp
 from greenbench.report.sections import of, parts
@@ -41,8 +41,7 @@ def what(result: RunResult) -> tuple[str, ...]:
     runtimes = sorted({runtime_name(variant.runtime) for variant in result.variants if variant.runtime})
     batches = sorted({variant.batch for variant in result.variants})
     batch = ("one example at a time" if batches == [1] else f"batch {listed([str(b) for b in batches])}") if batches else ""
-    threads = f"{result.plan.threads} thread{'s' if result.plan.threads != 1 else ''}"
-    place = ", ".join(filter(None, (result.environment.cpu or result.plan.device, threads)))
+    place = ", ".join(filter(None, (result.environment.cpu or result.plan.device, threads(result))))
     return tuple(text for text in (result.data, ", ".join(filter(None, (listed(runtimes), batch))), place) if text)
 
 

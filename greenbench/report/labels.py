@@ -8,6 +8,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from greenbench.core.run import RunResult
+
 LONGEST_LABEL = 26
 LONGEST_IN_SENTENCE = 40
 _BREAK_BEFORE = re.compile(r"(?=[_/:@])")
@@ -116,3 +118,9 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def threads(result: RunResult) -> str:
+    """With how many threads the variants ran: "1 thread", "1 or 2 threads"; the run's own setting where none was measured."""
+    counts = sorted({variant.threads for variant in result.measured}) or [result.plan.threads]
+    return f"{' or '.join(str(count) for count in counts)} thread{'' if counts == [1] else 's'}"

@@ -3,7 +3,7 @@
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.quote import Scale, duration, number, quote, scale, significant
 from greenbench.core.run import NodeState, Remark, RunResult, RunState
-from greenbench.report.labels import listed, plural, runtime_name, sentence
+from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.parts import Method, Note, Section, TextTable
 
 _SIGNS = {"warning": "!", "deviation": "≠", "limit": "–"}
@@ -84,7 +84,7 @@ def _machine(result: RunResult) -> tuple[tuple[str, str], ...]:
 
 
 def _device(result: RunResult) -> str:
-    return f"{result.plan.device}, {result.plan.threads} thread{'s' if result.plan.threads != 1 else ''}"
+    return f"{result.plan.device}, {threads(result)}"
 
 
 def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
