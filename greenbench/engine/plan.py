@@ -31,45 +31,19 @@ def make_plan(
     if found:
         raise PlanError(found)
     inputs = _resolved_inputs(pipeline)
-    muted = _left_out(pipeline)
     planned: list[PlannedNode] = []
     digests: dict[str, str] = {}
     for id in pipeline.order():
-        if id in muted:
-            continue
-        node, spec = pipeline.nodes[id], pipeline.spec(id)
-        checked = spec.params.checked(node.params, node.title)
-        params = checked.plain()
-        digest = _digest(
-            {
-                "step": spec.key,
-                "version": spec.version,
-                "params": params,
-                "outside": spec.fingerprint(checked) if spec.fingerprint else "",
-                "inputs": {port: [[digests[s.node], s.output] for s in many] for port, many in inputs[id].items()},
-                "seed": seed,
-                "libraries": libraries.versions(),
-            }
-        )
-        digests[id] = digest
-        planned.append(
-            PlannedNode(
-                id=id,
-                step=spec.key,
-                version=spec.version,
-                title=node.title,
-                params=params,
-                inputs=inputs[id],
-                digest=digest,
-                cacheable=spec.cacheable,
-            )
-        )
+        if not pipeline.nodes[id].muted:
+            node = _planned(pipeline, id, inputs[id], digests, seed)
+            digests[id] = node.digest
+            planned.append(node)
     whole = {"nodes": digests, "device": device, "threads": threads, "seed": seed, "protocol": protocol.model_dump()}
     return Plan(
         title=pipeline.title,
         description=pipeline.description,
         nodes=tuple(planned),
-        muted=tuple(sorted(muted)),
+        muted=tuple(sorted(id for id, node in pipeline.nodes.items() if node.muted)),
         device=device,
         threads=threads,
         seed=seed,
@@ -79,14 +53,35 @@ def make_plan(
     )
 
 
+def _planned(pipeline: Pipeline, id: str, inputs: dict[str, tuple[Source, ...]], digests: Mapping[str, str], seed: int) -> PlannedNode:
+    """One node with its digest; those of the nodes that feed it are known."""
+    node, spec = pipeline.nodes[id], pipeline.spec(id)
+    checked = spec.params.checked(node.params, node.title)
+    params = checked.plain()
+    content = {
+        "step": spec.key,
+        "version": spec.version,
+        "params": params,
+        "outside": spec.fingerprint(checked) if spec.fingerprint else "",
+        "inputs": {port: [[digests[s.node], s.output] for s in many] for port, many in inputs.items()},
+        "seed": seed,
+        "libraries": libraries.versions(),
+    }
+    return PlannedNode(
+        id=id,
+        step=spec.key,
+        version=spec.version,
+        title=node.title,
+        params=params,
+        inputs=inputs,
+        digest=_digest(content),
+        cacheable=spec.cacheable,
+    )
+
+
 def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _left_out(pipeline: Pipeline) -> set[str]:
-    """Muted nodes, and those that nothing feeds any more because of them."""
-    return {id for id, node in pipeline.nodes.items() if node.muted}
 
 
 def _resolved_inputs(pipeline: Pipeline) -> dict[str, dict[str, tuple[Source, ...]]]:
