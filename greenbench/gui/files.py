@@ -101,14 +101,8 @@ class Files(QObject):
 
     def open_path(self, path: Path) -> bool:
         """Opens a file after asking about unsaved changes. Returns whether it is open now."""
-        if not self.may_replace():
-            return False
-        try:
-            pipeline = read(path, self._session.catalog)
-        except GreenBenchError as error:
-            self.failed.emit(error)
-            return False
-        if not self.may_go_on():
+        pipeline = self._read(path)
+        if pipeline is None:
             return False
         self._session.open(pipeline, path)
         self._remember(path)
@@ -117,18 +111,23 @@ class Files(QObject):
 
     def open_sample(self, path: Path) -> bool:
         """Opens a sample as a new document: saving asks for a place and leaves the sample as it is."""
-        if not self.may_replace():
-            return False
-        try:
-            pipeline = read(path, self._session.catalog)
-        except GreenBenchError as error:
-            self.failed.emit(error)
-            return False
-        if not self.may_go_on():
+        pipeline = self._read(path)
+        if pipeline is None:
             return False
         self._session.open(pipeline, None, saved=True)
         self.opened.emit()
         return True
+
+    def _read(self, path: Path) -> Pipeline | None:
+        """The pipeline of a file, if it can be read and the open one may be left for it."""
+        if not self.may_replace():
+            return None
+        try:
+            pipeline = read(path, self._session.catalog)
+        except GreenBenchError as error:
+            self.failed.emit(error)
+            return None
+        return pipeline if self.may_go_on() else None
 
     def save(self) -> bool:
         """Saves to the document's own file, or asks for one. Returns whether it is saved."""
