@@ -172,7 +172,7 @@ class Wire:
 
     def __init__(self) -> None:
         sys.stdout.flush()
-        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
+        self._out = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
         self._lock = threading.Lock()
 
@@ -181,5 +181,6 @@ class Wire:
         try:
             with self._lock:
                 self._out.write(line)
+                self._out.flush()
         except OSError:
             os._exit(0)
