@@ -5,9 +5,6 @@ versions of it can be read in a diff. What does not parse is refused with a sent
 """
 
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from greenbench.core.catalog import Catalog
 from greenbench.core.edits import Change, Edit
 from greenbench.core.errors import FileFormatError, GreenBenchError, ParameterError
 from greenbench.core.pipeline import Link, Node, Pipeline
+from greenbench.core.whole_file import replace_file
 
 FORMAT = "greenbench pipeline"
 VERSION = 1
@@ -177,21 +175,9 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         FileFormatError: says why it cannot be written.
     """
-    path = Path(path)
-    temporary: Path | None = None
     try:
-        scrap = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
-        with scrap.open("x", encoding="utf-8") as file:  # not by tempfile, whose files only their owner may read
-            temporary = scrap
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
+        replace_file(Path(path), text.encode("utf-8"))
     except OSError as error:
-        if temporary:
-            temporary.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
         raise FileFormatError(f"{path} cannot be written: {reason}.", "Choose another folder or make room.") from None
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenbench.core import document as document_module
 from greenbench.core.document import Document, dumps, loads, read
 from greenbench.core.edits import AddNode, Connect, Describe, MoveNodes, RemoveNode
 from greenbench.core.errors import FileFormatError, GreenBenchError
@@ -193,7 +192,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_scraps(catalog, tmp_path, 
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(document_module.os, "replace", full)
+    monkeypatch.setattr("greenbench.core.whole_file.os.replace", full)
     with pytest.raises(FileFormatError, match=r"cannot be written: no space left on device\. Choose another folder or make room"):
         document.save()
     assert path.read_text(encoding="utf-8") == before

@@ -97,7 +97,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(measured: RunResult, t
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("greenbench.report.writers.whole_file.os.fsync", full)
+    monkeypatch.setattr("greenbench.core.whole_file.os.fsync", full)
     with pytest.raises(ReportError, match="no space left"):
         write(measured, path)
     assert path.read_text() == "old"
