@@ -20,6 +20,10 @@ def main() -> int:
             from greenbench.engine.bench.child import main as bench
 
             return bench()
+        case ["job", *_]:
+            from greenbench.engine.jobs import main as job
+
+            return job()
         case ["meter", *_]:
             from greenbench.meters.sampler import main as meter
 

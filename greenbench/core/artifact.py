@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Value(BaseModel):
@@ -29,16 +29,63 @@ class Fact(Value):
     text: str = ""
 
 
-class InputSpec(Value):
-    """What a model takes: the shape of one example (C, H, W or features) and the normalisation applied to raw [0, 1] data.
+class Tokens(Value):
+    """How a sentence becomes numbers: "file", the tokenizer that lies beside the model (role "tokenizer"); "hash", each word
+    by its hash, which needs no vocabulary (Weinberger 2009, Feature Hashing). `vocabulary` is how many different numbers there are,
+    `padding` the one that fills short sentences and is not looked at."""
 
-    `mean` and `std` have one entry for each channel; a model that takes raw data has 0 and 1.
+    kind: Literal["file", "hash"]
+    vocabulary: int
+    padding: int = 0
+
+
+InputKind = Literal["image", "features", "text", "tensor"]
+
+
+class InputSpec(Value):
+    """What a model takes, for one example, and how raw data becomes that; it travels with the model. Of a data set: what it holds.
+
+    `shape` is (C, H, W) of an image, (F,) of features, (L,) of a text as token numbers (0: a data set's raw sentences), anything of
+    a "tensor", which is passed on untouched. `kind` not given follows from the shape. Images: brought to size by `interpolation`,
+    of which the middle `crop` of the shorter side is kept (torchvision's 224 of 256: 0.875), channels in `channel_order`, raw bytes as
+    fractions of 255, minus `mean`, over `std` (one entry for each channel; 0 and 1 leave the data raw), channels at the place
+    `layout` says. Text: numbered by `tokens`.
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
+    kind: InputKind = "tensor"
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    crop: float = 1.0
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    layout: Literal["channels first", "channels last"] = "channels first"
+    tokens: Tokens | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_from_shape(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "kind" not in values and "shape" in values:
+            kind = {1: "features", 3: "image"}.get(len(values["shape"]), "tensor")
+            return {**values, "kind": kind}
+        return values
+
+    @property
+    def array_shape(self) -> tuple[int, ...]:
+        """The shape of one example as the model's array has it: channels where `layout` puts them."""
+        if self.kind == "image" and self.layout == "channels last":
+            return (*self.shape[1:], self.shape[0])
+        return self.shape
+
+
+class ConstantInput(Value):
+    """A further input of a model, the same at every call: a state that starts at zero, a sampling rate. −1 in `shape` is the batch."""
+
+    name: str
+    shape: tuple[int, ...] = ()
+    dtype: str = "float32"
+    value: float = 0.0
 
 
 class Architecture(Value):
@@ -60,20 +107,28 @@ class Footprint(Value):
     layers: int | None = None
 
 
+ModelFormat = Literal["torch", "torchscript", "exported", "onnx", "openvino"]
+
+
 class ModelArtifact(Value):
     """A model between steps.
 
     `format` says what the "weights" file is: a safetensors file for `architecture`, whose layers are resized to the
-    shapes found in it ("torch"), or an ONNX graph ("onnx"). Other roles in `files`: "masks" (what pruning set to zero and
-    later steps must keep), "packed" (coded file). `precision` is what executes: "fp32", "int8".
-    `trained` is false until a training step or trained weights made it useful.
+    shapes found in it ("torch"); a TorchScript archive ("torchscript"); a torch.export archive ("exported"); an ONNX graph ("onnx");
+    an OpenVINO IR, .xml with its numbers in the role "bin" ("openvino"). Other roles in `files`: "masks" (what pruning set to zero and
+    later steps must keep), "packed" (coded file), "tokenizer" (tokenizer.json), "data" (what an ONNX graph keeps outside).
+    `precision` is what executes: "fp32", "fp16", "int8". `trained` is false until a training step or trained weights made it useful.
+    `classes` is empty where the task has none. `batch`: the only batch size the file takes; None: any. `constants`: its other inputs.
+    `origin` and `licence` say where it comes from, for the model card. `digest` is the hash of the file the user gave, if one was.
     """
 
     type: Literal["model"] = "model"
-    format: Literal["torch", "onnx"]
+    format: ModelFormat
     files: dict[str, str]
     architecture: Architecture | None = None
     input: InputSpec
+    constants: tuple[ConstantInput, ...] = ()
+    batch: int | None = None
     task: str = "classification"
     classes: tuple[str, ...]
     precision: str = "fp32"
@@ -81,6 +136,9 @@ class ModelArtifact(Value):
     footprint: Footprint
     lineage: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    origin: str = ""
+    licence: str = ""
+    digest: str = ""
 
 
 class SplitInfo(Value):
@@ -94,7 +152,8 @@ class DatasetArtifact(Value):
     """A data set between steps, with its named splits: train, validation, calibration, test; disjoint and seeded.
 
     `kind` says how the files are read (see greenbench.ml.data). `random` data has no true labels: latency only.
-    `notes` are what a reader of results on this data must know, as sentences.
+    `notes` are what a reader of results on this data must know, as sentences. `task` is a key of greenbench.core.task; `unit` that
+    of a regression's target. `classes` is empty where the task has none. The role "preview" in `files` is a greenbench.core.preview.
     """
 
     type: Literal["dataset"] = "dataset"
@@ -108,6 +167,8 @@ class DatasetArtifact(Value):
     splits: dict[str, SplitInfo]
     random: bool = False
     notes: tuple[str, ...] = ()
+    unit: str = ""
+    licence: str = ""
 
 
 class ResultsArtifact(Value):

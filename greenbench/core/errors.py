@@ -61,10 +61,11 @@ class PlanError(GreenBenchError):
 
 
 class Problem:
-    """One reason why a pipeline cannot run: the node (empty for the whole pipeline), the sentence, the remedy."""
+    """One reason why a pipeline cannot run: the node (empty for the whole pipeline), the sentence, the remedy. `trust` is the
+    greenbench.core.trust.TrustRequest whose answer alone is missing, if that is the reason."""
 
-    def __init__(self, node: str, message: str, remedy: str = "") -> None:
-        self.node, self.message, self.remedy = node, message, remedy
+    def __init__(self, node: str, message: str, remedy: str = "", trust: object = None) -> None:
+        self.node, self.message, self.remedy, self.trust = node, message, remedy, trust
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
@@ -95,6 +96,14 @@ class StoreError(GreenBenchError):
 
 class ReportError(GreenBenchError):
     """A report cannot be written."""
+
+
+class TrustError(GreenBenchError):
+    """A file would run code when it is loaded, and the user has not allowed that."""
+
+
+class ProofError(GreenBenchError):
+    """An exported model does not answer like the model it was made from."""
 
 
 class WorkerError(GreenBenchError):

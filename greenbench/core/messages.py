@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from greenbench.core.artifact import Artifact, Fact, Value
 from greenbench.core.errors import WorkerError
 from greenbench.core.measurement import Facts, Measurement, Sample, SourceReport, Window
-from greenbench.core.run import Environment, Failure, NodeState, Plan, RunResult, RunState
+from greenbench.core.run import Environment, Execution, Failure, NodeState, Plan, RunResult, RunState
 
 WIRE_VERSION = 1
 
@@ -118,16 +118,20 @@ class VariantReady(Message):
     nonzero_parameters: int
     flops: int | None = None
     notes: tuple[str, ...] = ()
+    execution: Execution | None = None
 
 
 class VariantMeasured(Message):
-    """Accuracy and memory of a variant. `correct` has one character for each test example, "1" right or "0" wrong;
-    empty where the data has no true labels, for `reason`."""
+    """How well a variant answers, and its memory. `metric` is the task's (greenbench.core.task). For accuracy, `correct` has one
+    character for each test example, "1" right or "0" wrong; for other metrics `scores` has one number for each, whose mean is the
+    metric. Both empty where the data has no true labels, for `reason`."""
 
     tag: Literal["variant-measured"] = "variant-measured"
     node: str
     variant: str
+    metric: str = "accuracy"
     correct: str = ""
+    scores: tuple[float, ...] = ()
     reason: str = ""
     peak_memory_bytes: int | None = None
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Metric:
     """One number of a variant. `unit` is SI; `better` says which way is good ("" where neither is).
 
-    `margin` is the relative difference too small to matter (for accuracy: absolute, as a fraction).
+    `margin` is the relative difference too small to matter (for accuracy and IoU: absolute, as a fraction). Unit "target": that
+    of the data set's regression target.
     """
 
     key: str
@@ -22,6 +23,15 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "Accuracy", "Accuracy", "1", "higher", "Share of test examples answered right, Wilson 95 % interval.", 0.005),
+    Metric(
+        "mean_absolute_error",
+        "Mean absolute error",
+        "Error",
+        "target",
+        "lower",
+        "Mean of |answer − truth| over all test examples, in the target's own unit, with its 95 % interval.",
+    ),
+    Metric("mean_iou", "Mean IoU", "IoU", "1", "higher", "Intersection over union of answer and truth, over classes and images.", 0.005),
     Metric(
         "latency_p50", "Median latency", "p50", "s", "lower", "Median time of one call over the timed blocks, 95 % interval over blocks."
     ),
@@ -59,5 +69,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("peak_memory", "Peak memory", "Memory", "B", "lower", "Largest resident memory of the process that ran this variant.", 0.02),
     Metric("co2e_per_inference", "CO2e per inference", "CO2e", "g", "lower", "Energy per inference × PUE × grid intensity."),
 )
+
+QUALITY = ("accuracy", "mean_absolute_error", "mean_iou")
+"""The metrics that judge answers, of which a run has the one of its data's task; "higher" ones are fractions."""
 
 BY_KEY = {metric.key: metric for metric in METRICS}

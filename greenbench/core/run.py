@@ -74,7 +74,10 @@ class PlannedNode(Value):
 
 
 class Plan(Value):
-    """An experiment, complete in itself: no path of this machine but those the user typed as parameters."""
+    """An experiment, complete in itself: no path of this machine but those the user typed as parameters.
+
+    `affinity` are the logical cores that measuring keeps to (empty: all). `trusted` are the hashes of files that may run code.
+    """
 
     title: str
     description: str = ""
@@ -82,9 +85,11 @@ class Plan(Value):
     muted: tuple[str, ...] = ()
     device: str = "cpu"
     threads: int = 1
+    affinity: tuple[int, ...] = ()
     seed: int = 0
     protocol: Protocol = QUICK
     use_cache: bool = True
+    trusted: tuple[str, ...] = ()
     digest: str = ""
 
     def node(self, id: str) -> PlannedNode:
@@ -189,6 +194,31 @@ class Block(Value):
     energy_j: float | None = None
 
 
+class Execution(Value):
+    """What really ran, as far as the runtime says. None: it does not.
+
+    `precision` is that of the heavy operators (convolutions, matrix products); `by_precision` how many of them execute in which.
+    `fallbacks` are those that run in a higher precision than the file promised, `qdq` the quantise/dequantise pairs left around
+    operators after optimisation; `kernels` the kinds of operators with their counts, most first. `load_s` reading the file,
+    `compile_s` building or compiling before the first answer, `first_s` the first answer. `device` and `version` in words.
+    """
+
+    runtime: str
+    version: str = ""
+    device: str = "cpu"
+    precision: str = "fp32"
+    by_precision: dict[str, int] = {}
+    fallbacks: int | None = None
+    qdq: int | None = None
+    kernels: tuple[tuple[str, int], ...] = ()
+    load_s: float | None = None
+    compile_s: float | None = None
+    first_s: float | None = None
+    threads: int = 1
+    affinity: tuple[int, ...] = ()
+    converted: str = ""
+
+
 class VariantResult(Value):
     """One model at one benchmark. `latency_quantiles_s` has 101 entries, 0 % to 100 %, over all timed calls."""
 
@@ -208,6 +238,7 @@ class VariantResult(Value):
     latency_quantiles_s: tuple[float, ...] = ()
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
+    execution: Execution | None = None
 
 
 class NodeResult(Value):

@@ -11,6 +11,7 @@ from greenbench.core.artifact import Artifact, DatasetArtifact, Fact, ModelArtif
 from greenbench.core.errors import StepError
 from greenbench.core.params import FieldSpec, Params, field_specs
 from greenbench.core.ports import Port, PortKind
+from greenbench.core.trust import TrustRequest
 
 
 class Group(StrEnum):
@@ -46,6 +47,8 @@ class StepSpec:
     `fingerprint` gives, from the parameters, text that changes when what they point at outside the pipeline does (a file,
     a folder): it belongs to what the node's output depends on. It is light, and does not fail if nothing is there.
     `obstacle` gives, from the parameters, the sentence and the remedy for what is plainly missing outside (no such folder).
+    `trust` gives, from the parameters, the files that would run code when they are loaded: light, and it loads none of them.
+    `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
     """
 
     key: str
@@ -65,6 +68,8 @@ class StepSpec:
     aliases: tuple[str, ...] = ()
     fingerprint: Callable[[Any], str] | None = None
     obstacle: Callable[[Any], tuple[str, str] | None] | None = None
+    trust: Callable[[Any], tuple[TrustRequest, ...]] | None = None
+    browse: Mapping[str, str] | None = None
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
@@ -159,6 +164,9 @@ class StepContext(Protocol):
 
     @property
     def threads(self) -> int: ...
+    @property
+    def trusted(self) -> frozenset[str]:
+        """The sha256 of every file that the user allowed to run code. Compare with the bytes that are about to be loaded."""
 
     def check(self) -> None:
         """Raises Cancelled if the user pressed Stop. Call it at least every 100 ms."""

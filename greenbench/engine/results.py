@@ -135,6 +135,7 @@ class _Benchmark:
             "latency_quantiles_s": tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
             "blocks": self._blocks(key, energy, ready.batch),
             "notes": ready.notes,
+            "execution": ready.execution,
         }
         return bare.model_copy(update=more)
 

@@ -1,0 +1,90 @@
+"""What executes models: which devices, formats and precisions each runtime takes, and the sentence where a combination cannot run.
+
+Light: the window and the plan ask here before anything starts. The runtimes themselves are in greenbench.ml.runtimes.
+"""
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import dataclass
+
+from greenbench.core.artifact import ModelFormat
+
+FORMAT_NOUNS: dict[ModelFormat, str] = {
+    "torch": "a PyTorch network",
+    "torchscript": "a TorchScript file",
+    "exported": "a torch.export file",
+    "onnx": "an ONNX graph",
+    "openvino": "an OpenVINO model",
+}
+
+
+@dataclass(frozen=True)
+class RuntimeSpec:
+    """A way to execute models. `devices` are kinds ("cpu", "cuda", "mps", "xpu"). `loads`: the formats it takes as they are;
+    `converts`: those that are turned into one of them first, with the proof that the answers stay. `module` is the import that must
+    be there, `extra` the part of GreenBench that installs it. `compiler`: it needs a C++ compiler for the processor."""
+
+    key: str
+    title: str
+    devices: tuple[str, ...]
+    loads: tuple[ModelFormat, ...]
+    converts: tuple[ModelFormat, ...] = ()
+    precisions: tuple[str, ...] = ("fp32",)
+    module: str = ""
+    extra: str = ""
+    compiler: bool = False
+
+
+RUNTIMES: dict[str, RuntimeSpec] = {
+    spec.key: spec
+    for spec in (
+        RuntimeSpec("onnxruntime", "ONNX Runtime", ("cpu", "cuda"), ("onnx",), ("torch", "exported"), ("fp32", "fp16", "int8")),
+        RuntimeSpec("eager", "PyTorch eager", ("cpu", "cuda", "mps", "xpu"), ("torch", "torchscript", "exported"), (), ("fp32", "fp16")),
+        RuntimeSpec("compiled", "torch.compile", ("cpu", "cuda", "xpu"), ("torch", "exported"), (), ("fp32", "fp16"), compiler=True),
+        RuntimeSpec(
+            "openvino", "OpenVINO", ("cpu",), ("openvino", "onnx", "torchscript"), ("torch", "exported"), ("fp32", "fp16", "int8"),
+            "openvino", "openvino",
+        ),
+        RuntimeSpec("tensorrt", "TensorRT", ("cuda",), ("onnx",), ("torch", "exported"), ("fp32", "fp16", "int8"), "tensorrt", "tensorrt"),
+    )
+}  # fmt: skip
+
+
+def unavailable(key: str, device: str) -> tuple[str, str] | None:
+    """Why a runtime cannot work on this machine with that device ("cpu", "cuda:0"): the sentence and the remedy; None if it can."""
+    spec = RUNTIMES[key]
+    if spec.module and importlib.util.find_spec(spec.module) is None:
+        return f"{spec.title} is not installed.", f'Install it with pip install "greenbench[{spec.extra}]", or choose another runtime.'
+    kind = device.partition(":")[0]
+    if kind not in spec.devices:
+        able = " or ".join(_DEVICE_NOUNS[each] for each in spec.devices)
+        return f"{spec.title} runs on {able}, not on {_DEVICE_NOUNS.get(kind, kind)}.", "Choose another runtime or device."
+    if spec.compiler and kind == "cpu" and not _has_compiler():
+        return (
+            f"{spec.title} needs a C++ compiler on the processor, and none is installed.",
+            "Install g++ (apt install g++), clang or Visual C++, or choose another runtime.",
+        )
+    return None
+
+
+def refusal(key: str, format: ModelFormat, precision: str) -> tuple[str, str] | None:
+    """Why a runtime cannot execute a model of that format and precision: the sentence, without its subject, and the remedy; None if
+    it can ("… is an ONNX graph, which PyTorch eager cannot run.")."""
+    spec = RUNTIMES[key]
+    if format not in spec.loads + spec.converts:
+        able = [other.title for other in RUNTIMES.values() if format in other.loads + other.converts and precision in other.precisions]
+        remedy = f"Set the runtime to {' or '.join(able)}." if able else "Choose another model."
+        return f"is {FORMAT_NOUNS[format]}, which {spec.title} cannot run.", remedy
+    if precision not in spec.precisions:
+        able = [other.title for other in RUNTIMES.values() if precision in other.precisions and format in other.loads + other.converts]
+        return f"is {precision}, which {spec.title} cannot execute.", f"Set the runtime to {' or '.join(able)}." if able else ""
+    return None
+
+
+_DEVICE_NOUNS = {"cpu": "the processor", "cuda": "an NVIDIA GPU", "mps": "an Apple GPU", "xpu": "an Intel GPU"}
+
+
+def _has_compiler() -> bool:
+    names = ("cl",) if sys.platform == "win32" else ("c++", "g++", "clang++")
+    return any(shutil.which(name) for name in names)

@@ -1,0 +1,1 @@
+"""The tasks, one file each: loss, scores and answers."""
