@@ -41,6 +41,7 @@ class NodeContext:
         self.failures = failures
         self.node, self.title = planned.id, planned.title
         self.seed, self.device, self.threads = plan.seed, plan.device, plan.threads
+        self.trusted = frozenset(plan.trusted)
         self._started_ns = world.clock()
         self._shown = (-1.0, "")
 
