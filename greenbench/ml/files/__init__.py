@@ -1,1 +1,1 @@
-"""Model files as a user brings them: what they are, by content, and whether reading them would run code."""
+"""Files that a user brings: what they are by their content, whether they run code, and how to unpack them safely. Mostly without torch."""
