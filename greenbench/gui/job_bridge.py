@@ -32,7 +32,7 @@ class Job(QObject):
     failed = Signal(object)
 
     def __init__(self, bridge: "JobBridge", owner: Hashable, request: Any) -> None:
-        super().__init__(bridge)
+        super().__init__()
         self._bridge, self.owner, self.request = bridge, owner, request
 
     def stop(self) -> None:
@@ -41,12 +41,13 @@ class Job(QObject):
 
 
 class _Watch:
-    """One attempt at a job: the thread that waits for its process, and the word that ends it."""
+    """One attempt at a job: the thread that waits for its process, and the word that ends it. It knows nothing of Qt, so that no
+    object of the window is ever let go in this thread."""
 
-    def __init__(self, job: Job, do: Do, say: Callable[[object], None]) -> None:
-        self.job, self._do, self._say = job, do, say
+    def __init__(self, request: Any, do: Do, say: Callable[[object], None]) -> None:
+        self._do, self._say = do, say
         self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self._work, args=(job.request,), name="job", daemon=True)
+        self.thread = threading.Thread(target=self._work, args=(request,), name="job", daemon=True)
 
     def _work(self, request: Any) -> None:
         try:
@@ -57,6 +58,8 @@ class _Watch:
             self._tell("failed", error)
         except OSError as error:
             self._tell("failed", WorkerError(f"This cannot be started: {error}.", "Close other programs and try again."))
+        except Exception as error:  # noqa: BLE001  a door: whatever it is, the user hears of it and the window lives on
+            self._tell("failed", WorkerError(f"This stopped with an error it did not expect: {error}", "Try again."))
         else:
             self._tell("done", result)
 
@@ -75,7 +78,7 @@ class JobBridge(QObject):
         self._do = do
         self._held = self._closed = False
         self._jobs: dict[Hashable, Job] = {}
-        self._watches: dict[Job, _Watch] = {}
+        self._watches: dict[Hashable, _Watch] = {}
         self._ending: list[_Watch] = []
         self._heard.connect(self._on_heard)
 
@@ -106,8 +109,7 @@ class JobBridge(QObject):
         """Ends a job; nothing more is heard of it."""
         if self._jobs.get(job.owner) is job:
             del self._jobs[job.owner]
-        self._break_off(job)
-        job.deleteLater()
+            self._break_off(job.owner)
 
     def hold(self, held: bool) -> None:
         """While a run is under way no job is: those that were begun start again when it is over."""
@@ -116,7 +118,7 @@ class JobBridge(QObject):
         self._held = held
         for job in list(self._jobs.values()):
             if held:
-                self._break_off(job)
+                self._break_off(job.owner)
                 job.progress.emit(0.0, WAITS)
             else:
                 self._begin(job)
@@ -137,12 +139,12 @@ class JobBridge(QObject):
     def _begin(self, job: Job) -> None:
         if self._closed:
             return
-        watch = _Watch(job, self._do, self._heard.emit)
-        self._watches[job] = watch
+        watch = _Watch(job.request, self._do, self._heard.emit)
+        self._watches[job.owner] = watch
         watch.thread.start()
 
-    def _break_off(self, job: Job) -> None:
-        watch = self._watches.pop(job, None)
+    def _break_off(self, owner: Hashable) -> None:
+        watch = self._watches.pop(owner, None)
         self._ending = [old for old in self._ending if old.thread.is_alive()]
         if watch is not None:
             watch.stopped.set()
@@ -150,13 +152,13 @@ class JobBridge(QObject):
 
     def _on_heard(self, heard: tuple[_Watch, str, Any]) -> None:
         watch, word, news = heard
-        job = watch.job
-        if watch.stopped.is_set() or self._watches.get(job) is not watch:
+        owner = next((owner for owner, mine in self._watches.items() if mine is watch), None)
+        if owner is None:
             return  # told before it was stopped, heard after
+        job = self._jobs[owner]
         if word == "progress":
             job.progress.emit(*news)
             return
-        self._break_off(job)  # its thread is about to end
-        del self._jobs[job.owner]
+        self._break_off(owner)  # its thread is about to end
+        del self._jobs[owner]
         getattr(job, word).emit(news)
-        job.deleteLater()

@@ -74,7 +74,7 @@ def test_a_failure_is_an_error_with_words(bridge: JobBridge, work: Work, qtbot: 
     work.outcomes["a"] = raised
     work.go.set()
     said = heard(bridge.start("node", InspectFile(path="a")))
-    qtbot.waitUntil(lambda: said and said[-1][0] == "failed")
+    qtbot.waitUntil(lambda: said[-1:] != [] and said[-1][0] == "failed")
     assert isinstance(said[-1][1], kind)
     assert words in str(said[-1][1])
 
