@@ -72,10 +72,12 @@ def root(version: Annotated[bool, typer.Option("--version", callback=_version, i
 def run(
     file: FileArgument,
     set: Annotated[Optional[list[str]], typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a parameter for this run.")] = None,  # noqa: UP045 - typer reads it
-    device: Annotated[str, typer.Option(help="cpu or cuda:N.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda:N or cuda:UUID, mps, xpu:N; see greenbench list devices.")] = "cpu",
     protocol: Annotated[str, typer.Option(help="quick or lab.")] = "quick",
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of splits, weights and training.")] = 0,
     threads: Annotated[int, typer.Option(min=0, help="Threads of training and measuring; 0: all physical cores.")] = 0,
+    affinity: Annotated[str, typer.Option(metavar="CORES", help="Logical cores that measuring keeps to, as 0-3,6; all without it.")] = "",
+    trust: Annotated[bool, typer.Option("--trust", help="Allow the files of this pipeline that run code when they are loaded.")] = False,
     out: Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Write results, models, log and pipeline here.")] = None,  # noqa: UP045
     report: Annotated[Optional[Path], typer.Option(metavar="FILE.pdf", help="Write a report here.")] = None,  # noqa: UP045
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every node again.")] = False,
@@ -89,28 +91,45 @@ def run(
         raise GreenBenchError(f'There is no protocol "{protocol}".', "Choose quick or lab.")
     options = RunOptions(
         file=file, settings=tuple(set or ()), device=device, protocol=PROTOCOLS[protocol], seed=seed, threads=threads,
-        out=out, report=report, use_cache=not no_cache, as_json=as_json, quiet=quiet,
+        affinity=affinity, trust=trust, out=out, report=report, use_cache=not no_cache, as_json=as_json, quiet=quiet,
     )  # fmt: skip
     return run_pipeline(options)
 
 
 @app.command()
-def check(file: FileArgument) -> int:
+def check(
+    file: FileArgument,
+    sources: Annotated[bool, typer.Option("--sources", help="Also read its models and data, and see whether they go together.")] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Allow the files of this pipeline that run code when they are loaded.")] = False,
+) -> int:
     """Validate a pipeline and explain what it would do; run nothing."""
     from greenbench.cli.check import check_pipeline
 
-    return check_pipeline(file)
+    return check_pipeline(file, sources, trust)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file of any kind.")],
+    trust: Annotated[bool, typer.Option("--trust", help="Allow it to run code, if it can only be read that way.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Say what a model file is, by its content: format, inputs, outputs, parameters, fitting architectures."""
+    from greenbench.cli.inspect import inspect_file
+
+    return inspect_file(file, trust, as_json)
 
 
 @app.command("list")
 def list_things(
     what: Annotated[str, typer.Argument(metavar="steps|models|datasets|devices|runs")],
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="Of the models: only those with all these words.")] = "",
     as_json: JsonOption = False,
 ) -> int:
     """List what there is: steps, models, data sets, devices, past runs."""
     from greenbench.cli.listing import listing
 
-    return listing(what, as_json)
+    return listing(what, as_json, search)
 
 
 @app.command()
@@ -142,3 +161,32 @@ def compare(runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …")], a
     from greenbench.cli.compare import compare_runs
 
     return compare_runs(runs, as_json)
+
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning; see greenbench list runs.")]
+
+
+@app.command()
+def export(
+    run: RunArgument,
+    variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],
+    format: Annotated[str, typer.Option(metavar="onnx|pt2|torchscript|safetensors|openvino|packed")],
+    output: Annotated[Optional[Path], typer.Option(metavar="DIR", help="Where to; without it, a folder named after the variant.")] = None,  # noqa: UP045
+) -> int:
+    """Write a variant's model as a file, prove in a fresh process that it answers the same, and write its model card."""
+    from greenbench.cli.export import export_model
+
+    return export_model(run, variant, format, output)
+
+
+@app.command()
+def look(
+    run: RunArgument,
+    variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],
+    against: Annotated[str, typer.Option(metavar="W", help="Another variant: what changed, and where answers differ.")] = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Look inside a variant's model: its layers, shapes, parameters, times."""
+    from greenbench.cli.look import look_inside
+
+    return look_inside(run, variant, against, as_json)

@@ -8,30 +8,38 @@ from greenbench.cli.output import make_console
 from greenbench.core import places
 from greenbench.core.document import read
 from greenbench.core.errors import ModelError, PlanError, Problem
+from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import Plan
 from greenbench.engine.cache import Cache
-from greenbench.engine.plan import make_plan
+from greenbench.engine.plan import Conditions, make_plan
+from greenbench.engine.sources import known_in, read_sources
+from greenbench.engine.trust import TrustBook, requests
 from greenbench.steps import installed
 
 
-def check_pipeline(file: Path) -> int:
-    """Prints the plan node by node.
+def check_pipeline(file: Path, sources: bool = False, trust: bool = False) -> int:
+    """Prints the plan node by node. With `sources`, models and data are read first, so that what does not go together is found.
 
     Raises:
         FileFormatError, ParameterError, PlanError: what is wrong, for the door to print.
     """
     pipeline = read(file, installed())
-    plan = make_plan(pipeline)
+    book, cache = TrustBook(places.home()), Cache(places.home() / "cache")
+    if trust:
+        book.remember(request for asked in requests(pipeline).values() for request in asked)
+    conditions = Conditions(trusted=book.allowed())
+    plan = make_plan(pipeline, conditions, known_in(cache))
     _check_models(plan)
-    cache = Cache(places.home() / "cache")
     console = make_console()
+    if sources:
+        _read_sources(pipeline, conditions, cache)
     console.print(f"[bold]{escape(plan.title)}[/bold]: {len(plan.nodes)} nodes, ready to run.")
     for number, node in enumerate(plan.nodes, 1):
         spec = installed()[node.step]
         shown = [f"{f.title.lower()} {f.format(node.params[f.name])}" for f in spec.fields if f.name in spec.highlights]
-        sources = [plan.node(source.node).title for many in node.inputs.values() for source in many]
+        feeders = [plan.node(source.node).title for many in node.inputs.values() for source in many]
         state = " [dim](already computed)[/dim]" if node.cacheable and cache.get(node.digest) else ""
-        fed = f" ← {', '.join(sources)}" if sources else ""
+        fed = f" ← {', '.join(feeders)}" if feeders else ""
         rest = escape(f"{fed}{': ' + ', '.join(shown) if shown else ''}")
         console.print(f"{number:3}. {escape(node.title)} [dim]{spec.key}[/dim]{rest}{state}", soft_wrap=True)
     if plan.muted:
@@ -39,6 +47,15 @@ def check_pipeline(file: Path) -> int:
     if not any(node.step == "benchmark" for node in plan.nodes):
         console.print("Nothing is measured: there is no Benchmark step.")
     return 0
+
+
+def _read_sources(pipeline: Pipeline, conditions: Conditions, cache: Cache) -> None:
+    """Raises PlanError for every source that cannot be read and every place where models and data do not go together."""
+    done = read_sources(pipeline, conditions, cache)
+    failed = {node.node: node.failure for node in done.nodes if node.failure}
+    found = [Problem(node, failure.message, failure.remedy) for node, failure in {**failed, **done.mismatches}.items() if failure]
+    if found:
+        raise PlanError(found)
 
 
 def _check_models(plan: Plan) -> None:

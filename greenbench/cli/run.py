@@ -19,9 +19,12 @@ from greenbench.core.errors import ParameterError
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import NodeState, Plan, RunResult, RunState
 from greenbench.core.run import Protocol as MeasuringProtocol
-from greenbench.engine.devices import check_device, check_threads, default_threads
-from greenbench.engine.plan import make_plan
+from greenbench.engine.cache import Cache
+from greenbench.engine.devices import check_affinity, check_device, check_threads, default_threads
+from greenbench.engine.plan import Conditions, make_plan
 from greenbench.engine.runner import LocalRunner
+from greenbench.engine.sources import known_in
+from greenbench.engine.trust import TrustBook, requests
 from greenbench.steps import installed
 
 FINISHED, FAILED, CANCELLED = 0, 1, 130
@@ -37,6 +40,8 @@ class RunOptions:
     protocol: MeasuringProtocol
     seed: int
     threads: int
+    affinity: str
+    trust: bool
     out: Path | None
     report: Path | None
     use_cache: bool
@@ -53,14 +58,7 @@ def run_pipeline(options: RunOptions) -> int:
     pipeline = document.read(options.file, installed())
     for setting in options.settings:
         apply_setting(pipeline, setting)
-    plan = make_plan(
-        pipeline,
-        device=check_device(options.device),
-        threads=check_threads(options.threads) or default_threads(),
-        seed=options.seed,
-        protocol=options.protocol,
-        use_cache=options.use_cache,
-    )
+    plan = make_plan(pipeline, conditions(options, pipeline), known_in(Cache(places.home() / "cache")))
     log = prepare(options.out, options.report)
     try:
         runner = LocalRunner(places.home())
@@ -79,6 +77,26 @@ def run_pipeline(options: RunOptions) -> int:
         print(f"Run {result.run_id}. Written: {', '.join(str(path) for path in names)}", file=sys.stderr)  # noqa: T201
     code = exit_code(result)
     return FAILED if failed and code == FINISHED else code
+
+
+def conditions(options: RunOptions, pipeline: Pipeline) -> Conditions:
+    """Under what the pipeline shall run; with `trust`, its files that run code are allowed from now on.
+
+    Raises:
+        PlanError: this machine has no such device, cores or threads.
+    """
+    book = TrustBook(places.home())
+    if options.trust:
+        book.remember(request for asked in requests(pipeline).values() for request in asked)
+    return Conditions(
+        device=check_device(options.device),
+        threads=check_threads(options.threads) or default_threads(),
+        affinity=check_affinity(options.affinity),
+        seed=options.seed,
+        protocol=options.protocol,
+        use_cache=options.use_cache,
+        trusted=book.allowed(),
+    )
 
 
 def exit_code(result: RunResult) -> int:

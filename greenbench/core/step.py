@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from greenbench.core.artifact import Artifact, DatasetArtifact, Fact, ModelArtifact
+from greenbench.core.artifact import Artifact, DatasetArtifact, Fact, ModelArtifact, ModelFormat
 from greenbench.core.errors import StepError
 from greenbench.core.params import FieldSpec, Params, field_specs
 from greenbench.core.ports import Port, PortKind
@@ -48,6 +48,8 @@ class StepSpec:
     a folder): it belongs to what the node's output depends on. It is light, and does not fail if nothing is there.
     `obstacle` gives, from the parameters, the sentence and the remedy for what is plainly missing outside (no such folder).
     `trust` gives, from the parameters, the files that would run code when they are loaded: light, and it loads none of them.
+    `takes` are the formats of models it can work on (empty: any); `makes` says what its model is, where the step alone decides that:
+    {"format": "onnx", "precision": "int8"}. Both let a plan be refused before anything runs.
     `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
     """
 
@@ -69,6 +71,8 @@ class StepSpec:
     fingerprint: Callable[[Any], str] | None = None
     obstacle: Callable[[Any], tuple[str, str] | None] | None = None
     trust: Callable[[Any], tuple[TrustRequest, ...]] | None = None
+    takes: tuple[ModelFormat, ...] = ()
+    makes: Mapping[str, str] | None = None
     browse: Mapping[str, str] | None = None
 
     @property

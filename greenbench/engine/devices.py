@@ -53,3 +53,22 @@ def check_device(key: str) -> str:
     if full not in known:
         raise PlanError([Problem("", f'There is no device "{key}" on this machine.', f"Devices: {', '.join(known)}.")])
     return full
+
+
+def check_affinity(text: str) -> tuple[int, ...]:
+    """The logical cores in "0-3,6", sorted; empty for an empty text: all.
+
+    Raises:
+        PlanError: not such a list, or this machine has no such core.
+    """
+    found: set[int] = set()
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+            raise PlanError([Problem("", f'"{part}" names no cores.', "Write them as 0-3,6.")])
+        found.update(range(int(first), int(last or first) + 1))
+    cores = os.cpu_count() or 1
+    beyond = [core for core in sorted(found) if core >= cores]
+    if beyond:
+        raise PlanError([Problem("", f"There is no core {beyond[0]} on this machine.", f"Its logical cores are 0 to {cores - 1}.")])
+    return tuple(sorted(found))

@@ -5,18 +5,20 @@ A failed node stops only what it feeds. A node with a `many` input goes on with 
 
 import errno
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from greenbench.core import messages
+from greenbench.core.artifact import Artifact
 from greenbench.core.catalog import Catalog
 from greenbench.core.errors import Cancelled, GreenBenchError
 from greenbench.core.measurement import Window, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
-from greenbench.core.step import Inputs, Stored
+from greenbench.core.step import Group, Inputs, Stored
 from greenbench.engine.cache import Cache, CacheRecord
 from greenbench.engine.memory import short_of_memory
+from greenbench.engine.preflight import mismatches
 
 Emit = Callable[[messages.Event], None]
 
@@ -75,11 +77,19 @@ class _Done:
 
 
 def execute(plan: Plan, world: World) -> RunState:
-    """Runs all nodes of a plan in order, emitting events; returns how it ended."""
+    """Runs all nodes of a plan in order, sources first, emitting events; returns how it ended.
+
+    Once the sources have been read, models and data are followed through the rest: if something does not go together, nothing of
+    it is computed.
+    """
     done = _Done()
-    for planned in plan.nodes:
+    sources = [node for node in plan.nodes if world.catalog[node.step].group is Group.SOURCES]
+    rest = [node for node in plan.nodes if node not in sources]
+    for planned in [*sources, *rest]:
         if world.stopped():
             return RunState.CANCELLED
+        if rest and planned is rest[0] and _refused(plan, rest, world, done):
+            return RunState.FAILED
         missing = _missing(world, planned, done)
         if missing is not None:
             done.failures[planned.id] = missing
@@ -102,6 +112,26 @@ def execute(plan: Plan, world: World) -> RunState:
         done.records[planned.id] = record
         _say_finished(world, planned, record, cached=False)
     return RunState.FAILED if done.failures else RunState.FINISHED
+
+
+def _refused(plan: Plan, rest: list[PlannedNode], world: World, done: _Done) -> bool:
+    """Whether models and data do not go together; then every node that would need computing has been told why."""
+
+    def known(node: PlannedNode) -> Mapping[str, Artifact] | None:
+        record = done.records.get(node.id)
+        return record.outputs if record else None
+
+    found = mismatches(plan.nodes, world.catalog, plan.device, known)
+    if not found:
+        return False
+    told = {problem.node: Failure(kind="Does not fit", message=problem.message, remedy=problem.remedy) for problem in reversed(found)}
+    first = found[0]
+    for node in rest:
+        failure = told.get(node.id)
+        state = NodeState.FAILED if failure else NodeState.SKIPPED
+        waits = Failure(kind="Not run", message=f'"{node.title}" was not run, because something else does not fit: {first.message}')
+        _say_failed(world, node, failure or waits, state)
+    return True
 
 
 def _missing(world: World, planned: PlannedNode, done: _Done) -> Failure | None:

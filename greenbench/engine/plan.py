@@ -4,6 +4,7 @@ hash of all that its output depends on, so that the same experiment is recognise
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from greenbench.core.errors import GreenBenchError, PlanError, Problem
@@ -11,25 +12,55 @@ from greenbench.core.pipeline import Pipeline
 from greenbench.core.ports import PortKind
 from greenbench.core.run import QUICK, Plan, PlannedNode, Protocol, Source
 from greenbench.core.step import Group
-from greenbench.engine import libraries
+from greenbench.engine import libraries, trust
+from greenbench.engine.preflight import Known, mismatches, nothing_known
 
 
-def make_plan(
-    pipeline: Pipeline,
-    device: str = "cpu",
-    threads: int = 1,
-    seed: int = 0,
-    protocol: Protocol = QUICK,
-    use_cache: bool = True,
-) -> Plan:
-    """The plan of a pipeline.
+@dataclass(frozen=True)
+class Conditions:
+    """Under what a pipeline runs. `affinity` are the logical cores that measuring keeps to (empty: all); `trusted` the hashes of the
+    files that may run code."""
+
+    device: str = "cpu"
+    threads: int = 1
+    affinity: tuple[int, ...] = ()
+    seed: int = 0
+    protocol: Protocol = QUICK
+    use_cache: bool = True
+    trusted: frozenset[str] = frozenset()
+
+
+def make_plan(pipeline: Pipeline, conditions: Conditions = Conditions(), known: Known = nothing_known) -> Plan:
+    """The plan of a pipeline. `known` says what a source gives, where it has been read before.
 
     Raises:
         PlanError: with every problem found; nothing has started.
     """
-    found = problems(pipeline)
+    found = problems(pipeline, conditions, known)
     if found:
         raise PlanError(found)
+    planned = _planned_nodes(pipeline, conditions.seed)
+    digests = {node.id: node.digest for node in planned}
+    needed = {request.sha256 for asked in trust.requests(pipeline).values() for request in asked}
+    whole = {"nodes": digests, "device": conditions.device, "threads": conditions.threads, "seed": conditions.seed}
+    whole |= {"protocol": conditions.protocol.model_dump(), "affinity": conditions.affinity}
+    return Plan(
+        title=pipeline.title,
+        description=pipeline.description,
+        nodes=planned,
+        muted=tuple(sorted(id for id, node in pipeline.nodes.items() if node.muted)),
+        device=conditions.device,
+        threads=conditions.threads,
+        affinity=conditions.affinity,
+        seed=conditions.seed,
+        protocol=conditions.protocol,
+        use_cache=conditions.use_cache,
+        trusted=tuple(sorted(needed & conditions.trusted)),
+        digest=_digest(whole),
+    )
+
+
+def _planned_nodes(pipeline: Pipeline, seed: int) -> tuple[PlannedNode, ...]:
     inputs = _resolved_inputs(pipeline)
     planned: list[PlannedNode] = []
     digests: dict[str, str] = {}
@@ -38,19 +69,7 @@ def make_plan(
             node = _planned(pipeline, id, inputs[id], digests, seed)
             digests[id] = node.digest
             planned.append(node)
-    whole = {"nodes": digests, "device": device, "threads": threads, "seed": seed, "protocol": protocol.model_dump()}
-    return Plan(
-        title=pipeline.title,
-        description=pipeline.description,
-        nodes=tuple(planned),
-        muted=tuple(sorted(id for id, node in pipeline.nodes.items() if node.muted)),
-        device=device,
-        threads=threads,
-        seed=seed,
-        protocol=protocol,
-        use_cache=use_cache,
-        digest=_digest(whole),
-    )
+    return tuple(planned)
 
 
 def _planned(pipeline: Pipeline, id: str, inputs: dict[str, tuple[Source, ...]], digests: Mapping[str, str], seed: int) -> PlannedNode:
@@ -108,8 +127,8 @@ def _resolved_inputs(pipeline: Pipeline) -> dict[str, dict[str, tuple[Source, ..
     return resolved
 
 
-def problems(pipeline: Pipeline) -> list[Problem]:
-    """Every reason why a pipeline cannot run as it stands, in the order of its nodes."""
+def problems(pipeline: Pipeline, conditions: Conditions = Conditions(), known: Known = nothing_known) -> list[Problem]:
+    """Every reason why a pipeline cannot run as it stands, in the order of its nodes. Those with `trust` need nothing but a yes."""
     if not pipeline.nodes:
         return [Problem("", "The pipeline is empty.", "Drag a step from the library onto the canvas, or open a sample.")]
     try:
@@ -131,7 +150,19 @@ def problems(pipeline: Pipeline) -> list[Problem]:
         found.extend(_obstacles(pipeline, id, inputs[id]))
     if all(node.muted for node in pipeline.nodes.values()):
         found.append(Problem("", "Every node is muted, so there is nothing to run.", "Unmute a node (M)."))
-    return found or _shared_test_data(pipeline, inputs)
+    found = found or _shared_test_data(pipeline, inputs)
+    found = found or mismatches(_planned_nodes(pipeline, conditions.seed), pipeline.catalog, conditions.device, known)
+    return found or _untrusted(pipeline, conditions.trusted)
+
+
+def _untrusted(pipeline: Pipeline, trusted: frozenset[str]) -> list[Problem]:
+    found = []
+    for id, asked in trust.requests(pipeline).items():
+        for request in asked:
+            if request.sha256 not in trusted:
+                message = f'"{pipeline.nodes[id].title}": {request.question}'
+                found.append(Problem(id, message, "Allow it if you trust where it comes from (--trust on the command line).", request))
+    return found
 
 
 # What may be fed with random inputs: it needs their shape, not their labels.

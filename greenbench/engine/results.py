@@ -184,7 +184,7 @@ class _Benchmark:
             Measurement.missing("B", "not reported by the system") if peak is None else Measurement(value=peak, unit="B")
         )
         metrics["co2e_per_inference"] = self._co2e(metrics["energy_per_inference"])
-        return {metric.key: metrics[metric.key] for metric in METRICS}
+        return {metric.key: metrics[metric.key] for metric in METRICS if metric.key in metrics}
 
     def _accuracy(self, key: str) -> Measurement:
         measured = self.recorder.measured.get((self.node.id, key))

@@ -9,11 +9,14 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
-from greenbench.core import messages
+from greenbench.core import messages, places
 from greenbench.core.errors import GreenBenchError, PlanError, WorkerError
 from greenbench.core.run import PROTOCOLS, NodeState, RunResult, RunState
+from greenbench.engine.cache import Cache
 from greenbench.engine.devices import default_threads
-from greenbench.engine.plan import make_plan
+from greenbench.engine.plan import Conditions, make_plan
+from greenbench.engine.sources import known_in
+from greenbench.engine.trust import TrustBook
 from greenbench.gui.run_bridge import RunBridge, Runner
 from greenbench.gui.session import Session
 from greenbench.gui.time_left import TimeLeft
@@ -42,6 +45,9 @@ class RunControl(QObject):
         self._session, self._runner = session, runner
         self.phase = Phase.READY
         self.device, self.protocol = "cpu", "quick"
+        self.affinity: tuple[int, ...] = ()
+        self._trust = TrustBook(places.home())
+        self._cache = Cache(places.home() / "cache")
         self.result: RunResult | None = None
         self.order: list[str] = []
         self.titles: dict[str, str] = {}
@@ -58,17 +64,23 @@ class RunControl(QObject):
     def busy(self) -> bool:
         return self.phase is not Phase.READY
 
+    @property
+    def conditions(self) -> Conditions:
+        """Under what the pipeline would run now."""
+        return Conditions(
+            device=self.device,
+            threads=default_threads(window_open=True),
+            affinity=self.affinity,
+            protocol=PROTOCOLS[self.protocol],
+            trusted=self._trust.allowed(),
+        )
+
     def run(self) -> None:
         """Plans the open pipeline and starts it; says every reason at once if it cannot run."""
         if self.busy:
             return
         try:
-            plan = make_plan(
-                self._session.pipeline,
-                device=self.device,
-                threads=default_threads(window_open=True),
-                protocol=PROTOCOLS[self.protocol],
-            )
+            plan = make_plan(self._session.pipeline, self.conditions, known_in(self._cache))
         except PlanError as error:
             self.refused.emit(error)
             return

@@ -8,7 +8,7 @@ import pytest
 from greenbench.core import messages
 from greenbench.core.pipeline import Link, Node, Pipeline
 from greenbench.core.run import Protocol
-from greenbench.engine.plan import make_plan
+from greenbench.engine.plan import Conditions, make_plan
 from greenbench.engine.runner import LocalRunner
 from greenbench.steps import installed
 
@@ -59,7 +59,7 @@ def tiny():
 @pytest.fixture(scope="module")
 def brief_plan(tiny):
     def make(**more):
-        return make_plan(tiny(**more), protocol=BRIEF)
+        return make_plan(tiny(**more), Conditions(protocol=BRIEF))
 
     return make
 

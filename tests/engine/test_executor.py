@@ -6,7 +6,7 @@ from greenbench.core import messages
 from greenbench.core.errors import StepError
 from greenbench.core.run import NodeState, RunState
 from greenbench.engine.executor import execute, explain
-from greenbench.engine.plan import make_plan
+from greenbench.engine.plan import Conditions, make_plan
 
 NODES = {"a": ("source", {"number": 2}), "b": ("add", {"number": 3}), "c": ("add", {"number": 4})}
 LINKS = ["a.model -> b.model", "b.model -> c.model"]
@@ -52,7 +52,7 @@ def test_only_what_follows_a_change_runs_again(build, world):
 def test_without_cache_everything_runs(build, world):
     execute(make_plan(build(NODES, LINKS)), world)
     world.events.clear()
-    execute(make_plan(build(NODES, LINKS), use_cache=False), world)
+    execute(make_plan(build(NODES, LINKS), Conditions(use_cache=False)), world)
     assert len(said(world, messages.NodeStarted)) == 3
 
 

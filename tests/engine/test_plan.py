@@ -9,14 +9,14 @@ from greenbench.core.edits import ChangeNode
 from greenbench.core.errors import PlanError
 from greenbench.core.pipeline import Link
 from greenbench.core.step import Group
-from greenbench.engine.plan import make_plan, problems
+from greenbench.engine.plan import Conditions, make_plan, problems
 
 CHAIN = {"a": ("source", {}), "b": ("add", {}), "c": ("add", {}), "other": ("source", {"number": 5})}
 LINKS = ["a.model -> b.model", "b.model -> c.model"]
 
 
 def digests(pipeline, **more):
-    return {node.id: node.digest for node in make_plan(pipeline, **more).nodes}
+    return {node.id: node.digest for node in make_plan(pipeline, Conditions(**more)).nodes}
 
 
 def test_nodes_stand_after_what_feeds_them(build):

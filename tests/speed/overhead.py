@@ -17,7 +17,7 @@ from pathlib import Path
 from greenbench.core import document
 from greenbench.core.places import resources
 from greenbench.engine.devices import default_threads
-from greenbench.engine.plan import make_plan
+from greenbench.engine.plan import Conditions, make_plan
 from greenbench.engine.process import quiet_threads
 from greenbench.steps import installed
 
@@ -54,7 +54,7 @@ def plain(folder: Path) -> None:
     """The script a researcher would write: one call after the other."""
     from greenbench.core.step import Inputs, Stored
 
-    plan = make_plan(pipeline_without_benchmark(), threads=default_threads())
+    plan = make_plan(pipeline_without_benchmark(), Conditions(threads=default_threads()))
     outputs = {}
     for planned in plan.nodes:
         spec = installed()[planned.step]

@@ -1,0 +1,129 @@
+"""Follows models and data through a plan as descriptions, and says where they would not go together, before anything is computed.
+
+What a source gives is known once it has been read; until then its step may say what format its model will have.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from greenbench.core.artifact import Artifact, DatasetArtifact, ModelArtifact, ModelFormat
+from greenbench.core.catalog import Catalog
+from greenbench.core.errors import ModelError, Problem
+from greenbench.core.fit import fit
+from greenbench.core.ports import PortKind
+from greenbench.core.run import PlannedNode
+from greenbench.core.runtimes import FORMAT_NOUNS, refusal, unavailable
+from greenbench.core.step import StepSpec
+
+Known = Callable[[PlannedNode], Mapping[str, Artifact] | None]
+
+
+def nothing_known(node: PlannedNode) -> None:
+    """No source has been read yet."""
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """What is known of the model at one place. `format` "" and `artifact` None: nothing yet."""
+
+    title: str
+    artifact: ModelArtifact | None = None
+    format: ModelFormat | str = ""
+    precision: str = ""
+
+
+def mismatches(nodes: tuple[PlannedNode, ...], catalog: Catalog, device: str, known: Known = nothing_known) -> list[Problem]:
+    """Every place where a model and what it meets do not go together: its data, a step that cannot take its format, the runtime."""
+    return list(_Walk(nodes, catalog, device, known).problems())
+
+
+class _Walk:
+    """One walk along the nodes, in the order of the plan."""
+
+    def __init__(self, nodes: tuple[PlannedNode, ...], catalog: Catalog, device: str, known: Known) -> None:
+        self._nodes, self._catalog, self._device, self._known = nodes, catalog, device, known
+        self._models: dict[str, _Flow] = {}
+        self._data: dict[str, tuple[str, DatasetArtifact]] = {}
+
+    def problems(self) -> Iterator[Problem]:
+        for node in self._nodes:
+            spec = self._catalog[node.step]
+            given = self._known(node) or {}
+            for artifact in given.values():
+                if isinstance(artifact, DatasetArtifact):
+                    self._data[node.id] = (node.title, artifact)
+            flows, data = self._arriving(node, spec, PortKind.MODEL), self._arriving_data(node, spec)
+            if spec.key == "benchmark":
+                yield from self._at_benchmark(node, flows, data)
+                continue
+            yield from self._taken(node, spec, flows)
+            after = None
+            for flow in flows:
+                try:
+                    met = self._met(flow, data)
+                except ModelError as error:
+                    yield Problem(node.id, f'"{node.title}": {error.message}', error.remedy)
+                    met = flow
+                after = after or met
+            self._leave(node, spec, given, after)
+
+    def _arriving(self, node: PlannedNode, spec: StepSpec, kind: PortKind) -> list[_Flow]:
+        ports = [port.name for port in spec.inputs if port.kind is kind]
+        found = [self._models.get(source.node) for port in ports for source in node.inputs.get(port, ())]
+        return [flow for flow in found if flow is not None]
+
+    def _arriving_data(self, node: PlannedNode, spec: StepSpec) -> tuple[str, DatasetArtifact] | None:
+        ports = [port.name for port in spec.inputs if port.kind is PortKind.DATASET]
+        found = [self._data.get(source.node) for port in ports for source in node.inputs.get(port, ())]
+        return next((pair for pair in found if pair is not None), None)
+
+    def _met(self, flow: _Flow, data: tuple[str, DatasetArtifact] | None) -> _Flow:
+        """The model after it met the data: its outputs may have got names."""
+        if flow.artifact is None or data is None:
+            return flow
+        together = fit(flow.artifact, data[1], flow.title, data[0])
+        return replace(flow, artifact=flow.artifact.model_copy(update={"classes": together.classes}))
+
+    def _taken(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
+        for flow in flows:
+            if flow.format and spec.takes and flow.format not in spec.takes:
+                what = FORMAT_NOUNS[flow.format]  # type: ignore[index]
+                message = f'"{node.title}" cannot take "{flow.title}": it is {what}.'
+                yield Problem(node.id, message, "Connect the model before it was converted, or give its weights and architecture instead.")
+
+    def _at_benchmark(self, node: PlannedNode, flows: list[_Flow], data: tuple[str, DatasetArtifact] | None) -> Iterator[Problem]:
+        runtime, batch = str(node.params.get("runtime", "onnxruntime")), int(node.params.get("batch", 1))
+        missing = unavailable(runtime, self._device)
+        if missing:
+            yield Problem(node.id, f'"{node.title}": {missing[0]}', missing[1])
+        for flow in flows:
+            refused = refusal(runtime, flow.format, flow.precision or "fp32") if flow.format else None  # type: ignore[arg-type]
+            if refused:
+                yield Problem(node.id, f'"{flow.title}" {refused[0]}', refused[1])
+            if flow.artifact is not None and flow.artifact.batch not in (None, batch):
+                fixed = flow.artifact.batch
+                message = f'"{flow.title}" takes {fixed} {"example" if fixed == 1 else "examples"} in a call, not {batch}.'
+                yield Problem(node.id, message, f'Set the batch size of "{node.title}" to {fixed}, or export the model with a free batch.')
+            try:
+                self._met(flow, data)
+            except ModelError as error:
+                yield Problem(node.id, f'"{node.title}": {error.message}', error.remedy)
+
+    def _leave(self, node: PlannedNode, spec: StepSpec, given: Mapping[str, Artifact], arrived: _Flow | None) -> None:
+        """Notes what the node's model output will be."""
+        if not any(port.kind is PortKind.MODEL for port in spec.outputs):
+            return
+        own = next((artifact for artifact in given.values() if isinstance(artifact, ModelArtifact)), None)
+        if own is not None:
+            self._models[node.id] = _Flow(node.title, own, own.format, own.precision)
+            return
+        makes = spec.makes or {}
+        before = arrived or _Flow(node.title)
+        self._models[node.id] = replace(
+            before,
+            title=node.title,
+            format=makes.get("format", before.format),
+            precision=makes.get("precision", before.precision),
+            # A changed file may take any batch again; its input and outputs stay.
+            artifact=before.artifact.model_copy(update={"batch": None}) if before.artifact and makes else before.artifact,
+        )
