@@ -1,4 +1,4 @@
-"""Single jobs beside runs, as data: look at a file, read the sources, export a model, look inside one, compare answers.
+"""Single jobs beside runs, as data: look at a file, read the sources, export a model and prove it, look inside one, compare answers.
 
 Each is done in a process of its own (greenbench.engine.jobs), because each may need torch, take long, or be given a hostile file.
 """
@@ -187,8 +187,9 @@ ExportFormat = Literal["onnx", "pt2", "torchscript", "safetensors", "openvino", 
 
 
 class Export(Value):
-    """Write a model as a file for others, read it back in a fresh process, compare, and write the model card. `run` and `variant` are
-    where its numbers for the card come from. Answered by `Exported`, or the job fails with a ProofError and leaves no file."""
+    """Write a model as a file for others, read it back in a fresh process, compare, and write the model card. `run` and `variant` (letter or
+    node) are where its numbers for the card come from. Files of that name are replaced only with `overwrite`. Answered by `Exported`,
+    or the job fails with a ProofError and leaves no file."""
 
     job: Literal["export"] = "export"
     model: StoredRef
@@ -200,11 +201,14 @@ class Export(Value):
     run: RunResult | None = None
     variant: str = ""
     threads: int = 1
+    overwrite: bool = False
 
 
 class Proof(Value):
-    """How the file answered in a fresh process, against the pipeline's model. `agreement` is the share of examples with the same
-    answer (None where answers are no classes), `metric` the task's with its value before and after; None: the data has no truth."""
+    """How the file answered in a fresh process, against the pipeline's model. `largest_relative` is the largest error as a share of the
+    model's largest output, and at most `tolerance`. `agreement` is the share of examples with the same answer (None where answers are
+    no classes), `metric` the task's with its value before and after; None: the data has no truth. `process` says what answered, and
+    what it was compared with."""
 
     examples: int
     random: bool = False
@@ -233,5 +237,28 @@ class Exported(Value):
     card: str
 
 
-JobRequest = Annotated[InspectFile | PrepareSources | LookInside | CompareAnswers | Export, Field(discriminator="job")]
-JobResult = Annotated[Found | SourcesPrepared | ModelView | Differences | Exported, Field(discriminator="result")]
+class Prove(Value):
+    """Answer examples with nothing but exported files: what the export asks of a fresh process. `folder` has the files, of which
+    `name` is the main one's without its ending; `inputs` is a .npy file of examples, and `outputs` where the answers go.
+    Answered by `Proved`."""
+
+    job: Literal["prove"] = "prove"
+    format: ExportFormat
+    folder: str
+    name: str
+    inputs: str
+    outputs: str
+    batch: int = 1
+    threads: int = 1
+
+
+class Proved(Value):
+    """`runtime` in words, with its version."""
+
+    result: Literal["proved"] = "proved"
+    runtime: str
+    examples: int
+
+
+JobRequest = Annotated[InspectFile | PrepareSources | LookInside | CompareAnswers | Export | Prove, Field(discriminator="job")]
+JobResult = Annotated[Found | SourcesPrepared | ModelView | Differences | Exported | Proved, Field(discriminator="result")]

@@ -18,11 +18,11 @@ from pydantic import Field, TypeAdapter
 from greenbench.core import errors
 from greenbench.core.artifact import Value
 from greenbench.core.errors import Cancelled, GreenBenchError, WorkerError
-from greenbench.core.jobs import CompareAnswers, Export, InspectFile, JobRequest, JobResult, LookInside, PrepareSources
+from greenbench.core.jobs import CompareAnswers, Export, InspectFile, JobRequest, JobResult, LookInside, PrepareSources, Prove
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.process import Child, Wire, how_it_ended, quiet_threads
 
-Request = InspectFile | PrepareSources | LookInside | CompareAnswers | Export
+Request = InspectFile | PrepareSources | LookInside | CompareAnswers | Export | Prove
 
 _WORK = {
     "inspect": "greenbench.ml.files.inspect:inspect",
@@ -30,6 +30,7 @@ _WORK = {
     "look": "greenbench.ml.inside:look",
     "differences": "greenbench.ml.differences:differences",
     "export": "greenbench.engine.exporting:export",
+    "prove": "greenbench.ml.shipping.proving:prove",
 }
 _WAKE_S = 0.2
 
