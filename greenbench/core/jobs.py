@@ -187,9 +187,9 @@ ExportFormat = Literal["onnx", "pt2", "torchscript", "safetensors", "openvino", 
 
 
 class Export(Value):
-    """Write a model as a file for others, read it back in a fresh process, compare, and write the model card. `run` and `variant` (letter or
-    node) are where its numbers for the card come from. Files of that name are replaced only with `overwrite`. Answered by `Exported`,
-    or the job fails with a ProofError and leaves no file."""
+    """Write a model as a file for others, read it back in a fresh process, compare, and write the model card. Its numbers for the card
+    are those of `variant` (letter or node) in `run`. Files of that name are replaced only with `overwrite`. Answered by `Exported`, or
+    the job fails with a ProofError and leaves no file."""
 
     job: Literal["export"] = "export"
     model: StoredRef
