@@ -20,6 +20,11 @@ class Metric:
     margin: float = 0.01
     counted: bool = False
 
+    @property
+    def fraction(self) -> bool:
+        """Whether it is a share, compared by the difference in percentage points; all else is compared by the ratio."""
+        return self.unit == "1"
+
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "Accuracy", "Accuracy", "1", "higher", "Share of test examples answered right, Wilson 95 % interval.", 0.005),

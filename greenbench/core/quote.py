@@ -90,7 +90,8 @@ def quote(measurement: Measurement | None, shown: Scale | None = None) -> Quoted
     mark = measurement.provenance.mark
     low, high = measurement.low, measurement.high
     if low is None or high is None or low == high:
-        text = count(value) if measurement.unit == "" and shown.factor == 1 else significant(value, 3)
+        whole = measurement.unit == "" and shown.factor == 1 and value.is_integer()
+        text = count(value) if whole else significant(value, 3)
         return Quoted(text, unit=shown.unit, mark=mark, approx=approx)
     ends = low * shown.factor, high * shown.factor
     decimals = interval_decimals((ends[1] - ends[0]) / 2, value)

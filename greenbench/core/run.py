@@ -5,6 +5,7 @@ from typing import Any
 
 from greenbench.core.artifact import Artifact, Fact, Value
 from greenbench.core.measurement import Measurement, Provenance, SourceReport
+from greenbench.core.metrics import QUALITY
 
 
 class RunState(StrEnum):
@@ -312,6 +313,12 @@ class RunResult(Value):
     @property
     def measured(self) -> tuple[VariantResult, ...]:
         return tuple(variant for variant in self.variants if variant.failure is None and variant.metrics)
+
+    @property
+    def quality(self) -> str:
+        """The key of the metric that judges the answers of this run: the one that has a value, else one that could have had."""
+        asked = [(key, v.metrics[key]) for key in QUALITY for v in self.measured if key in v.metrics]
+        return next((key for key, m in asked if m.value is not None), asked[0][0] if asked else QUALITY[0])
 
     @property
     def energy_provenance(self) -> Provenance:

@@ -114,7 +114,7 @@ def test_a_plan_error_lists_every_problem():
 def test_metrics_have_keys_units_and_a_direction():
     assert set(BY_KEY) == {metric.key for metric in METRICS}
     assert all(metric.better in ("lower", "higher", "") for metric in METRICS)
-    assert {metric.key for metric in METRICS if metric.better == "higher"} == {"accuracy", "throughput"}
+    assert {metric.key for metric in METRICS if metric.better == "higher"} == {"accuracy", "mean_iou", "throughput"}
 
 
 def test_the_data_folder_can_be_chosen(monkeypatch, tmp_path):
@@ -122,3 +122,14 @@ def test_the_data_folder_can_be_chosen(monkeypatch, tmp_path):
     assert home() == tmp_path
     monkeypatch.delenv("GREENBENCH_HOME")
     assert home().name == "greenbench"
+
+
+def test_the_quality_of_a_run_is_the_metric_that_has_a_value():
+    def judged(**metrics):
+        return VariantResult(letter="A", node="a", name="A", metrics=metrics)
+
+    missing = Measurement.missing("1", "none")
+    assert result(judged(accuracy=missing)).quality == "accuracy"
+    assert result(judged(accuracy=missing, mean_absolute_error=Measurement(value=2.0, unit="°C"))).quality == "mean_absolute_error"
+    assert result(judged(mean_iou=missing)).quality == "mean_iou"
+    assert result().quality == "accuracy"

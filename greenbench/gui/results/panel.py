@@ -18,7 +18,7 @@ from greenbench.gui.results.distribution import LatencyDistribution
 from greenbench.gui.results.export import FORMATS, Exporter
 from greenbench.gui.results.rows import build
 from greenbench.gui.results.table_view import ResultsTable
-from greenbench.gui.results.trade_off import X_CHOICES, Y_CHOICES, TradeOff
+from greenbench.gui.results.trade_off import X_CHOICES, TradeOff, y_choices
 from greenbench.gui.results.under_way import UnderWay
 from greenbench.gui.theme import Theme, font
 
@@ -142,7 +142,7 @@ class ResultsPage(QWidget):
         return card
 
     def _charts(self) -> QHBoxLayout:
-        self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(Y_CHOICES, "y axis")
+        self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(y_choices(None), "y axis")
         self._trade_note = Text(self.trade_off.note, 12, 400, "muted")
         first = _chart_card(
             "Trade-off",
@@ -162,8 +162,7 @@ class ResultsPage(QWidget):
         box.setFont(font(12))
         box.setFixedHeight(26)
         box.setAccessibleName(name)
-        for key in keys:
-            box.addItem(BY_KEY[key].short if key != "latency_p50" else "Latency p50", key)
+        _fill(box, keys)
         box.activated.connect(self._set_axes)
         return box
 
@@ -221,7 +220,9 @@ class ResultsPage(QWidget):
         self.distribution.show_result(result)
         ranked = X_CHOICES if result.energy_provenance.measured else X_CHOICES[1:]
         x = next((key for key in ranked if self.trade_off.usable(key)), X_CHOICES[0])
-        y = next((key for key in Y_CHOICES if self.trade_off.usable(key) and key != x), Y_CHOICES[0])
+        choices = y_choices(result)
+        _fill(self._y, choices)
+        y = next((key for key in choices if self.trade_off.usable(key) and key != x), choices[0])
         self._x.setCurrentIndex(self._x.findData(x))
         self._y.setCurrentIndex(self._y.findData(y))
         self._set_axes()
@@ -251,6 +252,12 @@ class ResultsPage(QWidget):
         """Writes the shown result; the exporter tells when it is there."""
         if self.result:
             self.exporter.write(self.result, path)
+
+
+def _fill(box: QComboBox, keys: Sequence[str]) -> None:
+    box.clear()
+    for key in keys:
+        box.addItem(BY_KEY[key].short if key != "latency_p50" else "Latency p50", key)
 
 
 def _card() -> QFrame:

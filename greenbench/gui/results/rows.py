@@ -84,7 +84,8 @@ def build(result: RunResult) -> Table:
     """The table of a run. Energy is compared where it was measured; where it is modelled or missing, latency is."""
     variants = result.variants
     compared = "energy_per_inference" if _compared(result, "energy_per_inference") else "latency_p50"
-    scales = {key: quote.scale(BY_KEY[key].unit, [_value(v, key) for v in variants]) for key in _SHOWN}
+    shown = (result.quality, *_SHOWN)
+    scales = {key: quote.scale(unit_of(result, key), [_value(v, key) for v in variants]) for key in shown}
     latency = quote.scale("s", [_value(v, "latency_p50") for v in variants])
     scales["latency_p50"] = scales["latency_p95"] = latency
     columns = _columns(result, scales, compared)
@@ -96,7 +97,12 @@ def build(result: RunResult) -> Table:
     return Table(columns, rows, (max(min(below, 1.0), 0.02), max(min(above, 1.0), 0.02)))
 
 
-_SHOWN = ("accuracy", "latency_p50", "latency_p95", "energy_per_inference", "size_bytes")
+_SHOWN = ("latency_p50", "latency_p95", "energy_per_inference", "size_bytes")
+
+
+def unit_of(result: RunResult, key: str) -> str:
+    """The unit of a metric: of a regression's error that of the data set's target, which the numbers themselves know."""
+    return next((v.metrics[key].unit for v in result.variants if key in v.metrics), BY_KEY[key].unit)
 
 
 def _compared(result: RunResult, key: str) -> bool:
@@ -113,13 +119,17 @@ def _value(variant: VariantResult, key: str) -> float | None:
 
 
 def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -> tuple[Column, ...]:
-    examples = max((v.metrics["accuracy"].n for v in result.variants if "accuracy" in v.metrics), default=0)
-    same = f"same {examples} examples, exact test" if examples > 1 else "same examples, exact test"
+    quality = result.quality
+    examples = max((v.metrics[quality].n for v in result.variants if quality in v.metrics), default=0)
+    test = "exact test" if quality == "accuracy" else "paired test"
+    same = f"same {examples} examples, {test}" if examples > 1 else f"same examples, {test}"
+    judged = BY_KEY[quality]
+    unit = f"{scales[quality].unit}, 95 % interval".removeprefix(", ")
     against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
     return (
         Column("variant", "variant", "Variant", "", share=1.75),
-        Column("accuracy", "number", "Accuracy", "%, 95 % interval", "accuracy", True, 1.15),
-        Column("accuracy-against", "verdict", "Accuracy against A", same, "accuracy", share=1.6),
+        Column("accuracy", "number", judged.short, unit, quality, True, 1.15),
+        Column("accuracy-against", "verdict", f"{judged.short} against A", same, quality, share=1.6),
         Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 0.9),
         Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
         Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.4),
@@ -155,7 +165,7 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
             return Cell(provenance.value.capitalize(), provenance=provenance, hint=_why(measurement) or provenance.meaning)
         case _:
             comparison = variant.against.get(column.metric)
-            return _comparison(comparison, accuracy=column.metric == "accuracy")
+            return _comparison(comparison, points=BY_KEY[column.metric].fraction)
 
 
 def _lineage(variant: VariantResult) -> str:
@@ -203,7 +213,7 @@ def _number(measurement: Measurement | None, shown: quote.Scale, *, with_interva
     return Cell(text, sub, hint=hint, value=value, provenance=measurement.provenance if measurement else None)
 
 
-def _comparison(comparison: Comparison | None, *, accuracy: bool) -> Cell:
+def _comparison(comparison: Comparison | None, *, points: bool) -> Cell:
     if comparison is None:
         return Cell(quote.NO_READING)
     if comparison.verdict is Verdict.BASELINE:
@@ -212,17 +222,17 @@ def _comparison(comparison: Comparison | None, *, accuracy: bool) -> Cell:
         return Cell("Not compared", tone="muted", hint=comparison.reason)
     tone = "muted" if comparison.good is None else "success" if comparison.good else "danger"
     words = comparison.text[:1].upper() + comparison.text[1:]
-    sub = _half_width(comparison, accuracy)
+    sub = _half_width(comparison, points)
     if comparison.verdict is Verdict.UNCLEAR and comparison.change is not None:
-        sub = f"{quote.signed(comparison.change * 100, 1)} {'pp' if accuracy else '%'}"
+        sub = f"{quote.signed(comparison.change * 100, 1)} {'pp' if points else '%'}"
     elif comparison.verdict is Verdict.SAME:
         sub = ""
     return Cell(words, sub, _SIGNS.get(comparison.verdict, ""), tone, comparison.reason, comparison.change, comparison.low, comparison.high)
 
 
-def _half_width(comparison: Comparison, accuracy: bool) -> str:
+def _half_width(comparison: Comparison, points: bool) -> str:
     """ "± 2": half of the interval, in per cent or points, with the digits that it supports."""
     if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
         return ""
     half = (comparison.high - comparison.low) / 2 * 100
-    return f"± {quote.significant(half, 2)}{' pp' if accuracy else ''}"
+    return f"± {quote.significant(half, 2)}{' pp' if points else ''}"

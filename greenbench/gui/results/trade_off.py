@@ -11,15 +11,20 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 
 from greenbench.core import quote
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.metrics import BY_KEY
+from greenbench.core.metrics import BY_KEY, QUALITY
 from greenbench.core.run import RunResult
 from greenbench.gui.marks import paint_variant
 from greenbench.gui.results.chart import Chart, linear, logarithmic
 from greenbench.gui.theme import Theme, VariantMark, font
 
 X_CHOICES = ("energy_per_inference", "latency_p50", "latency_p95", "size_bytes", "parameters", "flops", "peak_memory")
-Y_CHOICES = ("accuracy", "throughput", "energy_per_inference", "latency_p50", "size_bytes")
+_Y_OTHERS = ("throughput", "energy_per_inference", "latency_p50", "size_bytes")
 _FADED = 0.6
+
+
+def y_choices(result: RunResult | None) -> tuple[str, ...]:
+    """What can stand on the y axis: first the metric that judges the answers of this run."""
+    return (result.quality if result else QUALITY[0], *_Y_OTHERS)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class TradeOff(Chart):
         both = sorted(set(xs) & set(ys))
         self._word = "" if both else f"No variant has {self._missing()}."
         if both:
-            x_scale, y_scale = (quote.scale(BY_KEY[k].unit, [m[i].value for i in both]) for k, m in ((self.x_key, xs), (self.y_key, ys)))
+            x_scale, y_scale = (quote.scale(m[both[0]].unit, [m[i].value for i in both]) for m in (xs, ys))
             self._points = self._make_points(both, xs, ys, x_scale, y_scale)
             self._make_axes(x_scale.unit, y_scale.unit)
         else:
@@ -142,7 +147,7 @@ class TradeOff(Chart):
         x_title, y_title = (_title(key, unit, self._modelled(key)) for key, unit in ((self.x_key, x_unit), (self.y_key, y_unit)))
         wide = min(xs) > 0 and max(xs) / min(xs) > 12
         self.x_axis = logarithmic(xs, x_title) if wide else linear(xs, x_title, room=0.12)
-        self.y_axis = linear(ys, y_title, room=0.12, ceiling=100.0 if self.y_key == "accuracy" else None)
+        self.y_axis = linear(ys, y_title, room=0.12, ceiling=100.0 if BY_KEY[self.y_key].fraction else None)
 
     def _modelled(self, key: str) -> bool:
         return any(m.provenance is Provenance.MODELLED for m in self._measured(key).values())
