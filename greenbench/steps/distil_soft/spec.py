@@ -30,6 +30,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.distil_soft.apply:apply",
     inputs=(Port("student", PortKind.MODEL), Port("teacher", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch",),
     highlights=("temperature", "epochs"),
     paper=Paper("Hinton 2015", "Distilling the knowledge in a neural network", "https://arxiv.org/abs/1503.02531"),
     aliases=("knowledge distillation", "teacher", "student", "soft targets", "distill"),

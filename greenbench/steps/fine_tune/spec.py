@@ -25,6 +25,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.fine_tune.apply:apply",
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch",),
     highlights=("epochs", "learning_rate"),
     paper=Paper("Han 2015", "Learning both weights and connections for efficient neural networks", "https://arxiv.org/abs/1506.02626"),
     aliases=("retrain", "recover", "tune", "transfer"),

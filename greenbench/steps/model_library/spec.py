@@ -64,6 +64,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.model_library.apply:apply",
     inputs=(Port("data", PortKind.DATASET, optional=True),),
     outputs=(Port("model", PortKind.MODEL),),
+    makes={"format": "torch", "precision": "fp32"},
     highlights=("name", "width"),
     aliases=("network", "architecture", "resnet", "mobilenet", "lenet", "torchvision", "timm", "pretrained"),
 )

@@ -50,6 +50,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.prune_magnitude.apply:apply",
     inputs=(Port("model", PortKind.MODEL),),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch",),
     highlights=("sparsity", "scope"),
     paper=Paper("Han 2015", "Learning both weights and connections for efficient neural networks", "https://arxiv.org/abs/1506.02626"),
     aliases=("magnitude pruning", "unstructured", "sparse", "zeros", "mask"),

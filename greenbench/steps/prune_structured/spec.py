@@ -70,6 +70,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.prune_structured.apply:apply",
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch",),
     highlights=("ratio", "importance"),
     paper=Paper("Fang 2023", "DepGraph: towards any structural pruning", "https://arxiv.org/abs/2301.12900"),
     aliases=("structured pruning", "filter", "channel", "depgraph", "slim"),

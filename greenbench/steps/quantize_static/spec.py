@@ -61,6 +61,8 @@ SPEC = StepSpec(
     apply="greenbench.steps.quantize_static.apply:apply",
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, "Calibration data")),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch", "exported", "onnx"),
+    makes={"format": "onnx", "precision": "int8"},
     highlights=("method", "examples"),
     paper=Paper(
         "Jacob 2018",

@@ -55,6 +55,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.share_weights.apply:apply",
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch",),
     highlights=("bits", "conv_bits"),
     paper=Paper(
         "Han 2016",

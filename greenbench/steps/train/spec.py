@@ -30,6 +30,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.train.apply:apply",
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch",),
     highlights=("epochs", "learning_rate"),
     aliases=("fit", "learn", "sgd", "adam", "optimizer"),
 )

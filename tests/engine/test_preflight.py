@@ -1,0 +1,76 @@
+"""What does not go together is found before anything is computed, from the steps alone or from what the sources gave."""
+
+import pytest
+
+from greenbench.core import messages
+from greenbench.core.errors import PlanError
+from greenbench.core.run import NodeState, RunState
+from greenbench.core.step import Group
+from greenbench.engine.executor import execute
+from greenbench.engine.plan import make_plan, problems
+
+CHAIN = {"a": ("source", {}), "b": ("quantize", {}), "c": ("train", {}), "d": ("data", {})}
+LINKS = ["a.model -> b.model", "d.data -> b.data", "b.model -> c.model", "d.data -> c.data"]
+
+
+@pytest.fixture
+def typed(catalog):
+    """The steps say what they take and make, as the installed ones do."""
+    for key, changes in {
+        "source": {"group": Group.SOURCES, "makes": {"format": "torch"}},
+        "data": {"group": Group.SOURCES},
+        "quantize": {"makes": {"format": "onnx", "precision": "int8"}},
+        "train": {"takes": ("torch",)},
+    }.items():
+        for name, value in changes.items():
+            object.__setattr__(catalog[key], name, value)
+    return catalog
+
+
+def test_a_step_that_cannot_take_a_format_is_refused_before_the_run(build, typed):
+    with pytest.raises(PlanError, match='"C" cannot take "B": it is an ONNX graph'):
+        make_plan(build(CHAIN, LINKS))
+
+
+def test_a_runtime_that_cannot_run_a_format_is_refused_before_the_run(build, typed):
+    nodes = {**CHAIN, "bench": ("benchmark", {})}
+    pipeline = build(nodes, [*LINKS[:2], "a.model -> bench.models", "b.model -> bench.models", "d.data -> bench.data"])
+    del pipeline.nodes["c"]
+    assert problems(pipeline) == []
+    plan = make_plan(pipeline)
+    from greenbench.engine.preflight import mismatches
+
+    eager = tuple(node.model_copy(update={"params": {**node.params, "runtime": "eager"}}) for node in plan.nodes)
+    found = mismatches(eager, typed, "cpu")
+    assert [str(problem) for problem in found] == [
+        '"B" is an ONNX graph, which PyTorch eager cannot run. Set the runtime to ONNX Runtime or OpenVINO or TensorRT.'
+    ]
+
+
+def test_a_mismatch_with_what_a_source_gave_stops_the_run_before_the_first_step(build, typed, world, monkeypatch):
+    import sys
+
+    def wide(inputs, params, context):
+        outcome = sys.modules["greenbench_test_steps"].add(inputs, params, context)
+        narrow = outcome.outputs["model"]
+        bigger = narrow.model_copy(update={"input": narrow.input.model_copy(update={"shape": (9,)})})
+        return type(outcome)({"model": bigger}, outcome.facts, outcome.headline)
+
+    monkeypatch.setattr(sys.modules["greenbench_test_steps"], "wide", wide, raising=False)
+    object.__setattr__(typed["source"], "apply", "greenbench_test_steps:wide")
+    nodes = {"a": ("source", {}), "d": ("data", {}), "c": ("train", {}), "e": ("add", {})}
+    plan = make_plan(build(nodes, ["a.model -> c.model", "d.data -> c.data", "c.model -> e.model"]))
+    assert execute(plan, world) is RunState.FAILED
+    started = [event.node for event in world.events if isinstance(event, messages.NodeStarted)]
+    assert started == ["a", "d"]
+    failed = {event.node: event for event in world.events if isinstance(event, messages.NodeFailed)}
+    assert failed["c"].state is NodeState.FAILED
+    assert "takes examples of 9" in failed["c"].failure.message
+    assert failed["e"].state is NodeState.SKIPPED
+
+
+def test_sources_are_read_before_anything_is_computed(build, typed, world):
+    nodes = {"a": ("source", {}), "b": ("add", {}), "d": ("data", {}), "c": ("train", {})}
+    execute(make_plan(build(nodes, ["a.model -> b.model", "b.model -> c.model", "d.data -> c.data"])), world)
+    started = [event.node for event in world.events if isinstance(event, messages.NodeStarted)]
+    assert started == ["a", "d", "b", "c"]
