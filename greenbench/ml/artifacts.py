@@ -6,6 +6,7 @@ builds the architecture, sets both, and then demands that every tensor of the fi
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from greenbench.core.artifact import Architecture, InputSpec, ModelArtifact
 from greenbench.core.errors import ModelError, StepError
+from greenbench.core.runtimes import FORMAT_NOUNS
 from greenbench.core.step import Stored
 from greenbench.ml.footprint import footprint
 from greenbench.ml.models import build
@@ -25,6 +27,8 @@ from greenbench.ml.models import build
 WEIGHTS = "model.safetensors"
 MASKS = "masks.safetensors"
 _GEOMETRY = "geometry"
+_TOKENIZER = "tokenizer"
+_GIVE_WEIGHTS = "Give its weights and its architecture instead."
 
 Geometry = dict[str, dict[str, Any]]
 
@@ -37,17 +41,23 @@ class Blueprint:
     input: InputSpec
     classes: tuple[str, ...]
     trained: bool = False
+    task: str = "classification"
+    notes: tuple[str, ...] = ()
+    origin: str = ""
+    licence: str = ""
+    digest: str = ""
 
 
 def save_module(
     module: nn.Module,
     folder: Path,
-    like: ModelArtifact | Blueprint,
+    like: Stored | ModelArtifact | Blueprint,
     masks: Mapping[str, Tensor] | None = None,
     trained: bool | None = None,
     step: str = "",
 ) -> ModelArtifact:
-    """Writes a module's weights into `folder` and describes it; input, classes and history are those of `like`.
+    """Writes a module's weights into `folder` and describes it; input, task, classes and history are those of `like`. The tokenizer of a
+    text model goes along where `like` is `Stored`.
 
     `masks` has a boolean tensor (True: kept) for each pruned parameter, by its name in the module. `trained` None keeps
     what `like` says. `step` is appended to the lineage.
@@ -56,8 +66,11 @@ def save_module(
         StepError: a mask does not fit its parameter, or a weight that it removed is not zero.
         ModelError: the folder cannot be written.
     """
+    beside = like if isinstance(like, Stored) else None
+    like = like.model if isinstance(like, Stored) else like
     if like.architecture is None:
-        raise ModelError("This model is an ONNX graph; it has no weights that can be saved as a network.", "Use the model before export.")
+        noun = FORMAT_NOUNS[like.format] if isinstance(like, ModelArtifact) else "no network of the library"
+        raise ModelError(f"This model is {noun}; it has no weights that can be saved as a network.", "Use the model before export.")
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
     kept = {name: mask.detach().cpu().to(torch.bool).contiguous() for name, mask in (masks or {}).items()}
     _check_masks(state, kept)
@@ -68,17 +81,24 @@ def save_module(
     if kept:
         files["masks"] = MASKS
         _write(kept, folder / MASKS, None)
+    if beside is not None and _TOKENIZER in beside.model.files:
+        files[_TOKENIZER] = beside.model.files[_TOKENIZER]
+        _copy(beside.file(_TOKENIZER), folder / files[_TOKENIZER])
     before = like if isinstance(like, ModelArtifact) else None
     return ModelArtifact(
         format="torch",
         files=files,
         architecture=like.architecture,
         input=like.input,
+        task=like.task,
         classes=like.classes,
         trained=like.trained if trained is None else trained,
         footprint=footprint(module, like.input, folder / WEIGHTS),
         lineage=((before.lineage if before else ()) + ((step,) if step else ())),
-        notes=before.notes if before else (),
+        notes=like.notes,
+        origin=like.origin,
+        licence=like.licence,
+        digest=like.digest,
     )
 
 
@@ -86,13 +106,13 @@ def load_module(stored: Stored) -> nn.Module:
     """The network of an artefact, on the CPU, in evaluation mode; a fresh one with each call, so steps cannot share it.
 
     Raises:
-        ModelError: it is an ONNX graph, or the file is damaged or not of this architecture.
+        ModelError: it is no PyTorch network any more, or the file is damaged or not of this architecture.
     """
     artifact = stored.model
     if artifact.format != "torch" or artifact.architecture is None:
         raise ModelError(
-            f'"{stored.title}" is an ONNX graph, which cannot be trained or pruned any further.',
-            "Connect the model before it was converted.",
+            f'"{stored.title}" is {FORMAT_NOUNS[artifact.format]}, which cannot be trained or pruned any further.',
+            _GIVE_WEIGHTS if artifact.digest else "Connect the model before it was converted.",
         )
     path = stored.file("weights")
     state, header = _read(path, stored.title)
@@ -212,6 +232,13 @@ def _write(tensors: dict[str, Tensor], path: Path, header: dict[str, str] | None
         save_file(tensors, path, metadata=header)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path.name} cannot be written: {error}.", "Make room on the disk, or choose another data folder.") from None
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise ModelError(f"{target.name} cannot be written: {error}.", "Make room on the disk, or choose another data folder.") from None
 
 
 def _read(path: Path, title: str) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -1,6 +1,7 @@
 """A network comes back from its files exactly as it was, also when pruning changed its shapes."""
 
 import copy
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,29 @@ def test_saving_does_not_change_the_module(tmp_path: Path) -> None:
     save_module(module, tmp_path, plan)
     assert module.training
     assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
+
+
+def test_what_is_known_of_a_model_stays_with_it_and_its_tokenizer_goes_along(tmp_path: Path) -> None:
+    first, second = tmp_path / "1", tmp_path / "2"
+    first.mkdir(), second.mkdir()
+    plan = blueprint("resnet8")
+    known = {"task": "other", "origin": "a lab", "licence": "MIT", "digest": "12ab", "notes": ("as given",)}
+    module = build(plan.architecture)
+    made = save_module(module, first, dataclasses.replace(plan, **known))
+    (first / "tokenizer.json").write_text("{}")
+    made = made.model_copy(update={"files": {**made.files, "tokenizer": "tokenizer.json"}})
+    again = save_module(module, second, stored(made, first), step="Tune")
+    assert {name: getattr(again, name) for name in known} == known
+    assert (second / again.files["tokenizer"]).read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("format", "said"),
+    [("torchscript", "is a TorchScript file, which"), ("exported", "is a torch.export file, which"), ("onnx", "is an ONNX graph, which")],
+)
+def test_a_file_that_is_no_network_any_more_is_refused_by_its_name(format: str, said: str, tmp_path: Path) -> None:
+    plan = blueprint("lenet_300_100", (1, 8, 8))
+    made = save_module(build(plan.architecture), tmp_path, plan).model_copy(update={"format": format, "digest": "12ab"})
+    with pytest.raises(ModelError, match=said) as caught:
+        load_module(stored(made, tmp_path))
+    assert caught.value.remedy == "Give its weights and its architecture instead."

@@ -25,7 +25,7 @@ def apply(inputs: Inputs, params: MagnitudeParams, context: StepContext) -> Step
     masks = magnitude.prune(module, settings, earlier, context.title)
     context.check()
     context.progress(0.6, "saving")
-    made = save_module(module, context.folder, stored.model, masks, step=context.title)
+    made = save_module(module, context.folder, stored, masks, step=context.title)
     reached = magnitude.sparsity(masks)
     if reached > params.sparsity + 1 / sum(mask.numel() for mask in masks.values()):
         note = f"The model came with {100 * reached:.4g} % of these weights at zero already; nothing more was removed."

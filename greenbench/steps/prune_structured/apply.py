@@ -44,7 +44,7 @@ def apply(inputs: Inputs, params: StructuredParams, context: StepContext) -> Ste
     elif any(isinstance(layer, layers.BATCH_NORMS) for layer in module.modules()):
         notes.append("Batch-norm statistics are still those of the whole network: fine-tune, or connect data to this step.")
     context.progress(0.8, "saving")
-    made = save_module(module, context.folder, stored.model, done.masks, step=context.title)
+    made = save_module(module, context.folder, stored, done.masks, step=context.title)
     made = made.model_copy(update={"notes": (*made.notes, *notes)})
     panel.check_saved(module, made, context)
     channels = sum(group.before for group in done.groups), sum(group.after for group in done.groups)

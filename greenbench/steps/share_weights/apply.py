@@ -33,7 +33,7 @@ def apply(inputs: Inputs, params: SharingParams, context: StepContext) -> StepOu
     books = sharing.share(module, settings, masks, context.check)
     data = inputs.many("data")
     report = _fine_tune(module, books, masks, (stored, data[0]), params, context) if data and params.epochs else None
-    made = save_module(module, context.folder, stored.model, masks, step=context.title)
+    made = save_module(module, context.folder, stored, masks, step=context.title)
     coded = _pack(module, context.folder / _PACKED)
     notes = [note for note in (sharing.exact_layers(books), _NOTE) if note]
     made = made.model_copy(update={"files": {**made.files, "packed": _PACKED}, "notes": (*made.notes, *notes)})
