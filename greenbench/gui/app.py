@@ -22,6 +22,7 @@ from greenbench.engine.devices import devices
 from greenbench.gui import style
 from greenbench.gui.autosave import Leftover, leftovers
 from greenbench.gui.files import Files, Questions, samples
+from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.late_runner import LateRunner
 from greenbench.gui.look import Look
 from greenbench.gui.main_window import MainWindow, Parts
@@ -87,7 +88,7 @@ def build(application: QApplication, runner: Runner, catalog: Catalog | None = N
     control = RunControl(session, runner, bridge)
     control.device, control.protocol = settings.text("device", "cpu"), settings.text("protocol", "quick")
     asking = questions or Questions()
-    parts = Parts(theme, look, settings, session, runner, bridge, control, Files(session, settings, asking), Exporter())
+    parts = Parts(theme, look, settings, session, runner, bridge, control, Files(session, settings, asking), Exporter(), JobBridge())
     window = MainWindow(parts)
     asking.parent = window
     window.setWindowIcon(QIcon(str(places.resources() / "style" / "greenbench.svg")))

@@ -27,6 +27,7 @@ from greenbench.gui.files import Files
 from greenbench.gui.find import Finder
 from greenbench.gui.forms.inspector import Inspector
 from greenbench.gui.history import HistoryPage
+from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.library import StepLibrary
 from greenbench.gui.look import Look
 from greenbench.gui.menu_row import MenuRow
@@ -66,6 +67,7 @@ class Parts:
     control: RunControl
     files: Files
     exporter: Exporter
+    jobs: JobBridge
 
 
 def _runtimes(catalog: Catalog) -> dict[str, str]:
@@ -273,6 +275,7 @@ class MainWindow(QMainWindow):
         self.parts.settings.sync()
         self.autosave.stop()
         self.parts.bridge.stop()
+        self.parts.jobs.close()
         self.status.stop()
         if self.live:
             self.live.stop()

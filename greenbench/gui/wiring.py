@@ -136,6 +136,7 @@ class Wiring:
     def _phase(self, phase: Phase) -> None:
         window = self._window
         self.offer_exports()
+        window.parts.jobs.hold(phase is not Phase.READY)
         window.results.show_running(phase is not Phase.READY)
         self._under_way()
         window.actions_.enable("run", phase is Phase.READY)

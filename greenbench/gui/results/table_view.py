@@ -2,18 +2,18 @@
 
 import math
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from greenbench.core.measurement import Provenance
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance, paint_variant
 from greenbench.gui.results.rows import Cell, Column, Row, Table
+from greenbench.gui.table_head import HEAD_HEIGHT, PAD, TwoLineHead
 from greenbench.gui.theme import Theme, font
 
-PAD = 12
-ROW_HEIGHT, HEAD_HEIGHT = 46, 44
+ROW_HEIGHT = 46
 _ROWS = 9  # more of them scroll
 _BAR, _NARROW_BAR, _ROOM_FOR_BAR = 92, 56, 250
 _NAME = 150  # a longer name of a variant may be shortened: its tooltip has it
@@ -54,33 +54,6 @@ class _Model(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(part for part in (column.title, column.unit) if part)
         return column.title if role == Qt.ItemDataRole.DisplayRole else None
-
-
-class _Head(QHeaderView):
-    """Two lines: the title, and the unit below it."""
-
-    def __init__(self, theme: Theme, model: _Model) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self._theme, self._data = theme, model
-        self.setFixedHeight(HEAD_HEIGHT)
-        self.setSectionsClickable(False)
-
-    def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
-        column = self._data.table.columns[logical]
-        painter.save()
-        painter.fillRect(rect, self._theme.color("sunken"))
-        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), self._theme.color("border"))
-        side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-        inside = QRectF(rect).adjusted(PAD, 5 if column.unit else 0, -PAD, -5 if column.unit else 0)
-        for text, face, tone, edge in (
-            (column.title, font(12, 600), "second", Qt.AlignmentFlag.AlignTop if column.unit else Qt.AlignmentFlag.AlignVCenter),
-            (column.unit, font(11), "muted", Qt.AlignmentFlag.AlignBottom),
-        ):
-            painter.setFont(face)
-            painter.setPen(self._theme.color(tone))
-            shown = QFontMetricsF(face).elidedText(text, Qt.TextElideMode.ElideRight, inside.width())
-            painter.drawText(inside, side | edge, shown)
-        painter.restore()
 
 
 class _Delegate(QStyledItemDelegate):
@@ -248,7 +221,7 @@ class ResultsTable(QTableView):
         self._delegate = _Delegate(theme, self._model)
         self.setModel(self._model)
         self.setItemDelegate(self._delegate)
-        self.setHorizontalHeader(_Head(theme, self._model))
+        self.setHorizontalHeader(TwoLineHead(theme, lambda: self._model.table.columns))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.setShowGrid(False)

@@ -1,0 +1,63 @@
+"""The head of a table with two lines: the title, and the unit below it; an arrow where the rows are sorted by a column."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtWidgets import QHeaderView
+
+from greenbench.gui.icons import paint_icon
+from greenbench.gui.theme import Theme, font
+
+PAD = 12
+HEAD_HEIGHT = 44
+_SIGN = 10
+
+
+class HeadColumn(Protocol):
+    """What a head needs to know of a column."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def right(self) -> bool: ...
+
+
+class TwoLineHead(QHeaderView):
+    """Draws the columns that `columns` gives. `sortable`: a press on a head asks for its order (sectionClicked)."""
+
+    def __init__(self, theme: Theme, columns: Callable[[], Sequence[HeadColumn]], *, sortable: bool = False) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._theme, self._columns, self._sortable = theme, columns, sortable
+        self.setFixedHeight(HEAD_HEIGHT)
+        self.setSectionsClickable(sortable)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
+        column = self._columns()[logical]
+        painter.save()
+        painter.fillRect(rect, self._theme.color("sunken"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), self._theme.color("border"))
+        side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+        inside = QRectF(rect).adjusted(PAD, 5 if column.unit else 0, -PAD, -5 if column.unit else 0)
+        sorted_by = self._sortable and self.isSortIndicatorShown() and self.sortIndicatorSection() == logical
+        for text, face, tone, edge in (
+            (column.title, font(12, 600), "second", Qt.AlignmentFlag.AlignTop if column.unit else Qt.AlignmentFlag.AlignVCenter),
+            (column.unit, font(11), "muted", Qt.AlignmentFlag.AlignBottom),
+        ):
+            painter.setFont(face)
+            painter.setPen(self._theme.color(tone))
+            shown = QFontMetricsF(face).elidedText(text, Qt.TextElideMode.ElideRight, inside.width())
+            painter.drawText(inside, side | edge, shown)
+        if sorted_by:
+            self._arrow(painter, inside, column)
+        painter.restore()
+
+    def _arrow(self, painter: QPainter, inside: QRectF, column: HeadColumn) -> None:
+        """Beside the title, in the padding where the words stand on the right."""
+        wide = QFontMetricsF(font(12, 600)).horizontalAdvance(column.title)
+        left = inside.right() + 1 if column.right else min(inside.left() + wide + 3, inside.right() - _SIGN)
+        name = "caret-up-fill" if self.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder else "caret-down-fill"
+        paint_icon(painter, name, QRectF(left, inside.top() + (3 if column.unit else 17), _SIGN, _SIGN), self._theme.color("accent"))
