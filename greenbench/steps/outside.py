@@ -41,6 +41,11 @@ def of_tree(path: str, depth: int = 2) -> str:
         return "absent"
 
 
+def together(*fingerprints: str) -> str:
+    """Several fingerprints as one; what is absent does not count beside what is there."""
+    return ";".join(part for part in fingerprints if part != "absent") or "absent"
+
+
 def no_folder(path: str) -> tuple[str, str] | None:
     """The sentence and the remedy where a folder is not chosen or not there."""
     if not path:

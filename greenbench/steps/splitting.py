@@ -1,6 +1,8 @@
 """The parameters by which every labelled data source is cut into train, validation, calibration and test."""
 
-from greenbench.core.params import Params, parameter
+from typing import Literal
+
+from greenbench.core.params import FieldKind, Params, parameter
 
 
 class HeldOutParams(Params):
@@ -31,11 +33,24 @@ class HeldOutParams(Params):
         le=2**31 - 1,
         advanced=True,
     )
+    label_map: str = parameter(
+        "",
+        "Label map",
+        "A CSV or JSON file from label to class, for data whose classes are called differently from the model's; two may become one.",
+        kind=FieldKind.FILE,
+        advanced=True,
+    )
 
 
 class SplitParams(HeldOutParams):
     """For sources whose test examples are cut off here."""
 
+    use: Literal["all", "test"] = parameter(
+        "all",
+        "Use",
+        "Testing only keeps no training examples: for a trained model that is judged on your data, however little there is.",
+        choices={"all": "Training and testing", "test": "Testing only"},
+    )
     test_share: float = parameter(
         0.2,
         "Test share",
@@ -43,4 +58,5 @@ class SplitParams(HeldOutParams):
         percent=True,
         ge=0.01,
         le=0.8,
+        visible_when={"use": ("all",)},
     )

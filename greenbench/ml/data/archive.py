@@ -1,4 +1,4 @@
-"""NumPy archives (.npz) with `x` and `y`, and optionally `x_test` and `y_test`. Pickled objects are refused."""
+"""Archives of arrays, NumPy (.npz) or safetensors: `x` and `y`, if you like `x_test` and `y_test`. Pickled objects are refused."""
 
 import zipfile
 import zlib
@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import DataError
-from greenbench.ml.data.arrays import pack
+from greenbench.ml.data.arrays import About, pack
 from greenbench.ml.data.cuts import Cut, Normalise
 from greenbench.ml.data.dataset import Labels
 
 _FORM = "Save it with numpy.savez(file, x=examples, y=labels)."
+_KEYS = ("x", "y", "x_test", "y_test", "classes")
 
 
-def npz_archive(source: Path, folder: Path, channels_last: bool, normalise: Normalise, how: Cut) -> DatasetArtifact:
-    """The data set in a .npz file. `x` is (N, C, H, W), (N, H, W, C) with `channels_last`, (N, H, W) or (N, features).
+def array_archive(source: Path, folder: Path, channels_last: bool, normalise: Normalise, how: Cut, label_map: str = "") -> DatasetArtifact:
+    """The data set in a .npz or .safetensors file. `x` is (N, C, H, W), (N, H, W, C) with `channels_last`, (N, H, W) or (N, features).
+
+    A .npz file may hold the names of the classes as `classes`.
 
     Raises:
         DataError: not such an archive, an array missing, of the wrong shape or type, or with values that are no numbers.
@@ -40,21 +44,29 @@ def npz_archive(source: Path, folder: Path, channels_last: bool, normalise: Norm
         _check_lengths(test, source.name, "x_test", "y_test")
         if test[0].shape[1:] != pool[0].shape[1:] or test[0].dtype != pool[0].dtype:
             raise DataError(f'{source.name}: "x" and "x_test" differ in shape or type.', "Prepare both in the same way.")
-    return pack(folder, ("archive", source.stem, names), pool, how, test, normalise)
+    return pack(folder, About("archive", source.stem, names, label_map=label_map), pool, how, test, normalise)
 
 
 def _read(source: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """The arrays that matter, and the names of all there are."""
+    """The arrays that matter, and the names of all there are. The content says which kind of archive it is."""
     try:
-        if not zipfile.is_zipfile(source) and source.is_file():
-            raise DataError(f"{source.name} cannot be read as a NumPy archive: it is none, or is cut short.", _FORM)
-        with np.load(source, allow_pickle=False) as archive:
-            return {key: archive[key] for key in ("x", "y", "x_test", "y_test") if key in archive}, list(archive.files)
+        if not source.is_file():
+            raise FileNotFoundError
+        if zipfile.is_zipfile(source):
+            with np.load(source, allow_pickle=False) as archive:
+                return {key: archive[key] for key in _KEYS if key in archive}, list(archive.files)
+        if source.suffix.lower() == ".safetensors":
+            with safe_open(source, framework="numpy") as tensors:
+                names = list(tensors.keys())
+                return {key: tensors.get_tensor(key) for key in _KEYS if key in names}, names
+        raise DataError(f"{source.name} cannot be read as a NumPy archive: it is none, or is cut short.", _FORM)
     except FileNotFoundError:
-        raise DataError(f'The file "{source}" does not exist.', "Choose a .npz file.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f'The file "{source}" does not exist.', "Choose a .npz or .safetensors file.") from None
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error, SafetensorError) as error:
+        # TypeError, AttributeError: safetensors, of a number type that NumPy does not have
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise DataError(f"{source.name} cannot be read as a NumPy archive: {reason}.", _FORM) from None
+        kind = "a safetensors file" if source.suffix.lower() == ".safetensors" else "a NumPy archive"
+        raise DataError(f"{source.name} cannot be read as {kind}: {reason}.", _FORM) from None
 
 
 def _examples(arrays: dict[str, NDArray[Any]], key: str, channels_last: bool, name: str) -> NDArray[Any]:
@@ -79,14 +91,24 @@ def _examples(arrays: dict[str, NDArray[Any]], key: str, channels_last: bool, na
 
 
 def _classes(arrays: dict[str, NDArray[Any]], name: str) -> tuple[str, ...]:
-    labels = [arrays[key].reshape(-1) for key in ("y", "y_test") if key in arrays]
-    together = np.concatenate([part.astype(str) if part.dtype.kind == "U" else part for part in labels])
+    labels = {key: arrays[key].reshape(-1) for key in ("y", "y_test") if key in arrays}
+    together = np.concatenate([part.astype(str) if part.dtype.kind == "U" else part for part in labels.values()])
     if together.dtype.kind == "U":
         return tuple(str(label) for label in np.unique(together))
     whole = together.dtype.kind in "bui" or (together.dtype.kind == "f" and bool(np.all(together == np.floor(together))))
     if len(together) == 0 or not whole or together.min() < 0 or together.max() > 100_000:
         raise DataError(f"{name}: labels must be class names or whole numbers from 0.", "For N classes use 0 to N − 1.")
-    return tuple(str(label) for label in range(int(together.max()) + 1))
+    if "classes" not in arrays:
+        return tuple(str(label) for label in range(int(together.max()) + 1))
+    named = tuple(str(label) for label in arrays["classes"].reshape(-1))
+    for key, part in labels.items():
+        outside = np.flatnonzero(part >= len(named))
+        if len(outside):
+            raise DataError(
+                f'{name}: label {int(part[outside[0]])} of example {int(outside[0])} in "{key}" is outside the {len(named)} classes.',
+                f"Labels are 0 to {len(named) - 1}.",
+            )
+    return named
 
 
 def _labels(y: NDArray[Any], classes: tuple[str, ...]) -> Labels:

@@ -1,5 +1,6 @@
 """Data sets that fit into arrays: the built-in digits, IDX files, NumPy archives, random inputs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,24 @@ from PIL import Image
 
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.errors import DataError
-from greenbench.ml.data.cuts import Cut, Normalise, cut, gaps, info, statistics
+from greenbench.ml.data.cuts import Cut, Normalise, apart, cut, gaps, info, keys_of, statistics
 from greenbench.ml.data.dataset import Labels, write_arrays
+from greenbench.ml.data.label_map import relabelled
+from greenbench.ml.data.previews import array_preview
 
 
-def digits(folder: Path, size: int, how: Cut) -> DatasetArtifact:
+@dataclass(frozen=True)
+class About:
+    """What is said of a data set: how it is read, its name and classes, its licence; `label_map` is the path of new class names."""
+
+    kind: str
+    name: str
+    classes: tuple[str, ...]
+    licence: str = ""
+    label_map: str = ""
+
+
+def digits(folder: Path, size: int, how: Cut, label_map: str = "") -> DatasetArtifact:
     """The 1,797 handwritten digits that come with scikit-learn (8×8, NIST), brought to `size` × `size` by bilinear interpolation."""
     from sklearn.datasets import load_digits
 
@@ -22,12 +36,13 @@ def digits(folder: Path, size: int, how: Cut) -> DatasetArtifact:
     images = np.stack([np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)) for image in small])
     examples = np.clip(np.rint(images), 0, 255).astype(np.uint8)[:, None]
     classes = tuple(str(digit) for digit in range(10))
-    return pack(folder, ("digits", "Digits", classes), (examples, np.asarray(found.target, dtype=np.int64)), how)
+    about = About("digits", "Digits", classes, "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)", label_map)
+    return pack(folder, about, (examples, np.asarray(found.target, dtype=np.int64)), how)
 
 
 def pack(
     folder: Path,
-    what: tuple[str, str, tuple[str, ...]],
+    about: About,
     pool: tuple[NDArray[Any], Labels],
     how: Cut,
     test: tuple[NDArray[Any], Labels] | None = None,
@@ -35,30 +50,40 @@ def pack(
 ) -> DatasetArtifact:
     """Cuts a pool of examples (N, C, H, W) or (N, features), writes the splits, and describes them.
 
-    `what` is kind, name and class names. With `test`, all of the pool is for training, validation and calibration.
+    With `test`, all of the pool is for training, validation and calibration.
 
     Raises:
-        DataError: fewer than two classes, or too few examples.
+        DataError: fewer than two classes, too few examples, or a label map that does not fit.
     """
-    kind, name, classes = what
-    examples, labels = pool
+    examples = pool[0]
+    classes, labels = relabelled(about.classes, pool[1], about.label_map)
     check_labels(labels, classes)
     if test is not None:
         how = Cut(0.0, how.validation, how.calibration, how.seed)
-    parts = {part: (examples[indices], labels[indices]) for part, indices in cut(labels, how).items()}
+    parts: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
+        part: (examples[indices], labels[indices]) for part, indices in cut(labels, how).items()
+    }
     if test is not None:
-        parts["test"] = test
-    ordered = {part: parts[part] for part in ("train", "validation", "calibration", "test")}
-    mean, deviation = statistics(ordered["train"][0], normalise)
+        parts["test"] = (test[0], relabelled(about.classes, test[1], about.label_map)[1])
+    kept, repeated = apart({part: keys_of(both[0]) for part, both in parts.items()})
+    ordered: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
+        part: _chosen(parts[part], kept[part]) for part in ("train", "validation", "calibration", "test") if part in parts
+    }
+    mean, deviation = statistics(ordered["train" if "train" in ordered else "calibration"][0], normalise)
     return DatasetArtifact(
-        kind=kind,
-        name=name,
-        files=write_arrays(folder, dict(ordered)),
+        kind=about.kind,
+        name=about.name,
+        licence=about.licence,
+        files=write_arrays(folder, ordered) | array_preview(folder, ordered, classes),
         input=InputSpec(shape=tuple(examples.shape[1:]), mean=mean, std=deviation),
         classes=classes,
         splits={part: info(*both) for part, both in ordered.items()},
-        notes=gaps({part: both[1] for part, both in ordered.items()}, classes),
+        notes=gaps({part: both[1] for part, both in ordered.items()}, classes) + repeated,
     )
+
+
+def _chosen(pair: tuple[NDArray[Any], NDArray[Any]], kept: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+    return pair if kept.all() else (pair[0][kept], pair[1][kept])
 
 
 def check_labels(labels: Labels, classes: tuple[str, ...]) -> None:
@@ -95,5 +120,6 @@ def random_inputs(folder: Path, shape: tuple[int, ...], classes: int, count: int
         input=InputSpec(shape=shape, mean=(0.0,) * channels, std=(1.0,) * channels),
         classes=tuple(str(index) for index in range(classes)),
         splits=splits,
+        options={"seed": seed},
         random=True,
     )

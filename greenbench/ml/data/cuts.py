@@ -22,6 +22,7 @@ _CHUNK = 4096
 class Cut:
     """How much goes where. Shares are of the whole; a `test` of 0 means that test examples come from elsewhere.
 
+    `test_only`: nothing will be learnt from this data; all but the calibration examples are for testing.
     `seed` belongs to the data, not to the run: another seed for training must be judged on the same test examples.
     """
 
@@ -29,6 +30,7 @@ class Cut:
     validation: float = 0.1
     calibration: int = 128
     seed: int = 0
+    test_only: bool = False
 
 
 def cut(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
@@ -37,6 +39,8 @@ def cut(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
     Raises:
         DataError: too few examples for so many classes.
     """
+    if how.test_only:
+        return _for_testing(labels, how)
     total, classes = len(labels), len(np.unique(labels))
     test = ceil(total * how.test - 1e-9) if how.test else 0
     validation = max(1, ceil(total * how.validation - 1e-9))
@@ -46,13 +50,58 @@ def cut(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
         raise DataError(
             f"{total} examples are too few: after {test} for testing, {validation} for validation and {calibration} for "
             f"calibration, {max(train, 0)} are left to learn {classes} classes from.",
-            "Add examples, or lower the shares.",
+            "Add examples, lower the shares, or use the data for testing only.",
         )
     order = _spread(labels, how.seed)
     ends = np.cumsum([test, validation, calibration])
     names = ("test", "validation", "calibration", "train")
     parts = dict(zip(names, np.split(order, ends), strict=True))
     return {name: np.sort(part) for name, part in parts.items() if len(part)}
+
+
+def _for_testing(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
+    calibration = max(1, min(how.calibration, int(len(labels) * _CALIBRATION_LIMIT)))
+    if len(labels) < 2:
+        raise DataError("One example is too few to test and calibrate with.", "Add examples.")
+    order = _spread(labels, how.seed)
+    return {"calibration": np.sort(order[:calibration]), "test": np.sort(order[calibration:])}
+
+
+PRECEDENCE = ("test", "validation", "calibration", "train")
+
+
+def keys_of(examples: NDArray[Any]) -> NDArray[np.uint64]:
+    """A hash of the bytes of each example (N, …): equal for the same content, wherever it stands."""
+    rows = np.ascontiguousarray(examples).reshape(len(examples), -1)
+    digests = (hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
+    return np.frombuffer(b"".join(digests), dtype=np.uint64)
+
+
+def apart(keys: Mapping[str, NDArray[np.uint64]]) -> tuple[dict[str, NDArray[np.bool_]], tuple[str, ...]]:
+    """Which examples of each split to keep so that none occurs in two, and a sentence if any must go.
+
+    `keys` are hashes of their content. The test split keeps all of its own, then validation, then calibration.
+
+    Raises:
+        DataError: nothing of a split would be left.
+    """
+    kept: dict[str, NDArray[np.bool_]] = {}
+    taken = np.empty(0, dtype=np.uint64)
+    for name in sorted(keys, key=PRECEDENCE.index):
+        kept[name] = ~np.isin(keys[name], taken)
+        taken = np.concatenate([taken, keys[name]])
+        if len(keys[name]) and not kept[name].any():
+            raise DataError(
+                f"All {len(keys[name])} {name} examples occur, byte for byte, in another split as well.",
+                "Remove examples that occur twice from the data.",
+            )
+    lost = {name: int((~kept[name]).sum()) for name in keys if not kept[name].all()}
+    if not lost:
+        return kept, ()
+    named = ", ".join(f"{name} {count}" for name, count in lost.items())
+    total = sum(lost.values())
+    verb = "example occurs" if total == 1 else "examples occur"
+    return kept, (f"{total} {verb} byte for byte in more than one split; only one split keeps each, test first. Left out of: {named}.",)
 
 
 def _spread(labels: NDArray[np.int64], seed: int) -> NDArray[np.intp]:
@@ -106,6 +155,8 @@ def gaps(labels: Mapping[str, NDArray[np.int64]], classes: Sequence[str]) -> tup
     what is not tested is not in the accuracy."""
     found = []
     for split, word in _MUST_HAVE_ALL.items():
+        if split not in labels:
+            continue
         present = set(np.unique(labels[split]).tolist())
         lacking = [name for index, name in enumerate(classes) if index not in present]
         if lacking:
@@ -115,10 +166,11 @@ def gaps(labels: Mapping[str, NDArray[np.int64]], classes: Sequence[str]) -> tup
     return tuple(found)
 
 
-def info(examples: NDArray[Any], labels: NDArray[np.int64]) -> SplitInfo:
-    """Count and content hash of a split: bytes, labels and their order."""
+def info(examples: NDArray[Any], labels: NDArray[Any]) -> SplitInfo:
+    """Count and content hash of a split: bytes, labels (whole numbers, or the floats of a regression) and their order."""
     digest = hashlib.sha256(f"{examples.dtype.str}{examples.shape[1:]}".encode())
     for start in range(0, len(examples), _CHUNK):
         digest.update(np.ascontiguousarray(examples[start : start + _CHUNK]).tobytes())
-    digest.update(np.ascontiguousarray(labels, dtype=np.int64).tobytes())
+    truth = np.asarray(labels)
+    digest.update(np.ascontiguousarray(truth, dtype=np.float32 if truth.dtype.kind == "f" else np.int64).tobytes())
     return SplitInfo(examples=len(labels), digest=digest.hexdigest())

@@ -1,7 +1,7 @@
-"""A data set as steps see it: named splits that give normalised float32 examples and integer labels."""
+"""A data set as steps see it: named splits that give examples as a model takes them, and what is true of each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from greenbench.core.artifact import DatasetArtifact, InputSpec
 from greenbench.core.errors import DataError
+from greenbench.core.fit import Fit, fit
 from greenbench.core.step import Stored
+from greenbench.core.task import TASKS
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 
 class Split(ABC):
-    """One named part of a data set, in a fixed order."""
+    """One named part of a data set, in a fixed order. `labels` (N, …) are whole numbers, or floats where the task is regression."""
 
-    def __init__(self, name: str, labels: Labels, input: InputSpec) -> None:
+    def __init__(self, name: str, labels: NDArray[Any], input: InputSpec) -> None:
         self.name = name
         self.labels = labels
         self.input = input
@@ -29,54 +31,73 @@ class Split(ABC):
 
     @abstractmethod
     def raw(self, indices: NDArray[np.intp]) -> NDArray[Any]:
-        """The chosen examples as stored: bytes (0 to 255) or floats, channels first."""
+        """The chosen examples before normalisation, in the input's size: bytes (0 to 255) or floats, RGB, channels first."""
 
     @property
     def nbytes(self) -> int:
         """Bytes that all normalised examples together take in memory."""
-        return 4 * len(self) * int(np.prod(self.input.shape))
+        return np.dtype(self.input.dtype).itemsize * len(self) * int(np.prod(self.input.shape))
 
-    def take(self, indices: NDArray[np.intp]) -> Floats:
-        """The chosen examples, normalised."""
+    def take(self, indices: NDArray[np.intp]) -> NDArray[Any]:
+        """The chosen examples as the model takes them: normalised, in its channel order, layout and dtype."""
         return normalised(self.raw(indices), self.input)
 
-    def arrays(self) -> tuple[Floats, Labels]:
-        """All examples at once, normalised (N, C, H, W) or (N, features), and their labels."""
-        return self.take(np.arange(len(self))), self.labels
+    def targets(self, indices: NDArray[np.intp]) -> NDArray[Any]:
+        """What is true of the chosen examples: a class (N,), a value (N,), or a class for each pixel (N, H, W)."""
+        chosen: NDArray[Any] = self.labels[indices]
+        return chosen
 
-    def batches(self, batch: int, shuffle: bool = False, seed: int = 0) -> Iterator[tuple[Floats, Labels]]:
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """All examples at once, as `take` gives them, and their targets."""
+        everything = np.arange(len(self))
+        return self.take(everything), self.targets(everything)
+
+    def batches(self, batch: int, shuffle: bool = False, seed: int = 0) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """All examples in batches of at most `batch`; shuffled, the order depends on `seed` alone."""
         order = np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
-            yield self.take(chosen), self.labels[chosen]
+        chosen = [order[start : start + batch] for start in range(0, len(order), batch)]
+        for part, examples in zip(chosen, self._taken(chosen), strict=True):
+            yield examples, self.targets(part)
+
+    def _taken(self, chosen: Sequence[NDArray[np.intp]]) -> Iterator[NDArray[Any]]:
+        """The examples of each batch, in turn."""
+        return (self.take(part) for part in chosen)
 
 
 class ArraySplit(Split):
-    """A split whose examples lie in a .npy file, mapped into memory."""
+    """A split whose examples lie in a .npy file, mapped into memory; pictures are brought to the size the input asks for."""
 
-    def __init__(self, name: str, examples: NDArray[Any], labels: Labels, input: InputSpec) -> None:
+    def __init__(self, name: str, examples: NDArray[Any], labels: NDArray[Any], input: InputSpec) -> None:
         super().__init__(name, labels, input)
         self._examples = examples
+        self._reframe = input.kind == "image" and (examples.shape[1:] != input.shape or input.crop < 1.0)
 
     def raw(self, indices: NDArray[np.intp]) -> NDArray[Any]:
-        return self._examples[indices]
+        chosen: NDArray[Any] = self._examples[indices]
+        if not self._reframe:
+            return chosen
+        from greenbench.ml.data.framing import framing, reframed
+
+        return reframed(chosen, framing(self.input))
 
 
 class Dataset:
-    """An opened data set."""
+    """An opened data set, as it is stored or as a model takes it."""
 
-    def __init__(self, stored: Stored) -> None:
-        self._stored = stored
+    def __init__(self, stored: Stored, model: Stored | None = None) -> None:
+        self._stored, self._model = stored, model
         self.artifact: DatasetArtifact = stored.dataset
+        self.fit = Fit(self.artifact.classes) if model is None else fit(model.model, self.artifact, model.title, stored.title)
 
     @property
     def input(self) -> InputSpec:
-        return self.artifact.input
+        """What its examples are: the model's input, if there is a model."""
+        return self.artifact.input if self._model is None else self._model.model.input
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.artifact.classes
+        """The names that labels count through: those of the model's outputs, if there is a model."""
+        return self.fit.classes
 
     def split(self, name: str) -> Split:
         """A split by its name: train, validation, calibration or test.
@@ -88,13 +109,24 @@ class Dataset:
             has = ", ".join(self.artifact.splits)
             remedy = "Random inputs serve for latency only; connect a data set with labels." if self.artifact.random else f"It has: {has}."
             raise DataError(f'"{self._stored.title}" has no {name} examples.', remedy)
+        return self._opened(name)
+
+    def _opened(self, name: str) -> Split:
+        if self.artifact.random and self.input != self.artifact.input:
+            from greenbench.ml.data.noise import NoiseSplit
+
+            return NoiseSplit(name, self.artifact, self.input)
         if self.artifact.kind == "folder":
             from greenbench.ml.data.folder import open_split
 
-            return open_split(self._stored, name)
-        examples = self._load(f"{name}.x")
-        labels = np.asarray(self._load(f"{name}.y"), dtype=np.int64)
-        return ArraySplit(name, examples, labels, self.input)
+            return open_split(self._stored, name, self.input, self.fit.labels)
+        if self.artifact.kind == "text":
+            from greenbench.ml.data.texts import open_split as open_texts
+
+            split: Split = open_texts(self._stored, name, self._model, self.fit.labels)
+            return split
+        labels = np.asarray(self._load(f"{name}.y"), dtype=np.int64 if TASKS[self.artifact.task].has_classes else np.float32)
+        return ArraySplit(name, self._load(f"{name}.x"), renumbered(labels, self.fit.labels), self.input)
 
     def _load(self, role: str) -> NDArray[Any]:
         path = self._stored.file(role)
@@ -105,13 +137,22 @@ class Dataset:
         return loaded
 
 
-def open_dataset(stored: Stored) -> Dataset:
-    """The data set of an artefact.
+def open_dataset(stored: Stored, model: Stored | None = None) -> Dataset:
+    """The data set of an artefact. With a model, its splits give examples in the model's input, and labels as places of its outputs.
 
     Raises:
         StepError: the artefact is not a data set.
+        ModelError: the model and the data do not go together.
     """
-    return Dataset(stored)
+    return Dataset(stored, model)
+
+
+def renumbered(labels: NDArray[Any], places: Sequence[int] | None) -> NDArray[Any]:
+    """Class numbers of the data as places of the outputs that mean them; the same array where they are in the same order."""
+    if places is None:
+        return labels
+    moved: NDArray[Any] = np.asarray(places, dtype=np.int64)[np.asarray(labels, dtype=np.int64)]
+    return moved
 
 
 def scaled(raw: NDArray[Any]) -> Floats:
@@ -122,22 +163,35 @@ def scaled(raw: NDArray[Any]) -> Floats:
     return np.asarray(raw, dtype=np.float32)
 
 
-def normalised(raw: NDArray[Any], input: InputSpec) -> Floats:
-    """Raw examples (N, …) minus mean, over standard deviation, channel by channel."""
-    form = (1, -1) + (1,) * (raw.ndim - 2)
-    mean = np.asarray(input.mean, dtype=np.float32).reshape(form)
-    factor = np.asarray([1 / deviation for deviation in input.std], dtype=np.float32).reshape(form)
-    # Copied by arithmetic: a result never shares memory with the read-only file.
-    centred: Floats = scaled(raw) - mean
-    centred *= factor
-    return centred
+def normalised(raw: NDArray[Any], input: InputSpec) -> NDArray[Any]:
+    """Raw examples (N, …) in the input's channel order, minus mean, over standard deviation, in its layout and dtype.
+
+    A "tensor" is only cast. An input of whole numbers takes the values as they are: it has its normalisation inside.
+    """
+    dtype = np.dtype(input.dtype)
+    if input.kind == "image" and input.channel_order == "bgr":
+        raw = raw[:, ::-1]
+    if input.kind in ("tensor", "text") or dtype.kind != "f":
+        ready = np.array(raw, dtype=dtype)
+    else:
+        form = (1, -1) + (1,) * (raw.ndim - 2)
+        mean = np.asarray(input.mean, dtype=np.float32).reshape(form)
+        factor = np.asarray([1 / deviation for deviation in input.std], dtype=np.float32).reshape(form)
+        # Copied by arithmetic: a result never shares memory with the read-only file.
+        centred: Floats = scaled(raw) - mean
+        centred *= factor
+        ready = centred if dtype == np.float32 else centred.astype(dtype)
+    if input.kind == "image" and input.layout == "channels last":
+        return np.ascontiguousarray(np.moveaxis(ready, 1, -1))
+    return ready
 
 
-def write_arrays(folder: Path, splits: dict[str, tuple[NDArray[Any], Sequence[int] | Labels]]) -> dict[str, str]:
-    """Writes raw examples and labels of each split into `folder`; returns the files by role."""
+def write_arrays(folder: Path, splits: Mapping[str, tuple[NDArray[Any], Sequence[int] | NDArray[Any]]]) -> dict[str, str]:
+    """Writes raw examples and labels of each split into `folder`; returns the files by role. Floats stay floats (regression)."""
     files: dict[str, str] = {}
     for name, (examples, labels) in splits.items():
+        truth = np.asarray(labels)
         np.save(folder / f"{name}_x.npy", examples, allow_pickle=False)
-        np.save(folder / f"{name}_y.npy", np.asarray(labels, dtype=np.int64), allow_pickle=False)
+        np.save(folder / f"{name}_y.npy", truth.astype(np.float32 if truth.dtype.kind == "f" else np.int64), allow_pickle=False)
         files |= {f"{name}.x": f"{name}_x.npy", f"{name}.y": f"{name}_y.npy"}
     return files

@@ -1,108 +1,124 @@
-"""Image folders: one subfolder for each class. The cache keeps names, not pixels; images are read when they are needed."""
+"""Image folders, by subfolder or by a table of labels. The cache keeps names, not pixels; images are read when they are needed."""
 
-import hashlib
-import json
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
+from greenbench.core.artifact import DatasetArtifact, InputSpec
 from greenbench.core.errors import DataError
+from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
 from greenbench.ml.data.arrays import check_labels
-from greenbench.ml.data.cuts import Cut, Normalise, cut, gaps, statistics
-from greenbench.ml.data.dataset import Split
+from greenbench.ml.data.cuts import Cut, Normalise, apart, cut, gaps, statistics
+from greenbench.ml.data.dataset import Split, renumbered
+from greenbench.ml.data.examination import Examination, Seen, content_info
+from greenbench.ml.data.framing import UNREADABLE, Framing, framing
+from greenbench.ml.data.image_index import NameList, read_index, write_index
+from greenbench.ml.data.label_map import relabelled
+from greenbench.ml.data.listing import Listed, listed
+from greenbench.ml.data.previews import broken_files, class_counts, picked, size_words, thumbnail, write_preview
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-_FORM = "Choose a folder with one subfolder of images for each class."
-_UNREADABLE = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError, EOFError)
 _STATISTICS_SAMPLE = 512
+_READERS = 2
 
 
 @dataclass(frozen=True)
-class Decoding:
-    """How a file becomes an array: the middle square, `size` × `size`, in one (grey) or three channels."""
+class Reading:
+    """How an image folder is read. `table` and `label_map` are paths, "" for none; up to `look_at` images each is decoded and hashed
+    before anything starts, of more a sample (all of them where broken ones are to be left out)."""
 
-    size: int
-    channels: int
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return (self.channels, self.size, self.size)
-
-    def read(self, path: Path) -> NDArray[np.uint8]:
-        """The image as (C, H, W) bytes, turned upright as its camera noted."""
-        with warnings.catch_warnings(), Image.open(path) as image:
-            # A huge or odd but readable picture is not worth a warning; a bomb raises.
-            warnings.simplefilter("ignore")
-            upright = ImageOps.exif_transpose(image).convert("RGB" if self.channels == 3 else "L")
-            fitted = ImageOps.fit(upright, (self.size, self.size), Image.Resampling.BILINEAR)
-        pixels = np.asarray(fitted, dtype=np.uint8)
-        return np.moveaxis(pixels, 2, 0) if self.channels == 3 else pixels[None]
+    framing: Framing
+    normalise: Normalise = "own"
+    cut: Cut = field(default_factory=Cut)
+    skip_broken: bool = False
+    table: str = ""
+    label_map: str = ""
+    look_at: int = 20_000
 
 
 class ImageSplit(Split):
-    """A split whose examples are files."""
+    """A split whose examples are files, decoded at the input's size when they are asked for, the next batches ahead of time."""
 
-    def __init__(self, name: str, paths: list[Path], labels: NDArray[np.int64], input: InputSpec, decoding: Decoding) -> None:
+    def __init__(self, name: str, files: tuple[Path, NameList], labels: NDArray[Any], input: InputSpec, frame: Framing) -> None:
         super().__init__(name, labels, input)
-        self._paths, self._decoding = paths, decoding
+        self._root, self._names = str(files[0]), files[1]
+        self._frame = frame
 
     def raw(self, indices: NDArray[np.intp]) -> NDArray[Any]:
-        out = np.empty((len(indices), *self._decoding.shape), dtype=np.uint8)
+        out = np.empty((len(indices), *self._frame.shape), dtype=np.uint8)
         for row, index in enumerate(indices):
-            path = self._paths[int(index)]
-            try:
-                out[row] = self._decoding.read(path)
-            except _UNREADABLE as error:
-                raise DataError(f'"{path}" cannot be read any more: {error}.', "Restore it, or clear the cache and run again.") from None
+            out[row] = self._one(int(index))
         return out
 
+    def _one(self, index: int) -> NDArray[np.uint8]:
+        path = f"{self._root}/{self._names[index]}"
+        try:
+            return self._frame.read(path)
+        except UNREADABLE as error:
+            raise DataError(
+                f'"{path}" cannot be read any more: {error}.',
+                "Restore it and run again, or clear the cache and let the source leave out broken images.",
+            ) from None
 
-def image_folder(
-    source: Path, folder: Path, decoding: Decoding, normalise: Normalise, how: Cut, tick: Callable[[float], None]
-) -> DatasetArtifact:
-    """The data set in `source`: its subfolders are the classes, or those of `train` and `test` (`val`) inside it.
+    def _taken(self, chosen: Sequence[NDArray[np.intp]]) -> Iterator[NDArray[Any]]:
+        # Pillow lets other threads run while it decodes and resizes: the next batches are made while this one is used.
+        with ThreadPoolExecutor(_READERS, "images") as pool:
+            waiting = iter(chosen)
+            ahead = [pool.submit(self.take, part) for part in islice(waiting, _READERS + 1)]
+            try:
+                while ahead:
+                    ready = ahead.pop(0).result()
+                    ahead += [pool.submit(self.take, part) for part in islice(waiting, 1)]
+                    yield ready
+            finally:
+                for future in ahead:
+                    future.cancel()
 
-    Every image is decoded once, so that a broken one is found now and not in the middle of training.
+
+def image_folder(source: Path, folder: Path, how: Reading, tick: Callable[[float], None]) -> DatasetArtifact:
+    """The data set in `source`, its index and preview written into `folder`.
 
     Raises:
         DataError: no folder, no images, one class, or unreadable images, which it names.
     """
-    parts = _parts(source)
-    classes = tuple(sorted({path.parent.name for paths in parts.values() for path in paths}))
-    if not classes:
-        raise DataError(f'"{source}" has no images in subfolders.', _FORM)
-    if len(classes) == 1:
-        raise DataError(f'"{source}" has one class only, "{classes[0]}".', "Add at least one more subfolder of images.")
-    listed = [path for paths in parts.values() for path in paths]
-    digests = dict(zip(listed, _examine(source, listed, decoding, tick), strict=True))
-    splits = _cut(parts, classes, how)
-    chosen = np.stack([decoding.read(path) for path, _ in _sample(splits["train"])])
-    mean, deviation = statistics(chosen, normalise)
-    index = {name: [[path.relative_to(source).as_posix(), label] for path, label in pairs] for name, pairs in splits.items()}
-    (folder / "images.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+    found = listed(source, how.table)
+    classes, labels = _renamed(found, how.label_map)
+    everything = [name for names in found.names.values() for name in names]
+    examination = Examination(source, how.framing, tick)
+    full = how.skip_broken or len(everything) <= how.look_at
+    seen = examination.every(everything) if full else examination.sample(everything)
+    if seen.broken and not how.skip_broken:
+        raise _unreadable(seen)
+    splits = _cut(found, labels, seen, how.cut)
+    kept, repeated = apart({part: seen.keys[indices] for part, indices in splits.items()}) if full else (None, (seen.note,))
+    parts = {part: (indices[kept[part]] if kept else indices) for part, indices in splits.items()}
+    truth = np.concatenate([labels[part] for part in found.names])
+    named = {part: ([everything[index] for index in indices], truth[indices]) for part, indices in parts.items()}
+    mean, deviation = _statistics(source, named, how)
+    by_split = {part: both[1] for part, both in named.items()}
+    notes = found.notes + gaps(by_split, classes) + repeated + _left_out(seen)
     return DatasetArtifact(
         kind="folder",
         name=source.name,
-        files={"index": "images.json"},
-        options={"folder": str(source.resolve()), "size": decoding.size, "channels": decoding.channels},
-        input=InputSpec(shape=decoding.shape, mean=mean, std=deviation),
+        files=write_index(folder, {part: (names, labels) for part, (names, labels) in named.items()})
+        | _preview(source, folder, named, classes, seen),
+        options={"folder": str(source.resolve()), "size": how.framing.height, "channels": how.framing.channels},
+        input=InputSpec(shape=how.framing.shape, mean=mean, std=deviation),
         classes=classes,
-        splits={name: _info(pairs, digests) for name, pairs in splits.items()},
-        notes=gaps({name: np.array([label for _, label in pairs], dtype=np.int64) for name, pairs in splits.items()}, classes),
+        splits={part: content_info(seen.digests, indices, truth[indices]) for part, indices in parts.items()},
+        notes=notes,
     )
 
 
-def open_split(stored: Stored, name: str) -> ImageSplit:
-    """A split of a data set made by `image_folder`.
+def open_split(stored: Stored, name: str, input: InputSpec, places: Sequence[int] | None = None) -> ImageSplit:
+    """A split of a data set made by `image_folder`, decoded as `input` asks; `places` are the outputs that its classes mean.
 
     Raises:
         DataError: the list is damaged, or the folder is not there.
@@ -111,94 +127,77 @@ def open_split(stored: Stored, name: str) -> ImageSplit:
     root = Path(artifact.options["folder"])
     if not root.is_dir():
         raise DataError(f'The image folder "{root}" of "{stored.title}" is not there.', "Connect the disk it lies on, or choose it anew.")
-    try:
-        pairs = json.loads(stored.file("index").read_text(encoding="utf-8"))[name]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f'"{stored.title}": its list of images cannot be read: {error}.', "Clear the cache and run again.") from None
-    labels = np.array([label for _, label in pairs], dtype=np.int64)
-    decoding = Decoding(artifact.options["size"], artifact.options["channels"])
-    return ImageSplit(name, [root / path for path, _ in pairs], labels, artifact.input, decoding)
+    names, labels = read_index(stored, name)
+    frame = framing(input if input.kind == "image" else artifact.input)
+    return ImageSplit(name, (root, names), renumbered(labels, places), input, frame)
 
 
-def _parts(source: Path) -> dict[str, list[Path]]:
-    if source.is_file():
-        raise DataError(f'"{source}" is a file, not a folder.', _FORM)
-    if not source.is_dir():
-        raise DataError(f'The folder "{source}" does not exist.', _FORM)
-    folders = {child.name.lower(): child for child in source.iterdir() if child.is_dir()}
-    if "train" in folders and any(_images(child) for child in folders["train"].iterdir() if child.is_dir()):
-        found = {"pool": _by_class(folders["train"])}
-        validation = folders.get("val") or folders.get("validation") or folders.get("valid")
-        if "test" in folders:
-            found["test"] = _by_class(folders["test"])
-            found["validation"] = _by_class(validation) if validation else []
-        elif validation:  # with two folders, the held-out one is what results are reported on
-            found["test"] = _by_class(validation)
-        return {name: paths for name, paths in found.items() if paths}
-    return {"pool": _by_class(source)}
+def _renamed(found: Listed, label_map: str) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
+    ends = np.cumsum([len(labels) for labels in found.labels.values()])[:-1]
+    classes, together = relabelled(found.classes, np.concatenate(list(found.labels.values())), label_map)
+    return classes, dict(zip(found.labels, np.split(together, ends), strict=True))
 
 
-def _by_class(folder: Path) -> list[Path]:
-    return [image for child in sorted(folder.iterdir()) if child.is_dir() for image in _images(child)]
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file() and path.name[0] != ".")
-
-
-def _examine(source: Path, paths: list[Path], decoding: Decoding, tick: Callable[[float], None]) -> list[str]:
-    """Decodes each image once; returns the hash of each file."""
-
-    def look(path: Path) -> str | None:
-        try:
-            decoding.read(path)
-            return hashlib.sha256(path.read_bytes()).hexdigest()
-        except _UNREADABLE:
-            return None
-
-    digests: list[str] = []
-    broken: list[str] = []
-    with ThreadPoolExecutor(2) as pool:
-        for start in range(0, len(paths), 32):
-            tick(start / len(paths))
-            for path, digest in zip(paths[start : start + 32], pool.map(look, paths[start : start + 32]), strict=True):
-                digests.append(digest or "")
-                if digest is None:
-                    broken.append(path.relative_to(source).as_posix())
-    if broken:
-        more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
-        noun = "image cannot" if len(broken) == 1 else "images cannot"
-        raise DataError(f"{len(broken)} {noun} be read: {', '.join(broken[:5])}{more}.", "Mend or remove them.")
-    return digests
-
-
-_Pairs = list[tuple[Path, int]]
-
-
-def _cut(parts: dict[str, list[Path]], classes: tuple[str, ...], how: Cut) -> dict[str, _Pairs]:
-    numbers = {name: index for index, name in enumerate(classes)}
-    labelled = {part: [(path, numbers[path.parent.name]) for path in paths] for part, paths in parts.items()}
-    pool = labelled.pop("pool")
-    labels = np.array([label for _, label in pool], dtype=np.int64)
-    check_labels(labels, classes)
-    if "test" in labelled:
+def _cut(found: Listed, labels: dict[str, NDArray[np.int64]], seen: Seen, how: Cut) -> dict[str, NDArray[np.intp]]:
+    """For each split the places of its images in the whole list; broken ones are in none."""
+    starts = np.cumsum([0, *(len(names) for names in found.names.values())])
+    sound = {
+        part: start + np.flatnonzero(seen.sound[start : start + len(names)])
+        for start, (part, names) in zip(starts, found.names.items(), strict=False)
+    }
+    pool = sound["pool"]
+    of_pool = labels["pool"][pool - starts[0]]
+    check_labels(of_pool, found.classes)
+    if "test" in sound:
         how = Cut(0.0, how.validation, how.calibration, how.seed)
-    cuts = cut(labels, how)
-    splits = {part: [pool[index] for index in indices] for part, indices in cuts.items()}
-    if "validation" in labelled:
-        splits["train"] += splits["validation"]
-    splits |= labelled
-    return {name: splits[name] for name in ("train", "validation", "calibration", "test")}
+    splits = {part: pool[indices] for part, indices in cut(of_pool, how).items()}
+    if "validation" in sound:
+        splits["train"] = np.concatenate([splits["train"], splits["validation"]])
+        splits["validation"] = sound["validation"]
+    if "test" in sound:
+        splits["test"] = sound["test"]
+    return {part: splits[part] for part in ("train", "validation", "calibration", "test") if part in splits}
 
 
-def _sample(pairs: _Pairs) -> _Pairs:
-    """Evenly picked examples, enough for a mean and a deviation."""
-    step = max(1, len(pairs) // _STATISTICS_SAMPLE)
-    return pairs[::step][:_STATISTICS_SAMPLE]
+def _statistics(source: Path, named: dict[str, tuple[list[str], NDArray[np.int64]]], how: Reading) -> tuple[tuple[float, ...], ...]:
+    """Mean and deviation of evenly picked training images, enough for both."""
+    names = named["train" if "train" in named else "calibration"][0]
+    step = max(1, len(names) // _STATISTICS_SAMPLE)
+    chosen = []
+    for name in names[::step][:_STATISTICS_SAMPLE]:
+        try:
+            chosen.append(how.framing.read(source / name))
+        except UNREADABLE as error:
+            raise DataError(f'"{name}" cannot be read: {error}.', "Mend or remove it, or leave broken images out.") from None
+    return statistics(np.stack(chosen), how.normalise)
 
 
-def _info(pairs: _Pairs, digests: dict[Path, str]) -> SplitInfo:
-    digest = hashlib.sha256()
-    for path, label in pairs:
-        digest.update(f"{digests[path]} {label}\n".encode())
-    return SplitInfo(examples=len(pairs), digest=digest.hexdigest())
+def _unreadable(seen: Seen) -> DataError:
+    count = len(seen.broken)
+    named = ", ".join(f"{name} ({reason})" for name, reason in seen.broken[:5])
+    more = f" and {count - 5} more" if count > 5 else ""
+    noun = "image cannot" if count == 1 else "images cannot"
+    return DataError(f"{count} {noun} be read: {named}{more}.", 'Mend or remove them, or set "Broken images" to leave them out.')
+
+
+def _left_out(seen: Seen) -> tuple[str, ...]:
+    if not seen.broken:
+        return ()
+    noun = "broken image is" if len(seen.broken) == 1 else "broken images are"
+    named = ", ".join(name for name, _ in seen.broken[:3]) + (", …" if len(seen.broken) > 3 else "")
+    return (f"{len(seen.broken)} {noun} left out: {named}.",)
+
+
+def _preview(
+    source: Path, folder: Path, named: dict[str, tuple[list[str], NDArray[np.int64]]], classes: tuple[str, ...], seen: Seen
+) -> dict[str, str]:
+    labels = {part: both[1] for part, both in named.items()}
+    samples = []
+    for place, (split, index) in enumerate(picked(labels, len(classes))):
+        with Image.open(source / named[split][0][index]) as image:
+            shown = thumbnail(folder, place, ImageOps.exif_transpose(image))
+        samples.append(Sample(split=split, label=classes[int(labels[split][index])], image=shown))
+    broken, total = broken_files(seen.broken)
+    counts = class_counts(labels, len(classes))
+    preview = Preview(samples=tuple(samples), counts=counts, sizes=size_words(seen.sizes), broken=broken, broken_total=total)
+    return write_preview(folder, preview)

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import DataError
-from greenbench.ml.data.arrays import pack
+from greenbench.ml.data.arrays import About, pack
 from greenbench.ml.data.cuts import Cut
 
 _BYTES_MAGIC = 0x0800
 _NAMES = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
 
 
-def idx_folder(source: Path, folder: Path, how: Cut) -> DatasetArtifact:
+def idx_folder(source: Path, folder: Path, how: Cut, label_map: str = "", about: About | None = None) -> DatasetArtifact:
     """The data set in `source`: "train" files are cut into train, validation and calibration, "t10k" files are the test split.
+
+    `about` names the classes of a well-known set; without it they are numbers.
 
     Raises:
         DataError: names the file that is missing, damaged, or does not fit its labels.
@@ -31,8 +33,13 @@ def idx_folder(source: Path, folder: Path, how: Cut) -> DatasetArtifact:
         raise DataError(
             f"{source.name}: training images are {_size(train[0])}, test images {_size(test[0])}.", "Take both from one data set."
         )
-    classes = tuple(str(label) for label in range(int(max(train[1].max(initial=0), test[1].max(initial=0))) + 1))
-    return pack(folder, ("idx", source.name, classes), train, how, test)
+    count = int(max(train[1].max(initial=0), test[1].max(initial=0))) + 1
+    if about is not None and count > len(about.classes):
+        raise DataError(
+            f"{source.name}: label {count - 1} occurs, but {about.name} has {len(about.classes)} classes.", "Download it again."
+        )
+    known = about or About("idx", source.name, tuple(str(label) for label in range(count)), label_map=label_map)
+    return pack(folder, known, train, how, test)
 
 
 def _size(images: NDArray[np.uint8]) -> str:

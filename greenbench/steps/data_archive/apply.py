@@ -1,13 +1,13 @@
-"""Reads a NumPy archive."""
+"""Reads an archive of arrays."""
 
 from pathlib import Path
 
 from greenbench.core.errors import DataError
 from greenbench.core.step import Inputs, StepContext, StepOutcome
-from greenbench.ml.data.archive import npz_archive
-from greenbench.ml.data.cuts import Cut
+from greenbench.ml.data.archive import array_archive
 from greenbench.ml.panel import dataset_facts, dataset_headline
 from greenbench.steps.data_archive.spec import ArchiveParams
+from greenbench.steps.data_source import cut_of
 
 
 def apply(inputs: Inputs, params: ArchiveParams, context: StepContext) -> StepOutcome:
@@ -17,8 +17,7 @@ def apply(inputs: Inputs, params: ArchiveParams, context: StepContext) -> StepOu
         DataError: no file is chosen, or it is not such an archive.
     """
     if not params.file.strip():
-        raise DataError("No file is chosen.", "Choose a .npz file.")
-    how = Cut(params.test_share, params.validation_share, params.calibration_examples, params.split_seed)
+        raise DataError("No file is chosen.", "Choose a .npz or .safetensors file.")
     last = params.layout == "channels_last"
-    made = npz_archive(Path(params.file).expanduser(), context.folder, last, params.normalise, how)
+    made = array_archive(Path(params.file).expanduser(), context.folder, last, params.normalise, cut_of(params), params.label_map)
     return StepOutcome({"data": made}, dataset_facts(made), dataset_headline(made))

@@ -3,6 +3,7 @@
 from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
+from greenbench.steps.outside import of_file
 from greenbench.steps.splitting import SplitParams
 
 
@@ -19,7 +20,7 @@ class DigitsParams(SplitParams):
 
 SPEC = StepSpec(
     key="data.digits",
-    version=1,
+    version=2,
     title="Digits",
     group=Group.SOURCES,
     icon="database",
@@ -31,4 +32,5 @@ SPEC = StepSpec(
     outputs=(Port("data", PortKind.DATASET),),
     highlights=("size", "test_share"),
     aliases=("mnist", "sample", "built-in", "data set"),
+    fingerprint=lambda params: of_file(params.label_map),
 )

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from greenbench.core.errors import DataError
 from greenbench.core.step import Inputs, StepContext, StepOutcome
-from greenbench.ml.data.cuts import Cut
-from greenbench.ml.data.folder import Decoding, image_folder
+from greenbench.ml.data.folder import Reading, image_folder
+from greenbench.ml.data.framing import Framing
 from greenbench.ml.panel import dataset_facts, dataset_headline
 from greenbench.steps.data_folder.spec import FolderParams
+from greenbench.steps.data_source import cut_of
 
 
 def apply(inputs: Inputs, params: FolderParams, context: StepContext) -> StepOutcome:
@@ -23,7 +24,8 @@ def apply(inputs: Inputs, params: FolderParams, context: StepContext) -> StepOut
         context.check()
         context.progress(share, "looking at images")
 
-    how = Cut(params.test_share, params.validation_share, params.calibration_examples, params.split_seed)
-    decoding = Decoding(params.size, 3 if params.colour == "rgb" else 1)
-    made = image_folder(Path(params.folder).expanduser(), context.folder, decoding, params.normalise, how, tick)
+    shape = Framing(3 if params.colour == "rgb" else 1, params.size, params.size)
+    skip = params.broken == "skip"
+    how = Reading(shape, params.normalise, cut_of(params), skip, params.labels, params.label_map)
+    made = image_folder(Path(params.folder).expanduser(), context.folder, how, tick)
     return StepOutcome({"data": made}, dataset_facts(made), dataset_headline(made))

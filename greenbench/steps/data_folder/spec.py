@@ -5,14 +5,37 @@ from typing import Literal
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
-from greenbench.steps.outside import no_folder, of_tree
+from greenbench.steps.outside import no_folder, of_file, of_tree, together
 from greenbench.steps.splitting import SplitParams
 
 
 class FolderParams(SplitParams):
-    folder: str = parameter("", "Folder", "One subfolder of images for each class; its name is the class.", kind=FieldKind.FOLDER)
+    folder: str = parameter(
+        "", "Folder", "One subfolder of images for each class; its name is the class. Or images with a labels.csv.", kind=FieldKind.FOLDER
+    )
     size: int = parameter(
-        64, "Image size", "Images are cut to the middle square and brought to this many pixels a side.", unit="px", ge=8, le=1024
+        64,
+        "Image size",
+        "For models built for this data: images are brought to this many pixels a side, of which the middle square is kept. "
+        "A model with its own input size gets the images at that size.",
+        unit="px",
+        ge=8,
+        le=1024,
+    )
+    labels: str = parameter(
+        "",
+        "Table of labels",
+        "For images that are not sorted into subfolders: a CSV or TSV file with columns file and label (or class_index). "
+        "A labels.csv in the folder is found by itself.",
+        kind=FieldKind.FILE,
+        advanced=True,
+    )
+    broken: Literal["refuse", "skip"] = parameter(
+        "refuse",
+        "Broken images",
+        "Refuse names them and stops; leave out goes on without them, counts them, and looks at every image however many there are.",
+        choices={"refuse": "Refuse", "skip": "Leave out"},
+        advanced=True,
     )
     colour: Literal["rgb", "grey"] = parameter(
         "rgb", "Colour", "Three channels or one.", choices={"rgb": "Colour", "grey": "Grey"}, advanced=True
@@ -28,18 +51,19 @@ class FolderParams(SplitParams):
 
 SPEC = StepSpec(
     key="data.folder",
-    version=1,
+    version=2,
     title="Image folder",
     group=Group.SOURCES,
     icon="database",
-    summary="Reads your own images, one subfolder a class.",
-    help="Reads images from a folder with one subfolder for each class. If it has subfolders train and test (or val), these are kept "
-    "apart; otherwise a test share is cut off. Every image is looked at once before anything starts, so that a broken one is found now.",
+    summary="Reads your own images, by subfolder or by a table of labels.",
+    help="Reads images from a folder with one subfolder for each class, or with a labels.csv. If it has subfolders train and test (or "
+    "val), these are kept apart; otherwise a test share is cut off. Up to 20,000 images are each looked at before anything starts, so "
+    "that broken ones and equal ones in two splits are found now; of more, a sample.",
     params=FolderParams,
     apply="greenbench.steps.data_folder.apply:apply",
     outputs=(Port("data", PortKind.DATASET),),
     highlights=("folder", "size"),
     aliases=("images", "pictures", "jpeg", "png", "imagenet", "data set"),
-    fingerprint=lambda params: of_tree(params.folder),
+    fingerprint=lambda params: together(of_tree(params.folder), of_file(params.labels), of_file(params.label_map)),
     obstacle=lambda params: no_folder(params.folder),
 )

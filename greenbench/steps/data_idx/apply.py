@@ -4,10 +4,10 @@ from pathlib import Path
 
 from greenbench.core.errors import DataError
 from greenbench.core.step import Inputs, StepContext, StepOutcome
-from greenbench.ml.data.cuts import Cut
 from greenbench.ml.data.idx import idx_folder
 from greenbench.ml.panel import dataset_facts, dataset_headline
 from greenbench.steps.data_idx.spec import IdxParams
+from greenbench.steps.data_source import cut_of
 
 
 def apply(inputs: Inputs, params: IdxParams, context: StepContext) -> StepOutcome:
@@ -18,6 +18,5 @@ def apply(inputs: Inputs, params: IdxParams, context: StepContext) -> StepOutcom
     """
     if not params.folder.strip():
         raise DataError("No folder is chosen.", "Choose the folder with the four MNIST files.")
-    how = Cut(0.0, params.validation_share, params.calibration_examples, params.split_seed)
-    made = idx_folder(Path(params.folder).expanduser(), context.folder, how)
+    made = idx_folder(Path(params.folder).expanduser(), context.folder, cut_of(params), params.label_map)
     return StepOutcome({"data": made}, dataset_facts(made), dataset_headline(made))

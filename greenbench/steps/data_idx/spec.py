@@ -3,7 +3,7 @@
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, Paper, StepSpec
-from greenbench.steps.outside import no_folder, of_folder
+from greenbench.steps.outside import no_folder, of_file, of_folder, together
 from greenbench.steps.splitting import HeldOutParams
 
 
@@ -15,7 +15,7 @@ class IdxParams(HeldOutParams):
 
 SPEC = StepSpec(
     key="data.idx",
-    version=1,
+    version=2,
     title="MNIST files",
     group=Group.SOURCES,
     icon="database",
@@ -28,6 +28,6 @@ SPEC = StepSpec(
     highlights=("folder", "validation_share"),
     paper=Paper("LeCun 1998", "Gradient-based learning applied to document recognition", "https://doi.org/10.1109/5.726791"),
     aliases=("mnist", "fashion", "idx", "ubyte", "data set"),
-    fingerprint=lambda params: of_folder(params.folder),
+    fingerprint=lambda params: together(of_folder(params.folder), of_file(params.label_map)),
     obstacle=lambda params: no_folder(params.folder),
 )
