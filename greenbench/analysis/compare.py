@@ -7,8 +7,13 @@
 A time of −65 % is written "65 % faster": the call takes 65 % less time (not: 65 % more calls a second).
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from greenbench.analysis.accuracy import difference_interval, mcnemar, paired_counts
-from greenbench.analysis.intervals import Interval
+from greenbench.analysis.intervals import Interval, ratio_of_means
+from greenbench.analysis.scores import mean_difference, paired_scores, paired_t_test
 from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import percent, significant
 from greenbench.core.run import Comparison, Verdict
@@ -22,6 +27,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "parameters": ("fewer", "more", "as many"),
     "nonzero_parameters": ("fewer", "more", "as many"),
     "flops": ("fewer", "more", "as many"),
+    "mean_absolute_error": ("lower", "higher", "as large"),
 }
 _DEFAULT_WORDS = ("less", "more", "as much")
 SIGNIFICANCE = 0.05
@@ -83,6 +89,35 @@ def compare_accuracy(correct: str, baseline: str) -> Comparison:
     return verdict.model_copy(update={"p_value": p_value, "reason": told})
 
 
+def compare_scores(metric: Metric, scores: Sequence[float], baseline: Sequence[float]) -> Comparison:
+    """The verdict on two models' scores of the same examples: errors, or shares such as an IoU.
+
+    Shares are compared by the mean of the paired differences, errors by the ratio of the means (Fieller's interval, which leaves
+    out 1 just where the paired t-test rejects).
+    """
+    if not scores or not baseline:
+        return not_compared("no answers on a common test set")
+    if len(scores) != len(baseline):
+        return not_compared(f"tested on {len(scores)} examples, the baseline on {len(baseline)}")
+    mine, other = paired_scores(scores, baseline)
+    if not mine.size or not (np.isfinite(mine).all() and np.isfinite(other).all()):
+        return not_compared("some answers are not numbers" if mine.size else "no example could be judged")
+    p_value = paired_t_test(mine, other)
+    if np.array_equal(mine, other):
+        exact = Comparison(verdict=Verdict.SAME, change=0.0, low=0.0, high=0.0, text="the same")
+        return exact.model_copy(update={"p_value": p_value, "reason": f"the same on all {mine.size} examples"})
+    if not metric.fraction and other.mean() == 0:
+        return not_compared("the baseline makes no error")
+    shift = 0.0 if metric.fraction else 1.0
+    found = mean_difference(mine, other) if metric.fraction else ratio_of_means(mine, other)
+    told = f"{int((mine != other).sum())} of {mine.size} examples differ"
+    if found.low is None or found.high is None:
+        text = f"{told}: too few to tell how much they scatter"
+        return Comparison(verdict=Verdict.UNCLEAR, change=found.value - shift, p_value=p_value, text=CANNOT_TELL, reason=text)
+    verdict = _judge(metric, found.value - shift, found.low - shift, found.high - shift)
+    return verdict.model_copy(update={"p_value": p_value, "reason": told})
+
+
 def _judge(metric: Metric, change: float, low: float, high: float) -> Comparison:
     margin = metric.margin
     if -margin <= low and high <= margin:
@@ -104,14 +139,14 @@ def _text(metric: Metric, verdict: Verdict, change: float) -> str:
         return CANNOT_TELL
     if verdict is Verdict.SAME:
         return f"no difference within {margin_text(metric)}"
-    if metric.key == "accuracy":
+    if metric.fraction:
         return f"{points(change)} pp {verdict.value}"
     return change_text(metric, change)
 
 
 def margin_text(metric: Metric) -> str:
     """The difference too small to matter: "±1 %", "±0.5 pp"."""
-    return f"±{metric.margin * 100:g} {'pp' if metric.key == 'accuracy' else '%'}"
+    return f"±{metric.margin * 100:g} {'pp' if metric.fraction else '%'}"
 
 
 def points(difference: float) -> str:

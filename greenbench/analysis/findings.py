@@ -27,6 +27,18 @@ _PHRASES: dict[str, dict[Verdict, _Phrase]] = {
         Verdict.SAME: ("is", "are", "within {margin} of A's accuracy", "within {margin}"),
         Verdict.UNCLEAR: ("cannot", "cannot", "be told from A in accuracy yet", "be told yet"),
     },
+    "mean_absolute_error": {
+        Verdict.LOWER: ("has", "have", "a lower error than A", "a lower one"),
+        Verdict.HIGHER: ("has", "have", "a higher error than A", "a higher one"),
+        Verdict.SAME: ("is", "are", "within {margin} of A's error", "within {margin}"),
+        Verdict.UNCLEAR: ("cannot", "cannot", "be told from A in error yet", "be told yet"),
+    },
+    "mean_iou": {
+        Verdict.LOWER: ("has", "have", "a lower mean IoU than A", "a lower one"),
+        Verdict.HIGHER: ("has", "have", "a higher mean IoU than A", "a higher one"),
+        Verdict.SAME: ("is", "are", "within {margin} of A's mean IoU", "within {margin}"),
+        Verdict.UNCLEAR: ("cannot", "cannot", "be told from A in mean IoU yet", "be told yet"),
+    },
 }
 
 

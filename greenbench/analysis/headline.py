@@ -2,6 +2,7 @@
 
 The pick meets the accuracy limit with its whole interval; among those it needs the least energy, or the least time
 where energy was not measured, and less than the baseline beyond doubt. Where there is none, that is the first sentence.
+Accuracy stands for the metric of the run's task: of a share the loss is in points, of an error in per cent of the baseline's.
 """
 
 import math
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from greenbench.analysis.compare import points, reduction
 from greenbench.analysis.findings import candidates, findings, in_words, tally
 from greenbench.core.measurement import Provenance, SourceState
-from greenbench.core.metrics import BY_KEY
+from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import percent, quote, significant
 from greenbench.core.run import Comparison, RunResult, RunState, VariantResult, Verdict
 
@@ -31,7 +32,8 @@ class Headline:
 
 
 def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headline:
-    """The sentences for a run. `accuracy_limit` is the loss of accuracy that is accepted, as a fraction (0.01: one point).
+    """The sentences for a run. `accuracy_limit` is the loss that is accepted, as a fraction: of accuracy or IoU 0.01 is one point, of
+    an error 0.01 is 1 % more.
 
     Works with whatever there is: failed variants, no energy, no accuracy, one variant, no baseline, a run that broke off.
     """
@@ -40,7 +42,7 @@ def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headl
     baseline = result.baseline
     if baseline is not None and pick is not None:
         bold = _gain(pick, baseline, chosen)
-        cost = _accuracy_cost(pick, accuracy_limit)
+        cost = _quality_cost(pick, BY_KEY[result.quality], accuracy_limit)
     elif candidates(result):
         bold, cost = _no_pick(result, chosen, accuracy_limit)
     else:
@@ -64,11 +66,20 @@ def find_pick(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Vari
 
 
 def keeps_accuracy(result: RunResult, variant: VariantResult, accuracy_limit: float = ACCURACY_LIMIT) -> bool:
-    """Whether the whole interval of the accuracy difference lies above −limit; true if the run has no accuracy at all."""
-    if not any(_known(v.against.get("accuracy")) for v in candidates(result)):
+    """Whether no loss above the limit lies in the interval of the difference; true if no answers were compared at all."""
+    metric = BY_KEY[result.quality]
+    if not any(_known(v.against.get(metric.key)) for v in candidates(result)):
         return True
-    difference = variant.against.get("accuracy")
-    return difference is not None and difference.low is not None and difference.low >= -accuracy_limit
+    worst = worst_loss(metric, variant.against.get(metric.key))
+    return worst is not None and worst <= accuracy_limit
+
+
+def worst_loss(metric: Metric, difference: Comparison | None) -> float | None:
+    """The bad end of the interval of a difference, as a loss: 0.02 is two points of accuracy, or an error 2 % higher; None: unknown."""
+    if difference is None:
+        return None
+    end = difference.low if metric.better == "higher" else difference.high
+    return None if end is None else -end if metric.better == "higher" else end
 
 
 def short_name(variant: VariantResult) -> str:
@@ -131,29 +142,50 @@ def _amount(change: float) -> str:
     return f"{percent(change)} % more" if change > 0 else f"{reduction(change)} % less"
 
 
-def _limit_words(limit: float) -> str:
+def limit_words(metric: Metric, limit: float) -> str:
+    """The accepted loss: "1 point", "1.5 points", of an error "1 %"."""
+    if not metric.fraction:
+        return f"{limit * 100:g} %"
     return f"{limit * 100:g} point{'' if limit == 0.01 else 's'}"
 
 
-def _accuracy_cost(pick: VariantResult, limit: float) -> str:
-    difference = pick.against.get("accuracy")
+def _loss_words(metric: Metric, change: float) -> str:
+    """ "costs 0.6 percentage points of accuracy"; of an error "raises the mean absolute error by 3.0 %"."""
+    if metric.fraction:
+        return f"costs {points(change)} percentage points of {metric.words}"
+    return f"raises the {metric.words} by {percent(change)} %"
+
+
+def _quality_cost(pick: VariantResult, metric: Metric, limit: float) -> str:
+    difference = pick.against.get(metric.key)
+    allowed = limit_words(metric, limit)
     match difference.verdict if difference else None:
-        case Verdict.LOWER:
-            loss = points(_change(difference))
-            return f"It costs {loss} percentage points of accuracy: a real loss, within the limit of {_limit_words(limit)}."
-        case Verdict.HIGHER:
-            return f"Its accuracy is {points(_change(difference))} percentage points higher."
+        case Verdict.LOWER | Verdict.HIGHER if _is_worse(metric, difference):
+            return f"It {_loss_words(metric, _change(difference))}: a real loss, within the limit of {allowed}."
+        case Verdict.LOWER | Verdict.HIGHER:
+            size = f"{points(_change(difference))} percentage points" if metric.fraction else f"{percent(_change(difference))} %"
+            return f"Its {metric.words} is {size} {'higher' if metric.better == 'higher' else 'lower'}."
         case Verdict.SAME:
-            return "Its accuracy is the same within ±0.5 points."
+            margin = f"±{metric.margin * 100:g} {'points' if metric.fraction else '%'}"
+            return f"Its {metric.words} is the same within {margin}."
         case Verdict.UNCLEAR:
-            return f"A loss of accuracy of more than {_limit_words(limit)} is excluded; whether there is one cannot be told yet."
-    reason = difference.reason if difference and difference.reason else _accuracy_reason(pick)
-    return f"Its accuracy was not compared{': ' + reason.rstrip('.') if reason else ''}."
+            return f"A loss of {_noun(metric)} of more than {allowed} is excluded; whether there is one cannot be told yet."
+    reason = difference.reason if difference and difference.reason else _missing_reason(pick, metric)
+    return f"Its {metric.words} was not compared{': ' + reason.rstrip('.') if reason else ''}."
 
 
-def _accuracy_reason(variant: VariantResult) -> str:
-    accuracy = variant.metrics.get("accuracy")
-    return accuracy.reason if accuracy else ""
+def _is_worse(metric: Metric, difference: Comparison | None) -> bool:
+    return difference is not None and difference.verdict is (Verdict.LOWER if metric.better == "higher" else Verdict.HIGHER)
+
+
+def _noun(metric: Metric) -> str:
+    """What is lost: an error that grows is a loss of accuracy in the plain sense of the word."""
+    return metric.words if metric.better == "higher" else "accuracy"
+
+
+def _missing_reason(variant: VariantResult, metric: Metric) -> str:
+    found = variant.metrics.get(metric.key)
+    return found.reason if found else ""
 
 
 def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
@@ -161,10 +193,11 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
     gain = "less energy than" if chosen == _ENERGY.key else "less time than"
     improved = _improved(result, chosen)
     if improved:
-        best = max(improved, key=_least_accuracy)  # the one that comes nearest to the limit
+        metric = BY_KEY[result.quality]
+        best = min(improved, key=lambda v: _loss_or_worst(metric, v))  # the one that comes nearest to the limit
         noun = "energy" if chosen == _ENERGY.key else "time"
-        bold = f"No variant is shown to need {gain} the baseline and to keep within {_limit_words(limit)} of its accuracy."
-        return bold, f"{short_name(best)} needs {_amount(best.against[chosen].change or 0.0)} {noun}, but {_accuracy_obstacle(best)}."
+        bold = f"No variant is shown to need {gain} the baseline and to keep within {limit_words(metric, limit)} of its {metric.words}."
+        return bold, f"{short_name(best)} needs {_amount(best.against[chosen].change or 0.0)} {noun}, but {_obstacle(best, metric)}."
     others = candidates(result)
     verdicts = [comparison.verdict for variant in others if (comparison := variant.against.get(chosen))]
     doubtful = len(verdicts) < len(others) or Verdict.UNCLEAR in verdicts or Verdict.NOT_COMPARED in verdicts
@@ -178,21 +211,24 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
     return bold, tally(result, chosen)
 
 
-def _least_accuracy(variant: VariantResult) -> float:
-    """The low end of the accuracy difference; what is not compared comes last."""
-    difference = variant.against.get("accuracy")
-    return -math.inf if difference is None or difference.low is None else difference.low
+def _loss_or_worst(metric: Metric, variant: VariantResult) -> float:
+    """The worst loss that is not excluded; what is not compared comes last."""
+    worst = worst_loss(metric, variant.against.get(metric.key))
+    return math.inf if worst is None else worst
 
 
-def _accuracy_obstacle(variant: VariantResult) -> str:
-    difference = variant.against.get("accuracy")
-    if difference is None or difference.low is None:
-        return "its accuracy was not compared"
-    if difference.verdict is Verdict.LOWER:
-        return f"costs {points(_change(difference))} percentage points of accuracy, perhaps {points(difference.low)}"
-    accuracy = variant.metrics.get("accuracy")
-    tested = f" on {accuracy.n} examples" if accuracy and accuracy.n > 1 else ""
-    return f"its accuracy may be {points(difference.low)} points lower: that cannot be told yet{tested}"
+def _obstacle(variant: VariantResult, metric: Metric) -> str:
+    difference = variant.against.get(metric.key)
+    worst = worst_loss(metric, difference)
+    if difference is None or worst is None:
+        return f"its {metric.words} was not compared"
+    most = points(worst) if metric.fraction else f"{percent(worst)} %"
+    if _is_worse(metric, difference):
+        return f"{_loss_words(metric, _change(difference))}, perhaps {most}"
+    found = variant.metrics.get(metric.key)
+    tested = f" on {found.n} examples" if found and found.n > 1 else ""
+    worse = f"{most} points lower" if metric.fraction else f"{most} higher"
+    return f"its {metric.words} may be {worse}: that cannot be told yet{tested}"
 
 
 def _nothing_to_compare(result: RunResult) -> tuple[str, str]:

@@ -153,8 +153,9 @@ def ratio_of_means(variant: ArrayLike, baseline: ArrayLike) -> Interval:
     b = x * y - t2 * float(covariance[0, 1])
     c = x * x - t2 * float(covariance[0, 0])
     root = b * b - a * c
-    if a <= 0 or root < 0:
+    if a <= 0 or root < -1e-9 * b * b:
         return Interval(x / y, None, None, n)
+    root = max(root, 0.0)  # of proportional values it is 0, but for rounding
     low, high = (b - math.sqrt(root)) / a, (b + math.sqrt(root)) / a
     return Interval(x / y, low, high, n)
 

@@ -21,6 +21,11 @@ class Metric:
     counted: bool = False
 
     @property
+    def words(self) -> str:
+        """Its title inside a sentence: "mean IoU", "accuracy"; FLOPs stay FLOPs."""
+        return self.title if self.title[1:2].isupper() else self.title[:1].lower() + self.title[1:]
+
+    @property
     def fraction(self) -> bool:
         """Whether it is a share, compared by the difference in percentage points; all else is compared by the ratio."""
         return self.unit == "1"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from greenbench.analysis import compare
-from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, quantiles, same_rounds, wilson
+from greenbench.analysis.intervals import Interval, block_mean, block_quantile, paired_ratio, quantiles, same_rounds
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, Window, WindowKind
-from greenbench.core.metrics import BY_KEY, METRICS
+from greenbench.core.metrics import BY_KEY, METRICS, QUALITY
 from greenbench.core.run import (
     Block,
     CarbonFactor,
@@ -22,6 +22,8 @@ from greenbench.core.run import (
     RunState,
     VariantResult,
 )
+from greenbench.engine import judging
+from greenbench.engine.judging import datasets, quality
 from greenbench.engine.recorder import Recorder
 from greenbench.meters import carbon
 
@@ -161,7 +163,7 @@ class _Benchmark:
     def _metrics(self, key: str, batch: int, energy: _Energy) -> dict[str, Measurement]:
         ready = self.recorder.ready[(self.node.id, key)]
         blocks = [np.array(values) for values in self.recorder.latencies_of(self.node.id, key).values()]
-        metrics: dict[str, Measurement] = {"accuracy": self._accuracy(key)}
+        metrics: dict[str, Measurement] = dict([quality(self.recorder, self.node, key)])
         if blocks:
             metrics["latency_p50"] = block_quantile(blocks, 0.5).measurement("s")
             metrics["latency_p95"] = block_quantile(blocks, 0.95).measurement("s")
@@ -185,12 +187,6 @@ class _Benchmark:
         )
         metrics["co2e_per_inference"] = self._co2e(metrics["energy_per_inference"])
         return {metric.key: metrics[metric.key] for metric in METRICS if metric.key in metrics}
-
-    def _accuracy(self, key: str) -> Measurement:
-        measured = self.recorder.measured.get((self.node.id, key))
-        if measured is None or not measured.correct:
-            return Measurement.missing("1", measured.reason if measured else "the run ended before accuracy was measured")
-        return wilson(measured.correct.count("1"), len(measured.correct)).measurement("1")
 
     def _net(self, energy: _Energy) -> Measurement:
         """Net energy; the drift between the two idle windows belongs to its error."""
@@ -235,12 +231,11 @@ class _Benchmark:
 
     def _against(self, key: str, variant: VariantResult, baseline: VariantResult) -> Comparison | None:
         metric = BY_KEY[key]
-        mine, other = variant.metrics[key], baseline.metrics[key]
-        if mine.value is None or other.value is None:
+        mine, other = variant.metrics.get(key), baseline.metrics.get(key)
+        if mine is None or other is None or mine.value is None or other.value is None:
             return None
-        if key == "accuracy":
-            bits = [self.recorder.measured[(self.node.id, v.letter)].correct for v in (variant, baseline)]
-            return compare.compare_accuracy(*bits)
+        if key in QUALITY:
+            return judging.against(metric, *(self.recorder.measured[(self.node.id, v.letter)] for v in (variant, baseline)))
         if metric.counted:
             return compare.compare_counts(metric, mine.value, other.value)
         if key in ("latency_p50", "latency_p95", "throughput"):
@@ -345,12 +340,14 @@ def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
     """What a reader must not conclude from this run."""
     if not variants:
         return []
-    texts = ["One machine, one training seed: a new seed may move accuracy by some tenths of a point."]
+    judged = {key for v in variants for key in QUALITY if key in v.metrics}
+    moved = "accuracy by some tenths of a point" if judged <= {"accuracy"} else "these numbers"
+    texts = [f"One machine, one training seed: a new seed may move {moved}."]
     batches = sorted({variant.batch for variant in variants})
     texts.append(f"Batch {batches[0]} only; the order of variants may change at other batch sizes.")
     if recorder.environment.virtual:
         texts.append("A virtual machine: neighbours on the same host can move latency, and power counters are usually hidden.")
-    accuracy = next((v.metrics["accuracy"] for v in variants if v.metrics and v.metrics["accuracy"].value is not None), None)
+    accuracy = next((m for v in variants if (m := v.metrics.get("accuracy")) and m.value is not None), None)
     if accuracy and accuracy.n < 1000:
         texts.append(f"Accuracy rests on {accuracy.n} test examples: differences under about a point cannot be told apart.")
     if recorder.plan.protocol.name == "quick":
@@ -361,12 +358,9 @@ def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
 def _data(recorder: Recorder, benchmarks: list[PlannedNode]) -> str:
     """ "Digits, 360 test images" in words."""
     for node in benchmarks:
-        for source in node.inputs.get("data", ()):
-            result = recorder.nodes.get(source.node)
-            artifact = result.outputs.get(source.output) if result else None
-            if artifact is not None and artifact.type == "dataset":
-                test = artifact.splits.get("test")
-                return f"{artifact.name}, {test.examples} test examples" if test else artifact.name
+        for artifact in datasets(recorder, node):
+            test = artifact.splits.get("test")
+            return f"{artifact.name}, {test.examples} test examples" if test else artifact.name
     return ""
 
 

@@ -254,3 +254,41 @@ def test_whatever_a_run_looks_like_there_are_whole_sentences_and_a_pick_that_exi
     assert found.bold.endswith(".")
     assert found.pick is None or found.pick in [variant.letter for variant in variants[1:] if variant.failure is None]
     assert all(sentence.endswith(".") for sentence in found.findings)
+
+
+class TestOtherMetrics:
+    """The same three sentences where an error or an IoU judges the answers."""
+
+    @staticmethod
+    def judged(runs, key, comparison):
+        run = runs("counter")
+        unit = "°C" if key == "mean_absolute_error" else "1"
+        plain = [run.variant("Base", 0), run.variant("Small", 1, energy=-0.5, time=-0.5)]
+        own = Measurement(value=2.0 if unit == "°C" else 0.6, n=400, unit=unit)
+        metrics = [{**{k: m for k, m in v.metrics.items() if k != "accuracy"}, key: own} for v in plain]
+        against = [{**plain[0].against, key: plain[0].against["accuracy"]}, {**plain[1].against, key: comparison}]
+        return run.result(*(v.model_copy(update={"metrics": m, "against": a}) for v, m, a in zip(plain, metrics, against, strict=True)))
+
+    def test_an_error_that_grows_within_the_limit_is_told_in_per_cent(self, runs):
+        higher = Comparison(verdict=Verdict.HIGHER, change=0.03, low=0.02, high=0.04, good=False)
+        result = self.judged(runs, "mean_absolute_error", higher)
+        found = headline(result, 0.05)
+        assert found.pick == "B"
+        assert "It raises the mean absolute error by 3.0 %: a real loss, within the limit of 5 %." in found.rest
+
+    def test_an_error_that_may_grow_beyond_the_limit_is_no_pick(self, runs):
+        unclear = Comparison(verdict=Verdict.UNCLEAR, change=0.01, low=-0.02, high=0.04)
+        found = headline(self.judged(runs, "mean_absolute_error", unclear), 0.01)
+        assert found.pick is None
+        assert "to keep within 1 % of its mean absolute error" in found.bold
+        assert "its mean absolute error may be 4.0 % higher: that cannot be told yet on 400 examples" in found.rest
+
+    def test_a_lower_error_is_praised(self, runs):
+        lower = Comparison(verdict=Verdict.LOWER, change=-0.2, low=-0.25, high=-0.15, good=True)
+        assert "Its mean absolute error is 20 % lower." in headline(self.judged(runs, "mean_absolute_error", lower)).rest
+
+    def test_iou_is_told_in_points(self, runs):
+        lower = Comparison(verdict=Verdict.LOWER, change=-0.006, low=-0.008, high=-0.004, good=False)
+        found = headline(self.judged(runs, "mean_iou", lower))
+        assert "It costs 0.60 percentage points of mean IoU" in found.rest
+        assert "One variant has a lower mean IoU than A." in found.findings

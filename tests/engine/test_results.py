@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from greenbench.core import messages
+from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, Window, WindowKind
 from greenbench.core.run import Plan, PlannedNode, Protocol, RunState, Source, Verdict
 from greenbench.engine.recorder import Recorder
@@ -163,6 +164,54 @@ def test_accuracy_is_compared_on_the_same_examples():
     assert b.metrics["accuracy"].value == pytest.approx(0.6)
     assert b.against["accuracy"].verdict is Verdict.LOWER
     assert b.against["accuracy"].change == pytest.approx(-0.35)
+
+
+class Scored(Timeline):
+    """A run whose data is a regression in °C; each variant has an error for every test example."""
+
+    def __init__(self, scores, task="regression", metric="mean_absolute_error", reason=""):
+        self.scores, self.metric, self.reason = scores, metric, reason
+        super().__init__(correct={"A": "", "B": ""})
+        data = DatasetArtifact(
+            kind="table", name="Rooms", input=InputSpec(shape=(4,)), task=task, classes=(), unit="°C",
+            splits={"test": SplitInfo(examples=200, digest="d")},
+        )  # fmt: skip
+        nodes = (*plan().nodes[:2], PlannedNode(id="data", step="data.table", version=1, title="Data", params={}, digest="data"))
+        bench = plan().nodes[2].model_copy(update={"inputs": {**plan().nodes[2].inputs, "data": (Source(node="data", output="data"),)}})
+        self.recorder.plan = plan().model_copy(update={"nodes": (*nodes, bench)})
+        finished = messages.NodeFinished(node="data", digest="data", cached=False, t_ns=self.now, seconds=1.0, outputs={"data": data})
+        self.say(messages.NodeStarted(node="data", t_ns=self.now))
+        self.say(finished)
+        for key in "AB":
+            self.say(
+                messages.VariantMeasured(
+                    node="bench", variant=key, metric=self.metric, scores=tuple(scores[key]), reason=reason, peak_memory_bytes=1
+                )
+            )
+
+
+def test_an_error_has_the_targets_unit_its_interval_and_a_verdict():
+    errors = np.random.default_rng(0).gamma(2.0, 1.0, 200)
+    a, b = Scored({"A": errors, "B": 1.5 * errors}).result().variants
+    found = a.metrics["mean_absolute_error"]
+    assert (found.value, found.unit, found.n) == (pytest.approx(errors.mean()), "°C", 200)
+    assert found.low < found.value < found.high
+    assert (b.against["mean_absolute_error"].verdict, b.against["mean_absolute_error"].good) == (Verdict.HIGHER, False)
+    assert b.against["mean_absolute_error"].change == pytest.approx(0.5)
+    assert "accuracy" not in a.metrics
+
+
+def test_an_answer_that_is_no_number_leaves_no_mean():
+    _a, b = Scored({"A": [1.0, 2.0], "B": [1.0, np.inf]}).result().variants
+    assert b.metrics["mean_absolute_error"].value is None
+    assert "not a number for 1 of 2" in b.metrics["mean_absolute_error"].reason
+    assert "mean_absolute_error" not in b.against
+
+
+def test_what_could_not_be_judged_says_why_under_its_tasks_metric():
+    result = Scored({"A": [], "B": []}, reason="not measured: this data has no truth for regression").result()
+    assert result.quality == "mean_absolute_error"
+    assert result.variants[0].metrics["mean_absolute_error"].reason.startswith("not measured")
 
 
 def test_a_failed_variant_keeps_its_letter_and_the_others_their_numbers():

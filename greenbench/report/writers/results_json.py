@@ -13,14 +13,18 @@ Layout (format "greenbench results", version 1):
         lineage            the steps it went through, first to last: node, title, step
         state, failure     failure is null or {kind, message, remedy, log}
         runtime, precision, batch, threads, benchmark, node, notes
-        metrics            by key: accuracy, latency_p50, latency_p95, throughput, energy_per_inference,
+        metrics            by key: accuracy, mean_absolute_error, mean_iou (of these three that of the data's task has a
+                           value), latency_p50, latency_p95, throughput, energy_per_inference,
                            energy_per_inference_net, size_bytes, size_coded_bytes, parameters, nonzero_parameters,
                            flops, peak_memory, co2e_per_inference. Every variant has every key, each a measurement:
                            {value, low, high, n, unit, provenance, reason}: value, and its 95 % interval, in `unit`
-                           (s, J, B, g, 1/s, FLOP; "1": a fraction; "": a count); provenance "external", "counter",
-                           "integrated", "modelled" or "unavailable". No reading: value null, and `reason` says why.
+                           (s, J, B, g, 1/s, FLOP; "1": a fraction; "": a count; an error has the unit of the data's
+                           target, "" where it has none); provenance "external", "counter", "integrated",
+                           "modelled" or "unavailable". No reading: value null, and `reason` says why.
         against            by key, against A: {verdict, change, low, high, p_value, good, text, reason}; `change` is
-                           relative (−0.12: 12 % less), for accuracy a difference of fractions
+                           relative (−0.12: 12 % less), for accuracy and mean_iou a difference of fractions
+        execution          what really ran, or null: runtime, version, device, precision, by_precision (heavy operators in
+                           each precision), fallbacks, qdq, kernels, load_s, compile_s, first_s, threads, affinity
         latency_quantiles_s    101 numbers, 0 % to 100 % of all timed calls
         blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j
     nodes                  what each step did: state, seconds, energy, facts, outputs, failure
@@ -32,7 +36,7 @@ Layout (format "greenbench results", version 1):
 from pathlib import Path
 
 from greenbench.core.measurement import Measurement
-from greenbench.core.metrics import METRICS
+from greenbench.core.metrics import METRICS, QUALITY
 from greenbench.core.run import RunResult, VariantResult
 from greenbench.report.writers.whole_file import write_whole
 
@@ -58,6 +62,12 @@ def complete(result: RunResult) -> RunResult:
 
 def _complete(variant: VariantResult) -> VariantResult:
     reason = variant.failure.message if variant.failure else "not measured"
-    metrics = {metric.key: variant.metrics.get(metric.key) or Measurement.missing(metric.unit, reason) for metric in METRICS}
+    judged = any(key in variant.metrics for key in QUALITY)
+    reasons = {key: "another task's metric" for key in QUALITY if judged}
+    metrics = {
+        metric.key: variant.metrics.get(metric.key)
+        or Measurement.missing(metric.unit.removeprefix("target"), reasons.get(metric.key, reason))
+        for metric in METRICS
+    }
     others = {key: measurement for key, measurement in variant.metrics.items() if key not in metrics}
     return variant.model_copy(update={"metrics": {**metrics, **others}})
