@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from greenbench.core.artifact import Footprint, InputSpec
 from greenbench.ml.compress.packed import coded_size
+from greenbench.ml.models.blank import blank
 from greenbench.ml.onnx_graph import onnx_footprint
 
 __all__ = ["flops", "footprint", "nonzero_parameters", "onnx_footprint", "parameters"]
@@ -34,7 +35,7 @@ def flops(module: nn.Module, input: InputSpec) -> int:
     """
     was_training = [(child, child.training) for child in module.modules()]
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
-    example = torch.zeros((1, *input.shape), device=device)
+    example = blank(input, 1, device)
     module.eval()
     try:
         # The fused attention of the CPU is not in the counter's table; as plain products it is.

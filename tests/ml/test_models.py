@@ -84,7 +84,8 @@ def test_an_unknown_name_is_answered_with_what_there_is(name: str, said: str) ->
 def test_the_list_has_every_source() -> None:
     listed = names()
     assert {"lenet5", "torchvision/resnet18", "timm/efficientnet_b0"} <= listed.keys()
-    assert "torchvision/fasterrcnn_resnet50_fpn" not in listed
+    assert {"mlp", "text_conv", "torchvision/fcn_resnet50", "torchvision/fasterrcnn_resnet50_fpn"} <= listed.keys()
+    assert "torchvision/r3d_18" not in listed  # takes films
 
 
 def test_a_model_that_answers_other_classes_is_named_with_both_numbers() -> None:

@@ -1,53 +1,35 @@
-"""From a name to a network: resolves bare names, adapts to data, and checks that what comes out fits the classes."""
+"""From a name to a network: resolves bare names, adapts to data, and checks that what comes out fits the task."""
 
 import difflib
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
-from greenbench.core.artifact import Architecture, InputSpec
+from greenbench.core.artifact import Architecture, InputKind, InputSpec, Tokens
 from greenbench.core.errors import ModelError
-from greenbench.ml.models import libraries
-from greenbench.ml.models.lenet import lenet5, lenet_300_100
-from greenbench.ml.models.mobile import SmallMobileNet
-from greenbench.ml.models.residual import SmallResNet
+from greenbench.ml.models import timm_networks, torchvision_networks
+from greenbench.ml.models.blank import blank
+from greenbench.ml.models.own import NETWORKS
+from greenbench.ml.models.published import Published
+from greenbench.ml.tasks import task as task_of_key
 
-
-@dataclass(frozen=True)
-class OwnNetwork:
-    """One of our networks: how to build it from (shape, classes, width), its usual width (None: fixed), one line about it."""
-
-    build: Callable[[tuple[int, ...], int, int], nn.Module]
-    width: int | None
-    summary: str
-
-
-def _resnet(blocks: int) -> OwnNetwork:
-    return OwnNetwork(
-        lambda shape, classes, width: SmallResNet(shape[0], classes, blocks, width),
-        16,
-        f"residual network for small images, {6 * blocks + 2} layers",
-    )
-
-
-_OWN: dict[str, OwnNetwork] = {
-    "lenet_300_100": OwnNetwork(lambda shape, classes, _: lenet_300_100(shape, classes), None, "dense, 300 and 100 hidden units"),
-    "lenet5": OwnNetwork(lambda shape, classes, _: lenet5(shape, classes), None, "two convolutions and two dense layers, Caffe's form"),
-    **{f"resnet{6 * blocks + 2}": _resnet(blocks) for blocks in (1, 2, 3, 5, 7, 9)},
-    "mobilenet_small": OwnNetwork(
-        lambda shape, classes, width: SmallMobileNet(shape[0], classes, width), 16, "MobileNetV2 for small images"
-    ),
+PYTHON, TRANSFORMERS = "python", "transformers"
+_LICENCE = "MIT"
+_NOUNS: dict[InputKind, str] = {"image": "images", "features": "rows of numbers", "text": "texts", "tensor": "arrays"}
+_INSTEAD: dict[InputKind, str] = {
+    "image": "Choose a network for images, such as resnet8.",
+    "features": "Choose mlp or lenet_300_100.",
+    "text": "Choose text_average or text_conv.",
+    "tensor": "Choose mlp, or bring a network of your own.",
 }
 
 
 def names() -> dict[str, str]:
     """Every network that can be built, with one line about it; our own first."""
-    found = {name: network.summary for name, network in _OWN.items()}
-    found |= {f"torchvision/{name}": "torchvision" for name in libraries.torchvision_names()}
-    return found | {f"timm/{name}": "timm" for name in libraries.timm_names()}
+    found = {name: network.summary for name, network in NETWORKS.items()}
+    found |= {f"torchvision/{name}": f"torchvision, {task}" for name, task in torchvision_networks.tasks().items()}
+    return found | {f"timm/{name}": "timm" for name in timm_networks.names()}
 
 
 def resolve(name: str) -> str:
@@ -57,12 +39,12 @@ def resolve(name: str) -> str:
         ModelError: no such network; names the nearest.
     """
     name = name.strip()
-    if name in _OWN:
+    if name in NETWORKS:
         return name
     library, slash, rest = name.rpartition("/")
-    if library in ("", "torchvision") and rest in libraries.torchvision_names():
+    if library in ("", "torchvision") and rest in torchvision_networks.tasks():
         return f"torchvision/{rest}"
-    if library in ("", "timm") and _timm_knows(rest):
+    if library in ("", "timm") and timm_networks.knows(rest):
         return f"timm/{rest}"
     if slash and library not in ("torchvision", "timm"):
         raise ModelError(f'There is no model library "{library}".', 'Write "torchvision/NAME" or "timm/NAME".')
@@ -75,33 +57,45 @@ def resolve(name: str) -> str:
     raise ModelError(f'There is no model "{name}".', f"{hint}`greenbench list models` shows all.")
 
 
-def _timm_knows(name: str) -> bool:
-    import timm
+def published(name: str) -> Published:
+    """What is known of a network's published weights: their input, task, class names and licence; of our own, the input they are made for.
 
-    return bool(re.fullmatch(r"[\w.]+", name)) and bool(timm.is_model(name))
+    Raises:
+        ModelError: no such network.
+    """
+    full = resolve(name)
+    library, _, rest = full.rpartition("/")
+    if library == "torchvision":
+        return torchvision_networks.published(rest)
+    if library == "timm":
+        return timm_networks.published(rest)
+    return Published(NETWORKS[full].input, licence=_LICENCE)
 
 
 def default_input(name: str) -> InputSpec:
-    """The input of a network to which no data set is linked: what its published weights expect, 1×32×32 for our own."""
-    library, _, rest = resolve(name).rpartition("/")
-    if library == "torchvision":
-        return libraries.torchvision_input(rest)
-    if library == "timm":
-        return libraries.timm_input(rest)
-    return InputSpec(shape=(1, 28, 28) if rest.startswith("lenet") else (1, 32, 32))
+    """The input of a network to which no data set is linked: what its published weights expect, or what our own are made for."""
+    return published(name).input
 
 
 def architecture_for(name: str, input: InputSpec, classes: int, width: int | None = None) -> Architecture:
-    """The architecture of a network for examples of that shape and that many classes.
+    """The architecture of a network for such examples and that many outputs (`classes`; 1 for a regression).
 
-    `width` is the number of channels of the first stage of our own ResNets and MobileNets; None takes the usual one.
+    `width` is what scales our own networks (channels, hidden units, size of a word vector); None takes the usual one.
 
     Raises:
-        ModelError: no such network, or `width` given for one whose width is fixed.
+        ModelError: no such network, it takes another kind of input, or `width` was given for one whose width is fixed.
     """
     full = resolve(name)
+    own = NETWORKS.get(full)
+    takes = own.takes if own else ("image",)
+    if input.kind not in takes:
+        raise ModelError(
+            f"{full} takes {_NOUNS[takes[-1] if len(takes) == 1 else takes[0]]}, not {_NOUNS[input.kind]}.", _INSTEAD[input.kind]
+        )
     arguments: dict[str, object] = {"shape": list(input.shape), "classes": classes}
-    usual = _OWN[full].width if full in _OWN else None
+    if input.tokens is not None:
+        arguments["tokens"] = input.tokens.model_dump(mode="json")
+    usual = own.width if own else None
     if width is not None and usual is None:
         raise ModelError(f"The width of {full} is fixed.", "Leave the width at 0, or choose another network.")
     if usual is not None:
@@ -129,47 +123,72 @@ def build_pretrained(architecture: Architecture) -> nn.Module:
 
 def _build(architecture: Architecture, pretrained: bool) -> nn.Module:
     arguments = architecture.arguments
-    shape, classes = tuple(arguments["shape"]), int(arguments["classes"])
+    if architecture.name == PYTHON:
+        from greenbench.ml.models.python_factory import build_python
+
+        return build_python(arguments)
+    if architecture.name == TRANSFORMERS:
+        from greenbench.ml.models.transformers_networks import build_transformers
+
+        return build_transformers(arguments)
+    shape, outputs = tuple(arguments["shape"]), int(arguments["classes"])
     full = resolve(architecture.name)
     library, _, rest = full.rpartition("/")
-    if full in _OWN:
+    if full in NETWORKS:
         if pretrained:
             raise ModelError(f"There are no pretrained weights for {full}.", "Switch off pretrained weights and train the model.")
-        return _OWN[full].build(shape, classes, int(arguments.get("width", 0)))
+        return NETWORKS[full].build(_input_of(arguments), outputs, int(arguments.get("width", 0)))
     if len(shape) != 3:
-        raise ModelError(f"{full} takes images; the data has the shape {shape}.", "Choose lenet_300_100 for plain features.")
-    builder = libraries.build_torchvision if library == "torchvision" else libraries.build_timm
+        raise ModelError(f"{full} takes images; the data has the shape {shape}.", _INSTEAD["features"])
+    builder = torchvision_networks.build if library == "torchvision" else timm_networks.build
     try:
-        return builder(rest, shape, classes, pretrained)
+        return builder(rest, shape, outputs, pretrained)
     except (ValueError, AssertionError, TypeError, RuntimeError, ZeroDivisionError) as error:
+        if torch.get_default_device().type == "meta":
+            raise  # not the arguments' fault: the constructor computes with real numbers; the caller knows
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
-            f"{full} cannot be built for {classes} classes and input {shape}: {reason}", "Choose another image size."
+            f"{full} cannot be built for {outputs} classes and input {shape}: {reason}", "Choose another image size."
         ) from None
 
 
-def check_output(module: nn.Module, input: InputSpec, classes: int, name: str) -> None:
-    """Runs two blank examples through the network and looks at what comes out.
+def _input_of(arguments: dict[str, Any]) -> InputSpec:
+    shape = tuple(arguments["shape"])
+    if "tokens" in arguments:
+        return InputSpec(shape=shape, dtype="int64", kind="text", tokens=Tokens.model_validate(arguments["tokens"]))
+    return InputSpec(shape=shape)
+
+
+def check_output(module: nn.Module, input: InputSpec, classes: int, name: str, task: str = "classification") -> tuple[int, ...]:
+    """Runs two blank examples through the network, looks at what comes out, and returns its shape, batch first.
 
     Raises:
-        ModelError: it cannot take such input, or does not give one number for each class.
+        ModelError: it cannot take such input, or its answers are none for this task and so many classes (0: any number).
     """
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     module.eval()
     try:
         with torch.no_grad():
-            output = module(torch.zeros((2, *input.shape), device=device))
-    except (RuntimeError, ValueError, AssertionError, IndexError) as error:
-        size = "×".join(str(side) for side in input.shape)
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"{name} cannot take examples of size {size}: {reason}", "Raise the image size, or choose another model."
-        ) from None
+            output = module(blank(input, 2, device))
+    except (RuntimeError, ValueError, AssertionError, IndexError, TypeError, AttributeError, KeyError) as error:
+        size = "×".join(str(side) for side in input.array_shape)
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        remedy = (
+            "Raise the image size, or choose another model." if input.kind == "image" else "Choose another input size, or another model."
+        )
+        raise ModelError(f"{name} cannot take examples of size {size}: {reason}", remedy) from None
     if not isinstance(output, torch.Tensor):
-        raise ModelError(f"{name} gives a {type(output).__name__} instead of one number for each class.", "Choose a classification model.")
-    if tuple(output.shape) != (2, classes):
-        given = "×".join(str(side) for side in output.shape[1:]) or "no"
+        raise ModelError(f"{name} gives a {type(output).__name__} instead of one tensor.", "Give a network whose answer is one tensor.")
+    shape = tuple(output.shape)
+    if shape[:1] != (2,):
+        raise ModelError(f"{name} gives {shape} for two examples; the first axis must be the batch.", "Choose another model.")
+    if task == "classification" and classes and shape[1:] != (classes,):
+        given = "×".join(str(side) for side in shape[1:]) or "no"
         raise ModelError(
             f"{name} gives {given} outputs, the data set has {classes} classes.",
             "Link the data set to the model step so that the model is built for it.",
         )
+    problem = task_of_key(task).output_problem(shape, classes)
+    if problem:
+        raise ModelError(f"{name}: {problem}", "Choose another model, or another task.")
+    return shape
