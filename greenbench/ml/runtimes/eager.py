@@ -1,30 +1,13 @@
-"""PyTorch eager: the network as it was trained, one operator after the other."""
+"""PyTorch eager: the network as it was trained, one operator after the other; TorchScript and torch.export files likewise."""
 
-from typing import Any
+import time
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
 
-from greenbench.core.errors import ModelError
 from greenbench.core.step import Stored
-from greenbench.ml.artifacts import load_module
-
-
-class EagerSession:
-    """A module in evaluation mode on one device. On a GPU a call ends when its numbers are back in memory."""
-
-    precision = "fp32"
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, module: nn.Module, device: torch.device) -> None:
-        self._module, self._device = module, device
-
-    def run(self, batch: NDArray[np.float32]) -> NDArray[Any]:
-        with torch.inference_mode():
-            outputs: NDArray[Any] = self._module(torch.from_numpy(batch).to(self._device)).cpu().numpy()
-        return outputs
+from greenbench.ml.runtimes import networks
+from greenbench.ml.runtimes.runtime import Session, cannot_answer, check_batch, first_line, shaped, zeros
 
 
 class Eager:
@@ -33,20 +16,40 @@ class Eager:
     name = "eager"
     title = "PyTorch eager"
 
-    def prepare(self, stored: Stored, threads: int, device: str = "cpu") -> EagerSession:
+    def prepare(self, stored: Stored, threads: int, device: str = "cpu", batch: int = 1) -> Session:
         """Loads a network and sets torch's threads for this process.
 
         Raises:
             ModelError: it is an ONNX graph, its file is damaged, or the device is not there.
         """
+        check_batch(stored, batch)
         torch.set_num_threads(threads)
-        module = load_module(stored)
+        started = time.perf_counter()
+        network = networks.load_network(stored, device, batch)
+        loaded = time.perf_counter()
+        examples = zeros(stored.model.input, batch)
         try:
-            return EagerSession(module.to(device), torch.device(device))
-        except (RuntimeError, AssertionError) as error:
-            raise ModelError(
-                f'"{stored.title}" cannot be moved to {device}: {str(error).splitlines()[0]}', "Choose another device."
-            ) from None
+            with torch.inference_mode():
+                first = network.forward(network.tensor(examples))
+                outputs = networks.first_tensor(first, stored.title).float().cpu().numpy()
+            answered = time.perf_counter()
+            count = networks.counted(network, examples)
+        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError) as error:
+            raise cannot_answer(stored, self.title, first_line(error)) from error
+        done = networks.execution(network, count, self.name, threads)
+        done = done.model_copy(update={"load_s": loaded - started, "first_s": answered - loaded})
+        run = shaped(network.call(first), outputs, stored.model)
+        return Session(run, done, dtype=array_type(stored, network), batch=stored.model.batch or _held_batch(stored, batch))
+
+
+def array_type(stored: Stored, network: networks.Network) -> np.dtype[np.generic]:
+    """The type of array that needs no conversion on its way into a network."""
+    return np.dtype(np.float16) if network.dtype is torch.float16 else np.dtype(stored.model.input.dtype)
+
+
+def _held_batch(stored: Stored, batch: int) -> int | None:
+    """Constants that have an axis for the batch are made for one size."""
+    return batch if any(-1 in each.shape for each in stored.model.constants) else None
 
 
 RUNTIME = Eager()

@@ -1,10 +1,10 @@
-"""ONNX Runtime on the CPU. Imports no torch; says which precision its optimised graph really executes in."""
+"""ONNX Runtime on the processor or an NVIDIA GPU. Imports no torch; says which operators really executed, and in which precision."""
 
 import json
 import os
-import subprocess
-import sys
+import re
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,20 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from greenbench.core.errors import ModelError
+from greenbench.core.run import Execution
 from greenbench.core.step import Stored
+from greenbench.ml.runtimes.runtime import (
+    Call,
+    Session,
+    cannot_answer,
+    check_batch,
+    constants_for,
+    first_line,
+    main_precision,
+    precision_notes,
+    shaped,
+    zeros,
+)
 
 # Operators of the optimised graph that do the arithmetic. After fusion a quantised convolution is a QLinearConv; one that
 # stayed Conv between DequantizeLinear and QuantizeLinear computes in floats, whatever the file promised.
@@ -25,22 +38,17 @@ _INT8 = frozenset(
     }
 )  # fmt: skip
 _INT8_HEAVY = _INT8 - {"QLinearAdd", "QLinearSoftmax"}
-_FLOAT_HEAVY = frozenset({"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "ConvTranspose", "Attention", "LSTM", "GRU"})
-_QUANTISED = frozenset({"QuantizeLinear", "DequantizeLinear"}) | _INT8
-
-
-class OnnxSession:
-    """A graph that is ready."""
-
-    def __init__(self, session: onnxruntime.InferenceSession, precision: str, notes: tuple[str, ...]) -> None:
-        self._session = session
-        self._input = session.get_inputs()[0].name
-        self._outputs = [session.get_outputs()[0].name]
-        self.precision, self.notes = precision, notes
-
-    def run(self, batch: NDArray[np.float32]) -> NDArray[Any]:
-        logits: NDArray[Any] = self._session.run(self._outputs, {self._input: batch})[0]
-        return logits
+_FLOAT_HEAVY = frozenset(
+    {
+        "Conv", "FusedConv", "NhwcFusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "ConvTranspose", "Attention",
+        "MultiHeadAttention", "LSTM", "GRU", "RNN",
+    }
+)  # fmt: skip
+_TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "uint8": "int8", "int8": "int8"}
+_ARRAYS = {
+    "tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64", "tensor(int64)": "int64",
+    "tensor(int32)": "int32", "tensor(uint8)": "uint8", "tensor(int8)": "int8", "tensor(bool)": "bool",
+}  # fmt: skip
 
 
 class OnnxRuntime:
@@ -49,27 +57,74 @@ class OnnxRuntime:
     name = "onnxruntime"
     title = "ONNX Runtime"
 
-    def prepare(self, stored: Stored, threads: int, device: str = "cpu") -> OnnxSession:
-        """Loads a graph with that many threads inside an operator and one between operators; idle threads sleep.
+    def prepare(self, stored: Stored, threads: int, device: str = "cpu", batch: int = 1) -> Session:
+        """Loads a graph with that many threads inside an operator and one between operators; idle threads sleep. The first call is
+        profiled by the runtime itself: what it names is what executed.
 
         Raises:
-            ModelError: it is not an ONNX graph, or the file is damaged.
+            ModelError: it is not an ONNX graph, the file is damaged, or it does not take its input.
         """
         if stored.model.format != "onnx":
             raise ModelError(f'"{stored.title}" is not an ONNX graph.', "Export it first.")
-        path = stored.file("weights")
-        session = open_session(path, threads, stored.title)
-        if stored.model.precision == "fp32":
-            return OnnxSession(session, "fp32", ())
-        precision, note = executed(_look_from_outside(path, stored.title))
-        return OnnxSession(session, precision, (note,) if note else ())
+        check_batch(stored, batch)
+        with tempfile.TemporaryDirectory(prefix="greenbench-", ignore_cleanup_errors=True) as scratch:
+            started = time.perf_counter()
+            session = open_session(stored.file("weights"), threads, stored.title, device=device, profile=Path(scratch) / "profile")
+            loaded = time.perf_counter()
+            call, dtype = _caller(session, stored)
+            try:
+                outputs = call(zeros(stored.model.input, batch, dtype))
+            except Exception as error:  # the binding's exceptions have no base of their own
+                raise cannot_answer(stored, self.title, _plain(error)) from error
+            answered = time.perf_counter()
+            ran = ran_operators(Path(session.end_profiling()))
+        done = ran.execution(stored.model.precision).model_copy(
+            update={"device": device, "threads": threads, "load_s": loaded - started, "first_s": answered - loaded}
+        )
+        return Session(shaped(call, outputs, stored.model), done, ran.notes(stored.model.precision, device), dtype, stored.model.batch)
 
 
-def open_session(path: Path, threads: int, title: str, optimised: Path | None = None) -> onnxruntime.InferenceSession:
-    """A session on the CPU; with `optimised`, the graph as it will execute is written there.
+def _caller(session: onnxruntime.InferenceSession, stored: Stored) -> tuple[Call, np.dtype[Any]]:
+    """What runs the graph on one array, and the type of array it takes.
 
     Raises:
-        ModelError: the file cannot be loaded.
+        ModelError: an input is left without a value.
+    """
+    held = {each.name for each in stored.model.constants}
+    free = [each for each in session.get_inputs() if each.name not in held]
+    if len(free) != 1:
+        named = ", ".join(each.name for each in free) or "none"
+        raise ModelError(
+            f'"{stored.title}" must have one varying input, and has {len(free)}: {named}.',
+            "Give the others constant values at the model's source.",
+        )
+    name, output = free[0].name, session.get_outputs()[0]
+    dtype = np.dtype(_ARRAYS.get(free[0].type, "float32"))
+    others = constants_for(stored.model)
+    run, outputs = session.run, [output.name]
+
+    def direct(batch: NDArray[Any]) -> NDArray[Any]:
+        found: NDArray[Any] = run(outputs, {name: batch})[0]
+        return found
+
+    def converting(batch: NDArray[Any]) -> NDArray[Any]:
+        if batch.dtype != dtype:
+            batch = batch.astype(dtype)
+        found: NDArray[Any] = run(outputs, {name: batch, **others(len(batch))})[0]
+        return found.astype(np.float32) if found.dtype == np.float16 else found
+
+    plain = not held and dtype == np.dtype(stored.model.input.dtype) and output.type != "tensor(float16)"
+    return (direct if plain else converting), dtype
+
+
+def open_session(
+    path: Path, threads: int, title: str, optimised: Path | None = None, device: str = "cpu", profile: Path | None = None
+) -> onnxruntime.InferenceSession:
+    """A session; with `optimised`, the graph as it will execute is written there; with `profile`, calls are profiled into files whose
+    names begin so, until `end_profiling`.
+
+    Raises:
+        ModelError: the file cannot be loaded, or the device is not there.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = max(1, threads)
@@ -81,38 +136,90 @@ def open_session(path: Path, threads: int, title: str, optimised: Path | None = 
     options.log_severity_level = 3
     if optimised is not None:
         options.optimized_model_filepath = str(optimised)
+    if profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(profile)
     try:
-        return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(os.fspath(path), options, providers=_providers(device))
     except Exception as error:  # the binding's exceptions have no base of their own
-        reason = str(error).splitlines()[0][:300]
-        raise ModelError(f'ONNX Runtime cannot load "{title}": {reason}', "Make the model anew, or choose another runtime.") from error
+        raise ModelError(f'ONNX Runtime cannot load "{title}": {_plain(error)}', _remedy(error)) from error
+    if device.startswith("cuda") and "CUDAExecutionProvider" not in session.get_providers():
+        raise ModelError(
+            f'ONNX Runtime cannot run "{title}" on {device}: its CUDA part did not load.',
+            "Install the CUDA and cuDNN libraries that onnxruntime-gpu was built for, or choose the processor.",
+        )
+    return session
 
 
-def optimised_operators(path: Path, title: str) -> Counter[str]:
-    """How often each operator occurs in the graph that ONNX Runtime makes of a file for this processor.
-
-    Raises:
-        ModelError: the file cannot be loaded.
-    """
-    with tempfile.TemporaryDirectory(prefix="greenbench-") as folder:
-        optimised = Path(folder) / "optimised.onnx"
-        open_session(path, 1, title, optimised)
-        return operators(optimised)
+def _providers(device: str) -> list[Any]:
+    if not device.startswith("cuda"):
+        return ["CPUExecutionProvider"]
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()  # takes CUDA's libraries from their packages where the system has none
+    return [("CUDAExecutionProvider", {"device_id": int(device.partition(":")[2] or 0)}), "CPUExecutionProvider"]
 
 
-def _look_from_outside(path: Path, title: str) -> Counter[str]:
-    """`optimised_operators` in a process of its own: what it loads must not count as memory of the model that is measured."""
-    code = f"import sys; from {__name__} import main; main(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-c", code, os.fspath(path)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ModelError(f'"{title}": the graph that executes cannot be looked at: {last}', "Make the model anew.")
-    return Counter(json.loads(done.stdout))
+def _plain(error: BaseException) -> str:
+    """What the runtime said, without the codes and source lines around it."""
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ", "", first_line(error))
+    return re.sub(r"^(Load model from .*? failed:|Failed to load model because )", "", text).strip()[:300]
 
 
-def main(path: str) -> None:
-    """Prints the operators of the optimised graph as JSON."""
-    sys.stdout.write(json.dumps(optimised_operators(Path(path), Path(path).name)))
+def _remedy(error: BaseException) -> str:
+    text = str(error)
+    if "is not a registered function/op" in text or "No opset import" in text:
+        return "The graph has an operator that this runtime does not know; export the model with standard operators."
+    if "Unsupported model IR version" in text or "opset" in text.lower():
+        return "Export the model for an older opset, or install a newer onnxruntime."
+    return "Make the model anew, or choose another runtime."
+
+
+class Ran:
+    """What a profile says of one call: operators by kind, the heavy ones by precision, and where they ran."""
+
+    def __init__(self, nodes: list[dict[str, Any]]) -> None:
+        self.kinds: Counter[str] = Counter(each["op_name"] for each in nodes)
+        self.heavy: Counter[str] = Counter(
+            _precision(each) for each in nodes if each["op_name"] in _INT8_HEAVY or each["op_name"] in _FLOAT_HEAVY
+        )
+        self.on_processor = sum(each.get("provider") == "CPUExecutionProvider" for each in nodes)
+
+    def execution(self, promised: str) -> Execution:
+        """`promised` is the precision the file was made for."""
+        return Execution(
+            runtime=OnnxRuntime.name,
+            version=f"ONNX Runtime {onnxruntime.__version__}",
+            precision=main_precision(self.heavy),
+            by_precision=dict(self.heavy.most_common()),
+            fallbacks=0
+            if promised == "fp32"
+            else sum(self.heavy.values()) - self.heavy[promised] - self.heavy["int8"] * (promised != "int8"),
+            qdq=min(self.kinds["QuantizeLinear"], self.kinds["DequantizeLinear"]),
+            kernels=tuple(self.kinds.most_common()),
+        )
+
+    def notes(self, promised: str, device: str) -> tuple[str, ...]:
+        """Sentences on what is not as a reader would expect."""
+        found = list(precision_notes(self.heavy, promised))
+        if not device.startswith("cpu") and self.on_processor:
+            verb = "operator runs" if self.on_processor == 1 else "operators run"
+            found.append(f"{self.on_processor} {verb} on the processor, because the GPU part of ONNX Runtime does not have them.")
+        return tuple(found)
+
+
+def _precision(node: dict[str, Any]) -> str:
+    if node["op_name"] in _INT8_HEAVY:
+        return "int8"
+    first = next(iter(node.get("input_type_shape") or [{}]))
+    name = next(iter(first), "float")
+    return _TYPES.get(name, name)
+
+
+def ran_operators(profile: Path) -> Ran:
+    """What executed, from the runtime's own profile of one call."""
+    events = json.loads(profile.read_text(encoding="utf-8"))
+    nodes = [each["args"] for each in events if each.get("cat") == "Node" and each.get("name", "").endswith("_kernel_time")]
+    return Ran([each for each in nodes if "op_name" in each])
 
 
 def operators(path: Path) -> Counter[str]:
@@ -121,18 +228,6 @@ def operators(path: Path) -> Counter[str]:
 
     graph = onnx.load(os.fspath(path), load_external_data=False).graph
     return Counter(node.op_type for node in graph.node)
-
-
-def executed(counts: Counter[str]) -> tuple[str, str]:
-    """The precision in which the heavy operators of an optimised graph execute, and a note if they are not all the same."""
-    int8 = sum(counts[name] for name in _INT8_HEAVY)
-    floats = sum(counts[name] for name in _FLOAT_HEAVY)
-    if int8 and floats:
-        return "int8", f"{floats} of {int8 + floats} convolutions and matrix products run in fp32, the others in int8."
-    if int8:
-        return "int8", ""
-    quantised = any(counts[name] for name in _QUANTISED)
-    return "fp32", "The file is quantised, but everything runs in fp32 here." if quantised else ""
 
 
 RUNTIME = OnnxRuntime()
