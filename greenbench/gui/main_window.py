@@ -27,11 +27,13 @@ from greenbench.gui.files import Files
 from greenbench.gui.find import Finder
 from greenbench.gui.forms.inspector import Inspector
 from greenbench.gui.history import HistoryPage
+from greenbench.gui.inside.page import InsidePage
 from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.library import StepLibrary
 from greenbench.gui.look import Look
 from greenbench.gui.menu_row import MenuRow
 from greenbench.gui.message_bar import MessageBar
+from greenbench.gui.model_doors import INSIDE_PAGE, ModelDoors, open_cache
 from greenbench.gui.panels import Panels
 from greenbench.gui.results.export import FORMATS, Exporter
 from greenbench.gui.results.panel import ResultsPage
@@ -51,7 +53,12 @@ if TYPE_CHECKING:
 
 _HISTORY = 200
 _EDITING = ("cut", "copy", "paste", "duplicate", "delete", "mute", "all", "arrange", "frame")
-_PAGES = (("Pipeline", "tree-structure"), ("Results", "chart-bar-horizontal"), ("History", "clock-counter-clockwise"))
+_PAGES = (
+    (0, "Pipeline", "tree-structure"),
+    (1, "Results", "chart-bar-horizontal"),
+    (INSIDE_PAGE, "Look inside", "stack"),
+    (2, "History", "clock-counter-clockwise"),
+)
 
 
 @dataclass
@@ -95,6 +102,8 @@ class MainWindow(QMainWindow):
         self.library = StepLibrary(session.catalog, theme)
         self.results = ResultsPage(theme, parts.exporter, _runtimes(session.catalog))
         self.history = HistoryPage(theme)
+        self.inside = InsidePage(theme, parts.jobs, open_cache)
+        self.models = ModelDoors(self)
         self.pages = QStackedWidget()
         self.panels = Panels(theme, self.library, self._middle(), self.inspector)
         self.menu_row = MenuRow(theme)
@@ -118,7 +127,7 @@ class MainWindow(QMainWindow):
     # ---- layout -----------------------------------------------------------------------------------------------
 
     def _middle(self) -> QWidget:
-        for page in (self.editor, self.results, self.history):
+        for page in (self.editor, self.results, self.history, self.inside):
             self.pages.addWidget(page)
         tabs = QFrame()
         tabs.setProperty("role", "tabs")
@@ -127,7 +136,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(10, 0, 8, 0)
         row.setSpacing(2)
         self.tabs = QButtonGroup(tabs)
-        for index, (title, icon_name) in enumerate(_PAGES):
+        for index, title, icon_name in _PAGES:
             tab: QPushButton = Button(self.parts.theme, title, icon_name, "tab")
             tab.setCheckable(True)
             self.tabs.addButton(tab, index)
@@ -157,7 +166,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
 
     def show_page(self, page: int) -> None:
-        """0 pipeline, 1 results, 2 history."""
+        """0 pipeline, 1 results, 2 history, 3 look inside."""
         self.tabs.button(page).setChecked(True)
         self.pages.setCurrentIndex(page)
         self.editor.shown = page == 0
@@ -230,7 +239,9 @@ class MainWindow(QMainWindow):
         self.show_page(1)
 
     def show_result(self, result: RunResult) -> None:
-        self.results.show_result(result, self.wiring.shown_run.whose(result))
+        whose = self.wiring.shown_run.whose(result)
+        self.results.show_result(result, whose)
+        self.inside.show_run(result, whose)
         self.wiring.offer_exports()
 
     def _load_history(self) -> None:
@@ -275,6 +286,7 @@ class MainWindow(QMainWindow):
         self.parts.settings.sync()
         self.autosave.stop()
         self.parts.bridge.stop()
+        self.inside.close_jobs()
         self.parts.jobs.close()
         self.status.stop()
         if self.live:

@@ -30,6 +30,10 @@ class ShownRun:
         same = result.title == self._window.parts.session.document.title
         return "from the history" if same else "not of the open pipeline"
 
+    def is_of_pipeline(self, result: RunResult) -> bool:
+        """Whether its nodes are those of the open pipeline, as far as the title tells."""
+        return result.run_id in self._own or result.title == self._window.parts.session.document.title
+
     def named(self) -> str:
         """The shown run in words: "“Quick start”, today 17:07"; "" where none is shown."""
         result = self._window.results.result
@@ -44,6 +48,7 @@ class ShownRun:
         self._own.clear()
         window.parts.control.result = None
         window.results.clear()
+        window.inside.show_run(None)
         window.status.clear()
         window.wiring.offer_exports()
 

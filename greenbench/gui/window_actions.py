@@ -14,6 +14,7 @@ from greenbench.gui.about import About
 from greenbench.gui.actions import Action
 from greenbench.gui.files import samples
 from greenbench.gui.focus_tour import next_panel
+from greenbench.gui.model_doors import INSIDE_PAGE
 from greenbench.gui.results.export import FORMATS
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def window_actions(window: "MainWindow") -> list[Action]:
             Action(f"export-{suffix}", f"Export {title}…", partial(window.export, suffix), _ICONS.get(suffix, "export"), "", "File", 2)
             for suffix, title in FORMATS.items()
         ),
+        Action("export-model", "Export model…", window.models.export, "cube", "", "File", 2, aliases="onnx openvino deploy ship"),
         Action("quit", "Quit", window.close, "", "Ctrl+Q", "File", 3, aliases="exit close"),
         Action("undo", "Undo", undo.undo, "arrow-u-up-left", "Ctrl+Z", "Edit"),
         Action("redo", "Redo", undo.redo, "arrow-u-up-right", "Ctrl+Y or Ctrl+Shift+Z", "Edit"),
@@ -45,6 +47,7 @@ def window_actions(window: "MainWindow") -> list[Action]:
         Action("find", "Find an action or a step", window.find_anything, "magnifying-glass", "Ctrl+K", "Edit", 3),
         Action("pipeline", "Pipeline", partial(window.show_page, 0), "tree-structure", "Ctrl+1", "View"),
         Action("results", "Results", partial(window.show_page, 1), "chart-bar-horizontal", "Ctrl+2", "View"),
+        Action("inside", "Look inside", partial(window.show_page, INSIDE_PAGE), "stack", "Ctrl+4", "View", aliases="layers compare"),
         Action("history", "History", partial(window.show_page, 2), "clock-counter-clockwise", "Ctrl+3", "View", aliases="runs"),
         *(
             Action(f"panel-{name}", f"Show or hide {title}", partial(window.panels.toggle, name), "", keys, "View", 1)

@@ -91,6 +91,7 @@ class Wiring:
         window = self._window
         control, undo = window.parts.control, window.parts.session.undo_stack
         bar = window.toolbar
+        window.editor.may_look = window.models.has
         for signal, slot in (
             (bar.run, control.run), (bar.stop, control.stop), (bar.undo, undo.undo), (bar.redo, undo.redo),
             (bar.sensors, window.show_sensors), (bar.report, lambda: window.export("pdf")),
@@ -100,6 +101,8 @@ class Wiring:
             (window.results.open_node, window.show_node), (window.results.export_asked, window.export),
             (window.results.copied, lambda: window.messages.say("notice", "The table is on the clipboard.")),
             (window.history.opened, window.open_run), (window.results.run_asked, window.open_run),
+            (window.results.doors.look_asked, window.models.look), (window.results.doors.export_asked, window.models.export),
+            (window.inside.results_asked, lambda: window.show_page(1)), (window.editor.look_wanted, window.models.look),
             (bar.device_chosen, self._set_device), (bar.protocol_chosen, self._set_protocol),
         ):  # fmt: skip
             signal.connect(slot)
@@ -153,7 +156,7 @@ class Wiring:
         window, there = self._window, self._window.results.result is not None
         window.toolbar.show_phase(window.parts.control.phase, has_result=there)
         window.toolbar.name_report(self.shown_run.named())
-        for id in ("copy-table", *(f"export-{suffix}" for suffix in FORMATS)):
+        for id in ("copy-table", "export-model", *(f"export-{suffix}" for suffix in FORMATS)):
             window.actions_.enable(id, there)
 
     def _ended(self, result: RunResult) -> None:

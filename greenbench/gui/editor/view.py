@@ -1,5 +1,7 @@
 """The pipeline editor: canvas, overlays, search-to-add, menus and keys, joined into one widget for the shell."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
@@ -34,6 +36,7 @@ class EditorView(QWidget):
 
     selectionChanged = Signal(list)
     inspect_wanted = Signal(str)
+    look_wanted = Signal(str)  # look into the model that a node gave
 
     def __init__(self, session: Session, theme: Theme, board: RunBoard | None = None) -> None:
         super().__init__()
@@ -49,6 +52,7 @@ class EditorView(QWidget):
         self.adding = Adding(self.canvas, self.search, self.select_nodes)
         self.dashes = Dashes(self.scene, self)
         self.keys = CanvasKeys(self.canvas, self.select_nodes, self.inspect_wanted.emit)
+        self.may_look: Callable[[str], bool] = lambda id: False  # the shell says which nodes have a model to look into
         self.shown = True  # the shell says when another page is in front
         self._home_pending = True
         self._frame_pending = False
@@ -91,6 +95,7 @@ class EditorView(QWidget):
             EditorAction(
                 "duplicate", "Duplicate", ("Ctrl+D",), lambda: self.scene.select(edit.duplicate(chosen())), "copy-simple", (NODES,)
             ),
+            EditorAction("look", "Look inside", (), lambda: self.look_wanted.emit(chosen()[0]), "stack", (NODES,), True),
             EditorAction("mute", "Mute", ("M",), lambda: edit.mute(chosen()), "prohibit", (NODES,), True),
             EditorAction(
                 "delete",
@@ -180,6 +185,7 @@ class EditorView(QWidget):
         any_, one = bool(ids), len(ids) == 1
         self.commands.enable(("cut", "copy", "duplicate", "mute"), any_)
         self.commands.enable(("rename", "connect"), one)
+        self.commands.enable(("look",), one and self.may_look(ids[0]))
         self.commands.enable(("delete",), any_ or (shown and bool(self.scene.selected_links())))
         self.commands.enable(("all", "arrange", "frame"), shown and bool(self.scene.nodes))
         self.commands.enable(("paste",), shown and self.editing.can_paste())

@@ -15,6 +15,7 @@ from greenbench.gui.controls import Button, Choice, Icon, Text, row
 from greenbench.gui.history import when
 from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.results.distribution import LatencyDistribution
+from greenbench.gui.results.doors import VariantDoors
 from greenbench.gui.results.export import FORMATS, Exporter
 from greenbench.gui.results.rows import build
 from greenbench.gui.results.table_view import ResultsTable
@@ -46,6 +47,7 @@ class ResultsPage(QWidget):
         self.table = ResultsTable(theme)
         self.trade_off = TradeOff(theme)
         self.distribution = LatencyDistribution(theme)
+        self.doors = VariantDoors(theme, self)
         self._empty = self._empty_page()
         self._full = QWidget()
         self._build()
@@ -70,6 +72,8 @@ class ResultsPage(QWidget):
         area.hide()
         self.table.chosen.connect(self._choose)
         self.table.open_node.connect(self.open_node)
+        self.table.menu_wanted.connect(self.doors.open_menu)
+        self.doors.open_node.connect(self.open_node)
         forget = theme.observe(self._show_pick)
         self.destroyed.connect(lambda *_: forget())
 
@@ -104,6 +108,7 @@ class ResultsPage(QWidget):
         inside.setContentsMargins(1, 1, 1, 1)
         inside.addWidget(self.table)
         layout.addWidget(card)
+        layout.addWidget(self.doors.card)
         self._notes = Text("", 12, 400, "second", wrap=True)
         layout.addWidget(self._notes)
         layout.addLayout(self._charts(), 1)
@@ -210,6 +215,7 @@ class ResultsPage(QWidget):
         self._show_pick()
         self._protocol.setText(_how(result, self._runtimes))
         self.table.show_table(build(result))
+        self.doors.show_result(result, said.pick)
         notes = list(dict.fromkeys(warning.text for warning in result.warnings))
         self._notes.setText("  ".join(notes[:3]) + (f"  And {len(notes) - 3} more in the report." if len(notes) > 3 else ""))
         self._notes.setVisible(bool(notes))
@@ -241,6 +247,7 @@ class ResultsPage(QWidget):
     def _choose(self, index: int) -> None:
         self.trade_off.choose(index)
         self.distribution.choose(index)
+        self.doors.choose(index)
 
     def copy_table(self) -> None:
         """The table as text on the clipboard."""

@@ -7,8 +7,9 @@ from greenbench.core import quote
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
+from greenbench.gui.results.execution import details, runs_as
 
-Kind = Literal["variant", "number", "verdict", "bar", "source"]
+Kind = Literal["variant", "words", "number", "verdict", "bar", "source"]
 _SIGNS = {
     Verdict.SAME: "equals",
     Verdict.UNCLEAR: "question",
@@ -127,7 +128,8 @@ def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -
     unit = f"{scales[quality].unit}, 95 % interval".removeprefix(", ")
     against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
     return (
-        Column("variant", "variant", "Variant", "", share=1.75),
+        Column("variant", "variant", "Variant", "", share=1.6),
+        Column("runs", "words", "Runs as", "what executed", share=0.6),
         Column("accuracy", "number", judged.short, unit, quality, True, 1.15),
         Column("accuracy-against", "verdict", f"{judged.short} against A", same, quality, share=1.6),
         Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 0.9),
@@ -155,7 +157,10 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
     measurement = variant.metrics.get(column.metric)
     match column.kind:
         case "variant":
-            return Cell(f"{variant.letter} {variant.name}", below=variant.precision, hint=_lineage(variant))
+            return Cell(f"{variant.letter} {variant.name}", hint=_lineage(variant))
+        case "words":
+            text, below = runs_as(variant)
+            return Cell(text or quote.NO_READING, below=below, hint="\n".join(f"{title}: {words}" for title, words in details(variant)))
         case "number" if column.key == "size":
             return _size(variant, scales["size_bytes"])
         case "number":

@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
@@ -88,6 +88,9 @@ class _Delegate(QStyledItemDelegate):
         match column.kind:
             case "number":
                 self._number(painter, inside, cell)
+            case "words":
+                self._words(painter, inside.adjusted(0, 4, 0, -20) if cell.below else inside, cell.text, 12, 600, "text")
+                self._words(painter, inside.adjusted(0, 24, 0, -4), cell.below, 11, 400, "muted")
             case "source":
                 provenance = cell.provenance or Provenance.UNAVAILABLE
                 token = "warning" if provenance is Provenance.MODELLED else "second"
@@ -112,10 +115,6 @@ class _Delegate(QStyledItemDelegate):
         muted = self._theme.color("faint") if row.failure else None
         paint_variant(painter, QPointF(inside.left() + 8, inside.center().y()), 10, self._theme.variant(row.index), muted)
         box = inside.adjusted(26, 0, 0, 0)
-        below = row.cells[0].below
-        if below and not row.failure:
-            self._words(painter, box.adjusted(18, 24, 0, -4), below, 11, 400, "muted")
-            box = box.adjusted(0, 4, 0, -20)
         self._words(painter, box, row.variant.letter, 12, 500, "muted")
         box = box.adjusted(18 + 8 * (len(row.variant.letter) - 1), 0, 0, 0)
         baseline = row.variant.letter == "A"
@@ -214,6 +213,7 @@ class ResultsTable(QTableView):
 
     open_node = Signal(str)
     chosen = Signal(int)
+    menu_wanted = Signal(int, QPoint)  # a variant's index, and where on the screen
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -231,6 +231,8 @@ class ResultsTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._least: list[int] = []
         self.clicked.connect(self._clicked)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
         self.selectionModel().currentRowChanged.connect(lambda now, _: self.chosen.emit(now.row()))
         theme.observe(self.viewport().update)
 
@@ -272,6 +274,12 @@ class ResultsTable(QTableView):
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if many else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(policy)
         return self.verticalScrollBar().sizeHint().width() if many else 0
+
+    def _menu(self, at: QPoint) -> None:
+        """For the row under the pointer; with the keyboard, for the chosen one."""
+        index = self.indexAt(at)
+        if index.isValid():
+            self.menu_wanted.emit(index.row(), self.viewport().mapToGlobal(at))
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self._model.table.rows[index.row()]

@@ -1,0 +1,259 @@
+"""The table of layers as drawn: model and view, so that hundreds of rows cost no more than those that are seen."""
+
+import math
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+
+from greenbench.gui.icons import paint_icon
+from greenbench.gui.inside.rows import Cell, Column, Row, Table
+from greenbench.gui.table_head import PAD, TwoLineHead
+from greenbench.gui.theme import Theme, font
+
+ROW_HEIGHT = 32
+_BAR = 46
+_ELASTIC = {"name": 300, "change": 190, "words": 200}
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class _Model(QAbstractTableModel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table((), ())
+
+    def show(self, table: Table) -> None:
+        self.beginResetModel()
+        self.table = table
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.table.rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.table.columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        cell = self.table.rows[index.row()].cells[index.column()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return cell.text
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(dict.fromkeys(part for part in (cell.text, cell.hint) if part))
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self.table.columns[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return (
+                f"{column.title}{f', {column.unit}' if column.unit else ''}\nPress to sort; press again to turn, and once more to go back"
+            )
+        return column.title if role == Qt.ItemDataRole.DisplayRole else None
+
+
+class _Shown(QSortFilterProxyModel):
+    """Which rows are seen, and in which order; layers without a number come last either way."""
+
+    def __init__(self, model: _Model) -> None:
+        super().__init__()
+        self._model = model
+        self._needles: list[str] = []
+        self._changes_only = False
+        self.setSourceModel(model)
+
+    def set_filter(self, text: str, changes_only: bool) -> None:
+        self._needles, self._changes_only = text.lower().split(), changes_only
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, parent: _Index) -> bool:
+        found = self._model.table.rows[row]
+        return (found.changed or not self._changes_only) and all(needle in found.words for needle in self._needles)
+
+    def lessThan(self, left: _Index, right: _Index) -> bool:
+        rows = self._model.table.rows
+        first, second = (rows[index.row()].cells[index.column()].value for index in (left, right))
+        if first is None or second is None:
+            if first is second:
+                return False  # Qt sorts stably: those without a number keep their order
+            return (second is None) == (self.sortOrder() is Qt.SortOrder.AscendingOrder)
+        if isinstance(first, str) or isinstance(second, str):
+            return str(first) < str(second)
+        return first < second
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme, model: _Model, shown: _Shown) -> None:
+        super().__init__()
+        self._theme, self._model, self._shown = theme, model, shown
+        self.marks: tuple[int, ...] = (0,)  # the places of the models among the variants, for their colours
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(60, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        source = self._shown.mapToSource(index)
+        row, column = self._model.table.rows[source.row()], self._model.table.columns[source.column()]
+        cell = row.cells[source.column()]
+        rect = QRectF(option.rect)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        calm = "selection" if selected else "accent_soft" if cell.changed and column.kind != "change" else "surface"
+        painter.fillRect(rect, self._theme.color(calm))
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), self._theme.color("border"))
+        if selected and index.column() == 0:
+            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), self._theme.color("accent"))
+        self._cell(painter, rect.adjusted(PAD, 0, -PAD, -1), column, row, cell)
+        painter.restore()
+
+    def _cell(self, painter: QPainter, box: QRectF, column: Column, row: Row, cell: Cell) -> None:
+        match column.kind:
+            case "name":
+                self._write(painter, box, cell.text, font(12, 500), "text", elide=Qt.TextElideMode.ElideMiddle)
+            case "change":
+                paint_icon(painter, cell.sign, QRectF(box.left(), box.center().y() - 6.5, 13, 13), self._theme.color(cell.tone or "second"))
+                weight = 600 if cell.changed else 400
+                self._write(painter, box.adjusted(20, 0, 0, 0), cell.text, font(12, weight), cell.tone or "second")
+            case "share" | "time":
+                self._bars(painter, box, cell, column)
+                self._number(painter, box.adjusted(_BAR + 8, 0, 0, 0), cell)
+            case "number":
+                self._number(painter, box, cell)
+            case _:
+                self._write(painter, box, cell.text, font(12, 600 if cell.changed else 400), "text" if cell.changed else "second")
+
+    def _number(self, painter: QPainter, box: QRectF, cell: Cell) -> None:
+        tone = "muted" if cell.value is None else "text"
+        self._write(painter, box, cell.text, font(12, 600 if cell.changed else 500), tone, right=True)
+
+    def _bars(self, painter: QPainter, box: QRectF, cell: Cell, column: Column) -> None:
+        """One bar a model, the first above the second, each in the colour of its variant."""
+        if all(share is None for share in cell.bars):
+            return
+        height = 8.0 if len(cell.bars) == 1 else 5.0
+        top = box.center().y() - (height * len(cell.bars) + (len(cell.bars) - 1) * 2) / 2
+        for place, share in enumerate(cell.bars):
+            bar = QRectF(box.left(), top + place * (height + 2), _BAR, height)
+            if share is None:
+                continue
+            painter.fillRect(bar, self._theme.color("hover"))
+            painter.fillRect(QRectF(bar.left(), bar.top(), max(_BAR * min(share, 1.0), 1.0 if share else 0.0), height), self._ink(place))
+
+    def _ink(self, place: int) -> QColor:
+        mark = self.marks[place] if place < len(self.marks) else -1
+        return self._theme.variant(mark).color if mark >= 0 else self._theme.color("muted")
+
+    def _write(
+        self, painter: QPainter, box: QRectF, text: str, face: QFont, tone: str, *, right: bool = False,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:  # fmt: skip
+        painter.setFont(face)
+        painter.setPen(self._theme.color(tone))
+        shown = QFontMetricsF(face).elidedText(text, elide, max(box.width(), 0))
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | side, shown)
+
+
+class LayerTable(QTableView):
+    """Shows a `Table` of greenbench.gui.inside.rows; sorted by nothing until a head is pressed."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = _Model()
+        self._shown = _Shown(self._model)
+        self._delegate = _Delegate(theme, self._model, self._shown)
+        self.setModel(self._shown)
+        self.setItemDelegate(self._delegate)
+        self.head = TwoLineHead(theme, lambda: self._model.table.columns, sortable=True)
+        self.head.sectionClicked.connect(self.sort_by)
+        self.setHorizontalHeader(self.head)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName("Layers")
+        self._least: list[int] = []
+        forget = theme.observe(self.viewport().update)
+        self.destroyed.connect(lambda *_: forget())
+
+    @property
+    def table(self) -> Table:
+        return self._model.table
+
+    @property
+    def shown(self) -> int:
+        """How many rows pass the filter."""
+        return self._shown.rowCount()
+
+    def cell_text(self, row: int, column: int) -> str:
+        """What stands in a row and column as they are shown now."""
+        return str(self._shown.index(row, column).data())
+
+    def show_table(self, table: Table, marks: tuple[int, ...]) -> None:
+        """`marks`: the place of each model among the variants (−1: none), for the colour of its bars."""
+        self._delegate.marks = marks
+        self._unsort()
+        self._model.show(table)
+        self._least = [_needed(table, place) for place in range(len(table.columns))]
+        self._share_width()
+
+    def set_filter(self, text: str, changes_only: bool) -> None:
+        self._shown.set_filter(text, changes_only)
+
+    def sort_by(self, column: int) -> None:
+        """Upward, at the second press downward, at the third in the order of execution again."""
+        if not self.head.isSortIndicatorShown() or self.head.sortIndicatorSection() != column:
+            self._sort(column, Qt.SortOrder.DescendingOrder if self.table.columns[column].right else Qt.SortOrder.AscendingOrder)
+        elif (self.head.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder) is not self.table.columns[column].right:
+            turned = self.head.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder
+            self._sort(column, Qt.SortOrder.DescendingOrder if turned else Qt.SortOrder.AscendingOrder)
+        else:
+            self._unsort()
+
+    def _sort(self, column: int, order: Qt.SortOrder) -> None:
+        self.head.setSortIndicatorShown(True)
+        self.head.setSortIndicator(column, order)
+        self._shown.sort(column, order)
+
+    def _unsort(self) -> None:
+        self.head.setSortIndicatorShown(False)
+        self._shown.sort(-1)
+        self.head.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Every column gets what its words need, then its share of what is left; where that is too much, names give way first."""
+        columns = self.table.columns
+        if not columns:
+            return
+        room = self.viewport().width()
+        widths = list(self._least)
+        missing = sum(widths) - room
+        for place, column in enumerate(columns):
+            if missing > 0 and column.kind in _ELASTIC:
+                given = min(missing, max(widths[place] - column.least, 0))
+                widths[place] -= given
+                missing -= given
+        spare = max(room - sum(widths), 0)
+        total = sum(column.share for column in columns)
+        for place, column in enumerate(columns):
+            self.setColumnWidth(place, widths[place] + math.floor(spare * column.share / total))
+
+
+def _needed(table: Table, place: int) -> int:
+    column = table.columns[place]
+    face, small = QFontMetricsF(font(12, 600)), QFontMetricsF(font(11))
+    texts = {row.cells[place].text for row in table.rows}
+    longest = sorted(texts, key=len)[-40:]  # widths follow lengths closely enough: not each of a thousand is measured
+    words = max((face.horizontalAdvance(text) for text in longest), default=0.0)
+    beside = {"change": 20, "share": _BAR + 8, "time": _BAR + 8}.get(column.kind, 0)
+    most = _ELASTIC.get(column.kind)
+    needed = max(words + beside, face.horizontalAdvance(column.title) + 12, small.horizontalAdvance(column.unit))
+    return max(math.ceil(min(needed, most) if most else needed) + 2 * PAD + 1, column.least)
