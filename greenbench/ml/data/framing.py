@@ -1,7 +1,7 @@
 """How a picture of any mode and size becomes the array of bytes that an input asks for: resized, the middle kept, one or three channels.
 
 The geometry is that of torchvision's Resize and CenterCrop (and of the zoos' own evaluation): the shorter side is brought to
-side / crop, then the middle is cut out. Both are done in one call, which resamples only what is kept.
+side / crop, then the middle is cut out.
 """
 
 from collections.abc import Sequence
@@ -55,17 +55,19 @@ class Framing:
         return np.moveaxis(pixels, 2, 0) if self.channels == 3 else pixels[None]
 
     def resized(self, image: Image.Image) -> Image.Image:
-        """The picture at this size; the mode stays."""
-        size, box = self.window(image.width, image.height)
-        whole = (0, 0, *image.size)
-        if image.size == size and box == whole:
+        """The picture at this size; the mode stays. The whole is resampled and then cut: Pillow rounds the corners of a part to
+        single precision, which moves one pixel in a hundred by a step."""
+        full, (left, top) = self.window(image.width, image.height)
+        if image.size != full:
+            image = image.resize(full, _FILTERS[self.interpolation])
+        if full == (self.width, self.height):
             return image
-        return image.resize(size, _FILTERS[self.interpolation], box=box)
+        return image.crop((left, top, left + self.width, top + self.height))
 
-    def window(self, width: int, height: int) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
-        """The size wanted, and the part (left, top, right, bottom) of a picture of `width` × `height` that fills it.
+    def window(self, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The size to which a picture of `width` × `height` is brought, and the left and top edge of the part that is kept.
 
-        Sides and offsets are rounded as torchvision rounds them, so that both agree on every pixel.
+        Rounded as torchvision rounds, so that both agree on every pixel.
         """
         inner_w, inner_h = int(self.width / self.crop + 1e-6), int(self.height / self.crop + 1e-6)
         if inner_w == inner_h:
@@ -75,10 +77,7 @@ class Framing:
         else:
             scale = max(inner_w / width, inner_h / height)
             full_w, full_h = max(inner_w, round(width * scale)), max(inner_h, round(height * scale))
-        left, top = round((full_w - self.width) / 2), round((full_h - self.height) / 2)
-        across, down = width / full_w, height / full_h
-        box = (left * across, top * down, min((left + self.width) * across, width), min((top + self.height) * down, height))
-        return (self.width, self.height), box
+        return (full_w, full_h), (round((full_w - self.width) / 2), round((full_h - self.height) / 2))
 
 
 def framing(spec: InputSpec) -> Framing:
@@ -117,8 +116,7 @@ def reframed(raw: NDArray[Any], wanted: Framing) -> NDArray[Any]:
     """Pictures held as arrays (N, C, H, W), bytes or floats, in the framing wanted; the same array where nothing changes."""
     examples = with_channels(raw, wanted.channels)
     height, width = examples.shape[2:]
-    size, box = wanted.window(width, height)
-    if size == (width, height) and box == (0, 0, width, height):
+    if wanted.window(width, height)[0] == (width, height) == (wanted.width, wanted.height):
         return examples
     out = np.empty((len(examples), *wanted.shape), dtype=examples.dtype)
     for row, example in enumerate(examples):

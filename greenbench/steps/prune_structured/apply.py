@@ -11,7 +11,6 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.compress import batch_norm, layers, panel, structured
 from greenbench.ml.data import open_dataset
-from greenbench.ml.learning import check_shapes
 from greenbench.ml.panel import model_facts
 from greenbench.ml.training import reproducible
 from greenbench.steps.prune_structured.spec import StructuredParams
@@ -58,8 +57,7 @@ def apply(inputs: Inputs, params: StructuredParams, context: StepContext) -> Ste
 
 
 def _reestimate(module: nn.Module, data: Stored, model: Stored, examples: int, context: StepContext) -> int:
-    dataset = open_dataset(data)
-    check_shapes(model, dataset, data.title)
+    dataset = open_dataset(data, model)
     split = dataset.split("train")
     chosen = np.random.default_rng(context.seed).permutation(len(split))[:examples]
 

@@ -11,7 +11,6 @@ from greenbench.ml.compress import panel, static_int8
 from greenbench.ml.compress.static_int8 import Executed, Floats, Int8Settings
 from greenbench.ml.data import open_dataset
 from greenbench.ml.export import to_onnx
-from greenbench.ml.learning import check_shapes
 from greenbench.ml.onnx_graph import onnx_footprint
 from greenbench.ml.panel import model_facts
 from greenbench.steps.quantize_static.spec import StaticInt8Params
@@ -59,8 +58,7 @@ def apply(inputs: Inputs, params: StaticInt8Params, context: StepContext) -> Ste
 
 def _calibration(model: Stored, data: Stored, examples: int, seed: int) -> list[Floats]:
     """Whole batches of the calibration split, drawn by the seed; one smaller batch where there is no whole one."""
-    dataset = open_dataset(data)
-    check_shapes(model, dataset, data.title)
+    dataset = open_dataset(data, model)
     split = dataset.split("calibration")
     chosen = np.random.default_rng(seed).permutation(len(split))[:examples]
     batch = min(_BATCH, len(chosen))

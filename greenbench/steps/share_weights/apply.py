@@ -9,7 +9,6 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.compress import layers, packed, panel, sharing
 from greenbench.ml.data import open_dataset
-from greenbench.ml.learning import check_shapes
 from greenbench.ml.panel import accuracy_fact, model_facts
 from greenbench.ml.training import FitReport, Settings, fit
 from greenbench.steps.share_weights.spec import SharingParams
@@ -57,8 +56,7 @@ def _fine_tune(
     context: StepContext,
 ) -> FitReport:
     model, data = arrived
-    dataset = open_dataset(data)
-    check_shapes(model, dataset, data.title)
+    dataset = open_dataset(data, model)
     shared = {f"{book.layer}.weight" if book.layer else "weight" for book in books}
     others = {name: mask for name, mask in masks.items() if name not in shared}
     settings = Settings(epochs=params.epochs, batch=params.batch, learning_rate=params.learning_rate, optimizer="adamw", weight_decay=0.0)
