@@ -1,0 +1,94 @@
+"""A model as one coded file: each tensor in the fewest bytes that read back bit-exact (greenbench.ml.compress.packed), and beside
+them, as bytes, what the model is: its description, and of an ONNX graph everything but the numbers.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from greenbench.core.artifact import ModelArtifact
+from greenbench.core.errors import FileFormatError
+from greenbench.core.step import StepContext, Stored
+from greenbench.ml.compress import packed
+from greenbench.ml.shipping.format import shipped
+
+DESCRIPTION, GEOMETRY, GRAPH = "greenbench.description", "greenbench.geometry", "greenbench.graph"
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class PackedFile:
+    """One .gbpack file."""
+
+    def write(self, stored: Stored, folder: Path, name: str, context: StepContext) -> ModelArtifact:
+        target = folder / f"{name}.gbpack"
+        tensors, extra = (_of_network if stored.model.format == "torch" else _of_graph)(stored.file("weights"))
+        model = stored.model.model_copy(update={"files": {"weights": target.name}})
+        context.progress(0.2, "coding the weights")
+        packed.write({DESCRIPTION: _bytes(model.model_dump_json().encode()), **extra, **tensors}, target)
+        return shipped(stored.model, folder, files={"weights": target.name})
+
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+        path = folder / f"{name}.gbpack"
+        tensors = packed.read(path)
+        try:
+            model = ModelArtifact.model_validate_json(tensors.pop(DESCRIPTION).tobytes())
+            file = (_unpack_network if model.format == "torch" else _unpack_graph)(tensors, scratch)
+        except (KeyError, ValueError) as error:
+            raise FileFormatError(f"{path.name} does not hold a whole model: {error}.", "Export the model again.") from None
+        return Stored(model.model_copy(update={"files": {"weights": file}}), scratch, "", name)
+
+
+def _bytes(data: bytes) -> Bytes:
+    return np.frombuffer(data, np.uint8)
+
+
+def _of_network(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    with safe_open(path, framework="pt") as file:
+        header = dict(file.metadata() or {})
+    return packed.arrays(load_file(path)), {GEOMETRY: _bytes(json.dumps(header).encode())}
+
+
+def _unpack_network(tensors: dict[str, packed.Array], scratch: Path) -> str:
+    import torch
+    from safetensors.torch import save_file
+
+    header = json.loads(tensors.pop(GEOMETRY).tobytes())
+    state = {}
+    for name, array in tensors.items():
+        flat = torch.from_numpy(np.frombuffer(array.tobytes(), np.uint8).copy())
+        state[name] = flat.view(getattr(torch, array.dtype.name)).reshape(array.shape)
+    save_file(state, scratch / "unpacked.safetensors", metadata=header or None)
+    return "unpacked.safetensors"
+
+
+def _of_graph(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
+    """The initialisers as arrays, and the graph without their numbers."""
+    import onnx
+
+    tensors = packed.onnx_arrays(path)
+    model = onnx.load(os.fspath(path), load_external_data=False)
+    for initializer in model.graph.initializer:
+        kept = onnx.TensorProto(name=initializer.name, data_type=initializer.data_type, dims=initializer.dims)
+        initializer.CopyFrom(kept)
+    return tensors, {GRAPH: _bytes(model.SerializeToString())}
+
+
+def _unpack_graph(tensors: dict[str, packed.Array], scratch: Path) -> str:
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.ModelProto.FromString(tensors.pop(GRAPH).tobytes())
+    for initializer in model.graph.initializer:
+        initializer.CopyFrom(numpy_helper.from_array(tensors[initializer.name], initializer.name))
+    onnx.save_model(model, os.fspath(scratch / "unpacked.onnx"), save_as_external_data=model.ByteSize() > 2**31 - 1)
+    return "unpacked.onnx"
+
+
+FORMAT = PackedFile()
