@@ -12,7 +12,7 @@ from greenbench.core import document, messages
 from greenbench.core.errors import GreenBenchError, ReportError
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import RunResult
-from greenbench.engine.bench.step import onnx_digest
+from greenbench.engine.bench.conversion import onnx_digest
 from greenbench.engine.cache import Cache
 from greenbench.report.writers import FORMATS, write
 

@@ -5,98 +5,183 @@ import io
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from greenbench.core.artifact import InputSpec, ModelArtifact
+from greenbench.core.artifact import Footprint, InputSpec, ModelArtifact
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
-from greenbench.ml.artifacts import load_module
 from greenbench.ml.onnx_graph import onnx_footprint
+from greenbench.ml.runtimes import networks
 from greenbench.ml.runtimes.onnx_runtime import open_session
 
 FILE = "model.onnx"
 INPUT, OUTPUT = "input", "logits"
 OPSET = 18
 _SINGLE_FILE_LIMIT = 2 * 10**9 - 10**8  # protobuf's own limit, with room for the graph
-_TOLERANCE = 1e-3  # of the largest output: kernels add in another order; a wrong graph is off by far more
+# Of the largest output: kernels add in another order; a wrong graph is off by far more.
+_TOLERANCE = {torch.float16: 2e-2, torch.bfloat16: 1e-1}
+_TOLERANCE_FP32 = 1e-3
+_EXAMPLES = 2  # 1 would be taken for an axis that never changes
 
 
 def export_onnx(stored: Stored, folder: Path, context: StepContext | None = None) -> ModelArtifact:
-    """The artefact of a model as ONNX, its file in `folder`; an ONNX model comes back as it is, its file copied.
+    """The artefact of a model as ONNX, its file in `folder`; an ONNX model comes back as it is, its files copied. Inputs that are held
+    constant become part of the graph.
 
     Raises:
         ModelError: see `to_onnx`.
     """
     path = to_onnx(stored, folder, context)
     model = stored.model
-    return model.model_copy(update={"format": "onnx", "files": {"weights": path.name}, "footprint": onnx_footprint(path)})
+    if model.format == "onnx":
+        return model.model_copy(update={"files": {**_beside(model), "weights": path.name}})
+    update = {"format": "onnx", "files": {"weights": path.name}, "footprint": onnx_footprint(path), "constants": ()}
+    return model.model_copy(update=update)
 
 
 def to_onnx(stored: Stored, folder: Path, context: StepContext | None = None) -> Path:
-    """Writes a model as one ONNX file with a free batch size, input "input" and output "logits"; an ONNX model's own file is copied.
+    """Writes a model as one ONNX file with input "input" and first output "logits", and with a free batch size unless the model's own
+    is fixed; an ONNX model's own files are copied.
 
     Raises:
         ModelError: the network cannot be exported, or the file does not answer like the network.
     """
-    if stored.model.format == "onnx":
+    model = stored.model
+    if model.format == "onnx":
         path = folder / FILE
         path.write_bytes(stored.file("weights").read_bytes())
+        for name in _beside(model).values():  # numbers that the graph keeps outside are found by their file's name
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((stored.folder / name).read_bytes())
         return path
-    return export_module(load_module(stored), stored.model.input, folder, stored.title, context)
+    network = networks.load_network(stored, "cpu", model.batch or _EXAMPLES)
+    return _export(_Source(stored, network), folder, context)
+
+
+def _beside(model: ModelArtifact) -> dict[str, str]:
+    return {role: name for role, name in model.files.items() if role != "weights"}
+
+
+class _Source:
+    """What is exported: one varying input, one output, whatever the network has."""
+
+    def __init__(self, stored: Stored, network: networks.Network) -> None:
+        self.stored, self.network = stored, network
+        self.title, self.format, self.batch = stored.title, stored.model.format, stored.model.batch
+        self.examples = network.tensor(_examples(stored.model.input, self.batch or _EXAMPLES))
+
+    def outputs(self, batch: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return networks.first_tensor(self.network.forward(batch), self.title)
+
+    def module(self) -> nn.Module:
+        """The network, wrapped where it has constants or gives more than a tensor."""
+        with torch.no_grad():
+            plain = isinstance(self.network.forward(self.examples), Tensor)
+        if plain and self.network.forward is self.network.module:
+            return self.network.module
+        return _FirstOutput(self.network)
+
+
+class _FirstOutput(nn.Module):
+    """A network whose other inputs are held, reduced to its first output."""
+
+    def __init__(self, network: networks.Network) -> None:
+        super().__init__()
+        self.inner = network.module  # known as a part, so that its weights are exported as weights
+        self._network = network
+
+    def forward(self, input: Tensor) -> Tensor:
+        return networks.first_tensor(self._network.forward(input), self._network.title)
+
+
+def _examples(input: InputSpec, batch: int) -> NDArray[Any]:
+    """Random examples as a model takes them; token numbers below the vocabulary."""
+    generator = np.random.default_rng(0)
+    shape = (batch, *input.array_shape)
+    if np.issubdtype(np.dtype(input.dtype), np.integer):
+        return generator.integers(0, input.tokens.vocabulary if input.tokens else 2, size=shape).astype(input.dtype)
+    return generator.normal(size=shape).astype(input.dtype)
+
+
+def _export(source: _Source, folder: Path, context: StepContext | None) -> Path:
+    path = folder / FILE
+    write = _write_scripted if source.format == "torchscript" else _write
+    try:
+        with _quiet() as said:
+            write(source, path)
+    except Exception as error:  # the exporter's stages each raise their own kinds
+        reason = _first_line(error)
+        raise ModelError(
+            f'"{source.title}" cannot be exported to ONNX: {reason}', "Set the runtime to PyTorch eager, or choose another model."
+        ) from error
+    if context is not None and said.getvalue().strip():
+        context.log(said.getvalue().strip(), "debug")
+    difference = largest_difference(source.outputs, path, source.examples, source.title, alone=source.batch is None)
+    if context is not None:
+        context.log(f"{source.title}: ONNX file and network differ by at most {difference:.2g}")
+    return path
+
+
+def _write(source: _Source, path: Path) -> None:
+    """By torch.export, on which the ONNX exporter stands; what is exported already says itself which sizes are free."""
+    options: dict[str, Any] = {"input_names": [INPUT], "output_names": [OUTPUT], "opset_version": OPSET, "dynamo": True, "verbose": False}
+    if source.format == "exported" and not source.stored.model.constants:
+        torch.onnx.export(networks.exported_program(source.stored), (source.examples,), os.fspath(path), **options)
+        return
+    module = source.module()
+    large = sum(t.numel() * t.element_size() for t in module.state_dict().values()) > _SINGLE_FILE_LIMIT
+    free = ({0: torch.export.Dim("batch")},) if source.batch is None else None
+    torch.onnx.export(module, (source.examples,), os.fspath(path), dynamic_shapes=free, external_data=large, **options)
+
+
+def _write_scripted(source: _Source, path: Path) -> None:
+    """By the exporter that reads TorchScript: torch.export cannot."""
+    torch.onnx.export(
+        source.module(),
+        (source.examples,),
+        os.fspath(path),
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamic_axes={INPUT: {0: "batch"}, OUTPUT: {0: "batch"}} if source.batch is None else None,
+        opset_version=OPSET,
+        dynamo=False,
+    )
 
 
 def export_module(module: nn.Module, input: InputSpec, folder: Path, title: str, context: StepContext | None = None) -> Path:
     """Like `to_onnx`, for a module."""
-    module = module.eval().cpu()
-    examples = torch.randn((2, *input.shape), generator=torch.Generator().manual_seed(0))
-    path = folder / FILE
-    large = sum(t.numel() * t.element_size() for t in module.state_dict().values()) > _SINGLE_FILE_LIMIT
-    try:
-        with _quiet() as said:
-            torch.onnx.export(
-                module,
-                (examples,),
-                os.fspath(path),
-                input_names=[INPUT],
-                output_names=[OUTPUT],
-                dynamic_shapes=({0: torch.export.Dim("batch")},),
-                opset_version=OPSET,
-                dynamo=True,
-                external_data=large,
-                verbose=False,
-            )
-    except Exception as error:  # the exporter's stages each raise their own kinds
-        reason = _first_line(error)
-        raise ModelError(f'"{title}" cannot be exported to ONNX: {reason}', "Use the eager runtime, or another model.") from error
-    if context is not None and said.getvalue().strip():
-        context.log(said.getvalue().strip(), "debug")
-    difference = largest_difference(module, path, examples, title)
-    if context is not None:
-        context.log(f"{title}: ONNX file and network differ by at most {difference:.2g}")
-    return path
+    nothing = Footprint(parameters=0, nonzero_parameters=0, size_bytes=0)
+    stored = Stored(ModelArtifact(format="torch", files={}, input=input, classes=(), footprint=nothing), folder, "", title)
+    return _export(_Source(stored, networks.network_of(module.eval().cpu(), stored, "cpu", _EXAMPLES)), folder, context)
 
 
-def largest_difference(module: nn.Module, path: Path, examples: torch.Tensor, title: str) -> float:
-    """The largest absolute difference between outputs of file and module, at batch sizes 2 and 1.
+def largest_difference(answer: Callable[[Tensor], Tensor], path: Path, examples: Tensor, title: str, alone: bool = True) -> float:
+    """The largest absolute difference between outputs of a file and of a network, all examples at once and, with `alone`, one.
 
     Raises:
         ModelError: it is more than rounding can explain.
     """
     session = open_session(path, 1, title)
+    name, output = session.get_inputs()[0].name, session.get_outputs()[0].name
     worst = 0.0
-    for batch in (examples, examples[:1]):
+    for batch in (examples, examples[:1]) if alone else (examples,):
         with torch.inference_mode():
-            expected = module(batch).numpy()
-        found = session.run([OUTPUT], {INPUT: batch.numpy()})[0]
-        if found.shape != expected.shape:
-            raise ModelError(f'"{title}": the ONNX file gives outputs of shape {found.shape}, the network {expected.shape}.')
-        difference = float(np.max(np.abs(found - expected), initial=0.0))
-        if not difference <= _TOLERANCE * max(1.0, float(np.max(np.abs(expected), initial=0.0))):
+            expected = answer(batch)
+        allowed = _TOLERANCE.get(expected.dtype, _TOLERANCE_FP32)
+        wanted = expected.double().numpy()
+        found = np.asarray(session.run([output], {name: batch.numpy()})[0], dtype=np.float64)
+        if found.shape != wanted.shape:
+            raise ModelError(f'"{title}": the ONNX file gives outputs of shape {found.shape}, the network {wanted.shape}.')
+        difference = float(np.max(np.abs(found - wanted), initial=0.0))
+        if not difference <= allowed * max(1.0, float(np.max(np.abs(wanted), initial=0.0))):
             raise ModelError(
                 f'"{title}": the ONNX file answers differently from the network, by {difference:.3g}.', "Use the eager runtime."
             )

@@ -1,6 +1,6 @@
 """The bench child: loads one model in one runtime and answers "warm up", "run a block", "how accurate"; times every call.
 
-It imports torch only for the eager runtime, so an ONNX Runtime child starts in a fraction of a second and its memory is
+It imports torch only for the runtimes of PyTorch, so an ONNX Runtime child starts in a fraction of a second and its memory is
 that of the model.
 """
 
@@ -18,13 +18,16 @@ import numpy as np
 
 from greenbench.core.artifact import ModelArtifact
 from greenbench.core.clock import now_ns
-from greenbench.core.errors import GreenBenchError
+from greenbench.core.errors import GreenBenchError, ModelError
 from greenbench.core.step import Stored
+from greenbench.core.task import TASKS
+from greenbench.engine.bench.cores import keep_to
+from greenbench.engine.bench.examples import ENOUGH_TO_TIME
 from greenbench.engine.bench.schedule import WarmUp
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.process import Wire
 
-_TIMED_EXAMPLES = 64
+_JUDGED_BATCH = 64
 _WARM_UP_CHUNK_S = 0.05
 
 
@@ -55,23 +58,29 @@ class Bench:
         self._next = 0
 
     def do_load(
-        self, artifact: str, folder: str, title: str, runtime: str, threads: int, device: str, batch: int, examples: str
+        self, model: dict[str, str], runtime: str, threads: int, device: str, batch: int, examples: str, judged: bool, cores: list[int]
     ) -> dict[str, Any]:
-        """Loads the model and the examples that are cycled through while timing."""
+        """Loads the model and the examples that are cycled through while timing. `model` has its artifact, folder and title."""
+        affinity = keep_to(cores)  # first: threads that libraries start stay where their process is
         from greenbench.ml.runtimes import runtime as find_runtime
 
-        model = ModelArtifact.model_validate_json(artifact)
-        self._session = find_runtime(runtime).prepare(Stored(model, Path(folder), "", title), threads=threads, device=device)
+        artifact = ModelArtifact.model_validate_json(model["artifact"])
+        stored = Stored(artifact, Path(model["folder"]), "", model["title"])
+        session = find_runtime(runtime).prepare(stored, threads=threads, device=device, batch=batch)
         self._x = np.load(examples, mmap_mode="r")
-        count = min(len(self._x), max(_TIMED_EXAMPLES, batch))
+        count = min(len(self._x), max(ENOUGH_TO_TIME, batch))
         picked = [np.resize(np.arange(start, start + batch) % count, batch) for start in range(0, max(count - batch + 1, 1), batch)]
-        self.hold(self._session.run, [np.ascontiguousarray(self._x[indices], dtype=np.float32) for indices in picked])
-        return {"precision": self._session.precision, "notes": list(self._session.notes)}
+        outputs = self.hold(session.run, [np.ascontiguousarray(self._x[indices], dtype=session.dtype) for indices in picked])
+        if judged:
+            _check_outputs(artifact, outputs, model["title"])
+        self._session, self._task = session, artifact.task
+        execution = session.execution.model_copy(update={"affinity": affinity})
+        return {"execution": execution.model_dump(mode="json"), "notes": list(session.notes)}
 
-    def hold(self, run: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> None:
-        """Takes what shall be timed: a callable, and the batches it is given in turn. Calls it once."""
+    def hold(self, run: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Any:
+        """Takes what shall be timed: a callable, and the batches it is given in turn. Calls it once, and gives the answer."""
         self._run, self._batches = run, batches
-        run(batches[0])
+        return run(batches[0])
 
     def _timed(self, seconds: float) -> tuple[int, int, list[int]]:
         """Calls until the time is up, at least three times: start, end, and each call's nanoseconds."""
@@ -110,22 +119,37 @@ class Bench:
         started, end, durations = self._timed(seconds)
         return {"t0_ns": started, "t1_ns": end, "durations_ns": durations}
 
-    def do_accuracy(self, labels: str, batch: int) -> dict[str, Any]:
-        """Answers every test example once, with what was timed; says how it goes about five times a second."""
-        y = np.load(labels)
-        correct: list[np.ndarray] = []
+    def do_accuracy(self, targets: str) -> dict[str, Any]:
+        """Answers every test example once, with what was timed, and scores it as the model's task does; says how it goes about five
+        times a second."""
+        from greenbench.ml.tasks import task as find_task
+
+        task, truth = find_task(self._task), np.load(targets, mmap_mode="r")
+        batch = self._session.batch or _JUDGED_BATCH
+        scores: list[np.ndarray] = []
         said = started = now_ns()
-        for start in range(0, len(y), batch):
-            logits = self._run(np.ascontiguousarray(self._x[start : start + batch], dtype=np.float32))
-            correct.append(np.argmax(logits, axis=1) == y[start : start + batch])
+        for start in range(0, len(truth), batch):
+            outputs = self._session.answers(self._x[start : start + batch], batch)
+            scores.append(task.scores(outputs, np.asarray(truth[start : start + batch])))
             if now_ns() - said > 200_000_000:
                 said = now_ns()
-                self._say({"progress": start + batch, "correct": int(sum(part.sum() for part in correct))})
-        bits = "".join("1" if right else "0" for part in correct for right in part)
-        return {"correct": bits, "t0_ns": started, "t1_ns": now_ns()}
+                self._say({"progress": start + batch, "mean": float(np.mean(np.concatenate(scores)))})
+        return {"scores": [float(score) for part in scores for score in part], "t0_ns": started, "t1_ns": now_ns()}
 
     def do_memory(self) -> dict[str, Any]:
         return {"peak_memory_bytes": peak_memory_bytes()}
+
+
+def _check_outputs(artifact: ModelArtifact, outputs: Any, title: str) -> None:
+    """Raises ModelError if the outputs cannot be answers to the model's task."""
+    from greenbench.ml.tasks import task as find_task
+
+    problem = find_task(artifact.task).output_problem(np.shape(outputs), len(artifact.classes))
+    if problem:
+        raise ModelError(
+            f'The answers of "{title}" cannot be judged as {TASKS[artifact.task].title.lower()}. {problem}'.rstrip("."),
+            "Choose the task that the model is for at its source, and check its classes.",
+        )
 
 
 def peak_memory_bytes() -> int | None:

@@ -1,22 +1,24 @@
 """The work of the Benchmark step: prepares each variant, times them in turn, then asks each for its accuracy."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from greenbench.core import messages
-from greenbench.core.artifact import DatasetArtifact, Fact, ModelArtifact, ResultsArtifact
+from greenbench.core.artifact import Fact, ResultsArtifact
 from greenbench.core.errors import GreenBenchError, StepError
 from greenbench.core.measurement import Window, WindowKind
-from greenbench.core.run import Failure, letter
+from greenbench.core.run import Execution, Failure, letter
 from greenbench.core.step import Inputs, StepOutcome, Stored
+from greenbench.core.task import TASKS
+from greenbench.engine.bench.conversion import for_runtime
+from greenbench.engine.bench.examples import ExampleFiles
+from greenbench.engine.bench.obstacles import model_obstacle, obstacles
 from greenbench.engine.bench.schedule import round_order, still_needed
 from greenbench.engine.bench.variant import BenchChild, Variant
 from greenbench.engine.executor import NodeContext, explain
 
-_ACCURACY_BATCH = 64
 _LIVE_POINTS_PER_S = 40
 
 
@@ -61,7 +63,7 @@ class _Bench:
         self.failed = 0
         self.first_failure = Failure(kind="Nothing arrived", message="No model arrived.", remedy="Connect a model.")
         self.latencies: dict[str, list[np.ndarray]] = {}
-        self.examples, self.labels = context.folder / "examples.npy", context.folder / "labels.npy"
+        self.examples = ExampleFiles(self.data, context.folder, params.batch, params.accuracy)
 
     def say(self, event: messages.Event) -> None:
         self.context.world.emit(event)
@@ -83,8 +85,10 @@ class _Bench:
         self.say(messages.VariantFailed(node=self.context.node, variant=variant_letter, source=source, name=name, failure=failure))
 
     def prepare(self) -> None:
-        """Writes the test data for the children, and each model in the form its runtime loads."""
-        _write_examples(self.data, self.examples, self.labels)
+        """Brings each model into the form its runtime loads, and the test data into that which the model takes."""
+        here = obstacles(self.params, self.context.device)
+        if here:
+            raise StepError(*here[0])
         sources = self.context.planned.inputs["models"]
         for index, source in enumerate(sources):
             self.context.progress(0.1 * index / len(sources), "preparing")
@@ -100,16 +104,11 @@ class _Bench:
 
     def _prepared(self, key: str, name: str, stored: Stored) -> Variant:
         self.context.check()
-        data = self.data.dataset
-        _check_fit(name, stored.model, data)
-        if self.params.runtime == "eager":
-            if stored.model.format != "torch":
-                raise StepError(
-                    f'"{name}" is an ONNX model ({stored.model.precision}); PyTorch eager cannot run it.',
-                    "Set the runtime to ONNX Runtime.",
-                )
-            return Variant(key, name, stored.node, stored, stored.model.footprint)
-        return Variant(key, name, stored.node, _as_onnx(stored, self.context), stored.model.footprint)
+        obstacle = model_obstacle(self.params, stored.model)
+        if obstacle:
+            raise StepError(f'"{name}" {obstacle[0]}', obstacle[1])
+        loaded, converted = for_runtime(stored, self.params.runtime, self.context)
+        return Variant(key, name, stored.node, loaded, stored.model.footprint, self.examples.for_model(stored), converted)
 
     def idle(self, label: str) -> None:
         """A window in which nothing of ours runs: what the machine draws by itself."""
@@ -130,26 +129,27 @@ class _Bench:
             with _VariantDoor(self, variant):
                 answer = child.ask(
                     "load",
-                    artifact=stored.model.model_dump_json(),
-                    folder=str(stored.folder),
-                    title=variant.name,
+                    model={"artifact": stored.model.model_dump_json(), "folder": str(stored.folder), "title": variant.name},
                     runtime=self.params.runtime,
                     threads=self.threads,
                     device=self.context.device,
                     batch=self.params.batch,
-                    examples=str(self.examples),
+                    examples=str(variant.examples.inputs),
+                    judged=variant.examples.judged and self.params.accuracy,
+                    cores=list(self.context.plan.affinity),
                 )
                 self.say(self._ready(variant, answer))
 
     def _ready(self, variant: Variant, answer: dict[str, Any]) -> messages.VariantReady:
         loaded, weights = variant.stored.model.footprint, variant.weights
+        execution = Execution.model_validate({**answer["execution"], "converted": variant.converted})
         return messages.VariantReady(
             node=self.context.node,
             variant=variant.letter,
             source=variant.source,
             name=variant.name,
             runtime=self.params.runtime,
-            precision=answer["precision"],
+            precision=execution.precision,
             batch=self.params.batch,
             threads=self.threads,
             size_bytes=loaded.size_bytes,
@@ -157,7 +157,8 @@ class _Bench:
             parameters=weights.parameters,
             nonzero_parameters=weights.nonzero_parameters,
             flops=loaded.flops or weights.flops,
-            notes=(*variant.stored.model.notes, *answer["notes"]),
+            notes=(*variant.stored.model.notes, *variant.examples.fit.notes, *answer["notes"]),
+            execution=execution,
         )
 
     def warm_up(self) -> None:
@@ -221,32 +222,38 @@ class _Bench:
 
     def ask_accuracy(self) -> None:
         for variant in self._running():
-            reason = ""
-            if self.data.dataset.random:
-                reason = "not measured: random input has no true labels"
-            elif not self.params.accuracy:
+            fit = variant.examples.fit
+            reason = fit.reason
+            if fit.judged and not self.params.accuracy:
                 reason = "not measured: switched off in the Benchmark step"
             with _VariantDoor(self, variant):
-                correct = "" if reason else self._accuracy(variant)
+                judged = {"reason": reason} if reason else self._judged(variant)
                 memory = self.children[variant.letter].ask("memory")["peak_memory_bytes"]
-                self.say(
-                    messages.VariantMeasured(
-                        node=self.context.node, variant=variant.letter, correct=correct, reason=reason, peak_memory_bytes=memory
-                    )
+                measured = messages.VariantMeasured(
+                    node=self.context.node,
+                    variant=variant.letter,
+                    metric=TASKS[variant.stored.model.task].metric,
+                    peak_memory_bytes=memory,
+                    **judged,
                 )
+                self.say(measured)
 
-    def _accuracy(self, variant: Variant) -> str:
-        self.context.progress(0.95, f"accuracy of {variant.name}")
+    def _judged(self, variant: Variant) -> dict[str, Any]:
+        """How right the answers are: a bit for each example where the metric is accuracy, else a number for each."""
+        metric = TASKS[variant.stored.model.task].metric
+        self.context.progress(0.95, f"{metric.replace('_', ' ')} of {variant.name}")
         window = self.window(WindowKind.ACCURACY, variant.name, variant.letter)
 
         def stream(reply: dict[str, Any]) -> None:
-            self.context.metric("accuracy", reply["correct"] / reply["progress"], variant.letter)
+            self.context.metric(metric, reply["mean"], variant.letter)
 
-        answer = self.children[variant.letter].ask("accuracy", labels=str(self.labels), batch=_ACCURACY_BATCH, on_progress=stream)
+        answer = self.children[variant.letter].ask("accuracy", targets=str(variant.examples.targets), on_progress=stream)
         self._close(window, answer)
-        correct: str = answer["correct"]
-        self.context.metric("accuracy", correct.count("1") / max(len(correct), 1), variant.letter)
-        return correct
+        scores = answer["scores"]
+        self.context.metric(metric, float(np.mean(scores)) if scores else 0.0, variant.letter)
+        if metric == "accuracy":
+            return {"correct": "".join("1" if score else "0" for score in scores)}
+        return {"scores": tuple(scores)}
 
     def close(self) -> None:
         for child in self.children.values():
@@ -268,60 +275,3 @@ class _VariantDoor:
         variant = self._variant
         self._bench.fail(variant.letter, variant.source, variant.name, explain(error, variant.name))
         return True
-
-
-def _check_fit(name: str, model: ModelArtifact, data: DatasetArtifact) -> None:
-    if tuple(model.input.shape) != tuple(data.input.shape):
-        raise StepError(
-            f'"{name}" takes input of shape {_shape(model.input.shape)}, but the data "{data.name}" gives {_shape(data.input.shape)}.',
-            "Connect the data set to the model's source, so that the model is built for it.",
-        )
-    if len(model.classes) != len(data.classes) and not data.random:
-        raise StepError(
-            f'"{name}" answers {len(model.classes)} classes, but the data "{data.name}" has {len(data.classes)}.',
-            "Connect the data set to the model's source, so that the model is built for it.",
-        )
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(str(size) for size in shape)
-
-
-def _write_examples(data: Stored, examples: Path, labels: Path) -> None:
-    """The test split as two arrays that every child maps into memory: inputs as the models take them, and labels."""
-    from greenbench.ml.data import open_dataset
-
-    if "test" not in data.dataset.splits:
-        raise StepError(f'"{data.title}" has no test split.', "Give the data set a test share above 0.")
-    split = open_dataset(data).split("test")
-    count = data.dataset.splits["test"].examples
-    header = {"descr": "<f4", "fortran_order": False, "shape": (count, *data.dataset.input.shape)}
-    # Written, not mapped: a full disk is an error that can be told, where a mapped file would kill the process.
-    with examples.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for images, _ in split.batches(256):
-            file.write(np.ascontiguousarray(images, dtype="<f4").tobytes())
-    np.save(labels, np.asarray(split.labels, dtype=np.int64))
-
-
-def _as_onnx(stored: Stored, context: NodeContext) -> Stored:
-    """The model as an ONNX file: its own, or exported once and kept in the cache beside it."""
-    if stored.model.format == "onnx":
-        return stored
-    cache = context.world.cache
-    giver = context.plan.node(stored.node)
-    digest = onnx_digest(giver.digest)
-    record = cache.get(digest)
-    if record is None:
-        context.log(f"exporting {stored.title} to ONNX")
-        folder = cache.begin()
-        from greenbench.ml.export import export_onnx
-
-        artifact = export_onnx(stored, folder, context)
-        record = cache.commit(digest, folder, StepOutcome({"model": artifact}), 0.0)
-    return Stored(record.outputs["model"], cache.path(digest), stored.node, stored.title)
-
-
-def onnx_digest(digest: str) -> str:
-    """The cache key under which the model of a node lies as ONNX."""
-    return f"onnx-{digest}"

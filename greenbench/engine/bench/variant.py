@@ -10,6 +10,7 @@ from typing import Any
 from greenbench.core.artifact import Footprint
 from greenbench.core.errors import StepError, WorkerError
 from greenbench.core.step import Stored
+from greenbench.engine.bench.examples import Examples
 from greenbench.engine.process import Child, how_it_ended, quiet_threads
 
 _WAKE_S = 0.25
@@ -18,13 +19,15 @@ _WAKE_S = 0.25
 @dataclass(frozen=True)
 class Variant:
     """One model at the benchmark. `stored` is what the runtime loads, `weights` the model's own footprint before any export
-    folded or rearranged its weights."""
+    folded or rearranged its weights, `converted` what that export was, in words; `examples` are the test data as it takes them."""
 
     letter: str
     name: str
     source: str
     stored: Stored
     weights: Footprint
+    examples: Examples
+    converted: str = ""
 
 
 class BenchChild:

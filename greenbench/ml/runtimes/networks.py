@@ -40,6 +40,7 @@ class Network:
     its weights, None where it takes whole numbers (tokens) or has no floating-point weights."""
 
     forward: Callable[[Tensor], Any]
+    module: nn.Module
     device: torch.device
     dtype: torch.dtype | None
     title: str
@@ -79,11 +80,18 @@ def load_network(stored: Stored, device: str, batch: int) -> Network:
     Raises:
         ModelError: another format, the file is damaged, or the device is not there.
     """
-    model, where = stored.model, torch.device(device)
     loaders = {"torch": load_module, "torchscript": load_torchscript, "exported": _exported}
-    if model.format not in loaders:
-        load_module(stored)  # says what it is, and what to do
-    module = loaders[model.format](stored)
+    load = loaders.get(stored.model.format, load_module)  # which says what else it is, and what to do
+    return network_of(load(stored), stored, device, batch)
+
+
+def network_of(module: nn.Module, stored: Stored, device: str, batch: int) -> Network:
+    """A module as the network that an artefact describes.
+
+    Raises:
+        ModelError: the device is not there.
+    """
+    model, where = stored.model, torch.device(device)
     try:
         module = module.to(where)
     except (RuntimeError, AssertionError) as error:
@@ -91,7 +99,8 @@ def load_network(stored: Stored, device: str, batch: int) -> Network:
     weights = [*module.parameters(), *module.buffers()]
     floats = next((each.dtype for each in weights if each.is_floating_point()), None)
     takes_floats = np.issubdtype(np.dtype(model.input.dtype), np.floating)
-    return Network(_with_constants(module, model, batch, where, floats), where, floats if takes_floats else None, stored.title)
+    forward = _with_constants(module, model, batch, where, floats)
+    return Network(forward, module, where, floats if takes_floats else None, stored.title)
 
 
 def load_torchscript(stored: Stored) -> nn.Module:

@@ -4,15 +4,16 @@ from typing import Literal
 
 from greenbench.core.params import Params, parameter
 from greenbench.core.ports import Port, PortKind
+from greenbench.core.runtimes import RUNTIMES
 from greenbench.core.step import Group, Paper, StepSpec
 
 
 class BenchmarkParams(Params):
-    runtime: Literal["onnxruntime", "eager"] = parameter(
+    runtime: Literal["onnxruntime", "eager", "compiled", "openvino", "tensorrt"] = parameter(
         "onnxruntime",
         "Runtime",
         "What executes the models. All variants run in the same one, or the comparison would credit a change of runtime to compression.",
-        choices={"onnxruntime": "ONNX Runtime", "eager": "PyTorch eager"},
+        choices={spec.key: spec.title for spec in RUNTIMES.values()},
     )
     batch: int = parameter(1, "Batch size", "Examples in one call. 1 is one answer at a time.", ge=1, le=1024)
     threads: int = parameter(0, "Threads", "For each model while it runs; 0 takes the run's own setting.", ge=0, le=256, advanced=True)
@@ -47,8 +48,8 @@ SPEC = StepSpec(
     help=(
         "Runs every connected model under one protocol: an idle window, warm-up until latency is flat, then timed blocks that "
         "alternate between the models, so that heat and drift hit all alike. Each model has a process of its own with the same "
-        "threads. The first model connected is the baseline, A. Differences come with a 95 % interval; where it does not settle "
-        "the matter the table says so."
+        "threads. A model that the runtime cannot load is turned into ONNX first, and proved to answer the same. The first model "
+        "connected is the baseline, A. Differences come with a 95 % interval; where it does not settle the matter the table says so."
     ),
     params=BenchmarkParams,
     apply="greenbench.engine.bench.step:apply",
