@@ -11,6 +11,8 @@ _FOLDERS = (
     "data_idx",
     "data_folder",
     "data_archive",
+    "data_cifar",
+    "data_text",
     "data_random",
     "model_library",
     "train",

@@ -1,0 +1,1 @@
+"""Labelled sentences from a file."""
