@@ -164,3 +164,14 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Whole numbers as they are typed, runs of them by their ends: "0-3,6"."""
+    found: list[list[int]] = []
+    for each in sorted(numbers):
+        if found and each == found[-1][1] + 1:
+            found[-1][1] = each
+        else:
+            found.append([each, each])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in found)

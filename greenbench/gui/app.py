@@ -125,7 +125,7 @@ def show(window: MainWindow) -> None:
 
 def _after_first_paint(window: MainWindow, runner: Runner, start: bool) -> None:
     window.finish()
-    window.toolbar.device.show_devices(devices(), window.parts.control.device)
+    window.wiring.devices.show(devices())
     _offer_leftovers(window)
     opening = threading.Thread(target=runner.open, name="open runner", daemon=True)
     opening.start()

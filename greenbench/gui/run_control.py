@@ -46,6 +46,7 @@ class RunControl(QObject):
         self.phase = Phase.READY
         self.device, self.protocol = "cpu", "quick"
         self.affinity: tuple[int, ...] = ()
+        self.threads: int | None = None  # what the user chose; None: as many as suit the machine
         self._trust = TrustBook(places.home())
         self._cache = Cache(places.home() / "cache")
         self.result: RunResult | None = None
@@ -65,11 +66,17 @@ class RunControl(QObject):
         return self.phase is not Phase.READY
 
     @property
+    def threads_used(self) -> int:
+        """The threads of the next run: never more by default than the cores that it keeps to."""
+        suits = default_threads(window_open=True)
+        return self.threads or min(suits, len(self.affinity) or suits)
+
+    @property
     def conditions(self) -> Conditions:
         """Under what the pipeline would run now."""
         return Conditions(
             device=self.device,
-            threads=default_threads(window_open=True),
+            threads=self.threads_used,
             affinity=self.affinity,
             protocol=PROTOCOLS[self.protocol],
             trusted=self._trust.allowed(),

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from greenbench.core.measurement import Provenance, SourceReport, SourceState
-from greenbench.engine.devices import Device
 from greenbench.gui.controls import Button, IconButton, ProvenanceMark, Segments, Text, line
-from greenbench.gui.icons import icon
+from greenbench.gui.device_menu import DeviceMenu
 from greenbench.gui.run_control import Phase
-from greenbench.gui.theme import Theme, font
+from greenbench.gui.theme import Theme
 
 _NARROW = 1380
 
@@ -60,42 +59,6 @@ class SensorBadge(QPushButton):
         self.updateGeometry()
 
 
-class DeviceChoice(QFrame):
-    """ "Device  Core i7-1260P, 6 cores": icon and word inside the field."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.box = QComboBox()
-        self.box.setFont(font(13))
-        self.box.setAccessibleName("Device")
-        self.box.setToolTip("Where the variants are run and measured")
-        self.box.setProperty("toolbar", True)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.box.setMinimumWidth(150)
-        self.box.setMaximumWidth(290)
-        self.box.setIconSize(QSize(16, 16))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.box)
-        theme.observe(self._dress)
-
-    def show_devices(self, devices: Sequence[Device], chosen: str) -> None:
-        self.box.blockSignals(True)
-        self.box.clear()
-        for device in devices:
-            title = device.title if len(device.title) < 30 else device.title.replace("Intel(R) ", "").replace("(R)", "").replace("(TM)", "")
-            self.box.addItem(f"{title}, {device.detail}" if device.detail else title, device.key)
-            self.box.setItemData(self.box.count() - 1, f"{device.title}, {device.detail}", Qt.ItemDataRole.ToolTipRole)
-        self.box.setCurrentIndex(max(self.box.findData(chosen), 0))
-        self.box.blockSignals(False)
-        self._dress()
-
-    def _dress(self) -> None:
-        for index in range(self.box.count()):
-            self.box.setItemIcon(index, icon(self._theme, "cpu"))
-
-
 class ProgressLine(QWidget):
     """Two pixels under the toolbar that fill while a run goes on."""
 
@@ -126,7 +89,6 @@ class Toolbar(QFrame):
     redo = Signal()
     report = Signal()
     sensors = Signal()
-    device_chosen = Signal(object)
     protocol_chosen = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
@@ -134,7 +96,7 @@ class Toolbar(QFrame):
         self.setProperty("role", "panel")
         self._run = Button(theme, "Run", "play-fill", "primary")
         self._stop = Button(theme, "Stop", "stop-fill", token="danger")
-        self.device = DeviceChoice(theme)
+        self.device = DeviceMenu(theme)
         self.protocol = Segments([("quick", "Quick"), ("lab", "Lab")], height=32)
         self.protocol.setToolTip("Quick: a look, not for publication. Lab: idle windows, more and longer blocks, cool-down.")
         self._undo = IconButton(theme, "arrow-u-up-left", "Undo")
@@ -148,7 +110,6 @@ class Toolbar(QFrame):
             (self._report, self.report), (self.badge, self.sensors),
         ):  # fmt: skip
             button.clicked.connect(signal)
-        self.device.box.activated.connect(lambda index: self.device_chosen.emit(self.device.box.itemData(index)))
         self.protocol.chosen.connect(self.protocol_chosen)
         self.show_phase(Phase.READY, has_result=False)
 

@@ -8,7 +8,9 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from greenbench.core import messages
+from greenbench.core.errors import GreenBenchError
 from greenbench.core.run import NodeState, RunResult, RunState
+from greenbench.gui.chosen_device import ChosenDevice
 from greenbench.gui.problem_watch import ProblemWatch
 from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
@@ -28,6 +30,7 @@ class Wiring:
     def __init__(self, window: "MainWindow") -> None:
         self._window = window
         self.shown_run = ShownRun(window)
+        self.devices = ChosenDevice(window.parts.control, window.parts.settings, window.toolbar.device)
         parts = window.parts
         self._files(parts)
         self._runs(parts)
@@ -59,11 +62,18 @@ class Wiring:
         parts.bridge.meter_state.connect(self._meter)
         parts.bridge.log.connect(self._log)
         self.problems = ProblemWatch(parts.session, window.messages, window.show_node)
-        parts.control.refused.connect(self.problems.tell)
+        parts.control.refused.connect(self._refused)
+        window.intake.fits.changed.connect(self.problems.stand)
+        window.intake.trust.failed.connect(window.messages.show_error)
         parts.control.phase_changed.connect(self._phase)
         parts.control.advanced.connect(window.progress.show_share)
         parts.control.advanced.connect(window.menu_row.tab.show_share)
         parts.control.ended.connect(self._ended)
+
+    def _refused(self, error: GreenBenchError) -> None:
+        """Where a permission is all that is missing, the question comes instead of a refusal; after a yes the run goes on."""
+        if not self._window.intake.trust.ask_for(error, self._window.parts.control.run):
+            self.problems.tell(error)
 
     def _nodes(self, event: messages.Event) -> None:
         """One board takes the event; editor, inspector and results page show what it changed."""
@@ -103,13 +113,9 @@ class Wiring:
             (window.history.opened, window.open_run), (window.results.run_asked, window.open_run),
             (window.results.doors.look_asked, window.models.look), (window.results.doors.export_asked, window.models.export),
             (window.inside.results_asked, lambda: window.show_page(1)), (window.editor.look_wanted, window.models.look),
-            (bar.device_chosen, self._set_device), (bar.protocol_chosen, self._set_protocol),
+            (bar.protocol_chosen, self._set_protocol),
         ):  # fmt: skip
             signal.connect(slot)
-
-    def _set_device(self, key: str) -> None:
-        self._window.parts.control.device = key
-        self._window.parts.settings.set_text("device", key)
 
     def _set_protocol(self, name: str) -> None:
         self._window.parts.control.protocol = name

@@ -99,15 +99,4 @@ def _kernels(ran: Execution) -> str:
 
 def _threads(ran: Execution) -> str:
     threads = f"{ran.threads} {'thread' if ran.threads == 1 else 'threads'}"
-    return f"{threads} on {'core' if len(ran.affinity) == 1 else 'cores'} {core_list(ran.affinity)}" if ran.affinity else threads
-
-
-def core_list(cores: tuple[int, ...]) -> str:
-    """ "0-3,6" for 0, 1, 2, 3, 6."""
-    spans: list[list[int]] = []
-    for core in sorted(cores):
-        if spans and core == spans[-1][1] + 1:
-            spans[-1][1] = core
-        else:
-            spans.append([core, core])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+    return f"{threads} on {'core' if len(ran.affinity) == 1 else 'cores'} {quote.spans(ran.affinity)}" if ran.affinity else threads
