@@ -108,6 +108,10 @@ class Button(QPushButton, _Themed):
         self.setIconSize(QSize(16 + _GAP, 16))
         self._follow(theme, self._dress)
 
+    def set_icon(self, name: str) -> None:
+        self._icon_name = name
+        self._dress()
+
     def _dress(self) -> None:
         if self._icon_name:
             self.setIcon(icon(self._theme, self._icon_name, self._token, gap=_GAP))

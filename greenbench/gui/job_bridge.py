@@ -76,7 +76,7 @@ class JobBridge(QObject):
     def __init__(self, do: Do = _run_job, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._do = do
-        self._held = self._closed = False
+        self.held = self._closed = False  # held: a run is under way
         self._jobs: dict[Hashable, Job] = {}
         self._watches: dict[Hashable, _Watch] = {}
         self._ending: list[_Watch] = []
@@ -96,7 +96,7 @@ class JobBridge(QObject):
         self.stop(owner)
         job = Job(self, owner, request)
         self._jobs[owner] = job
-        if not self._held:
+        if not self.held:
             self._begin(job)
         return job
 
@@ -113,9 +113,9 @@ class JobBridge(QObject):
 
     def hold(self, held: bool) -> None:
         """While a run is under way no job is: those that were begun start again when it is over."""
-        if held == self._held:
+        if held == self.held:
             return
-        self._held = held
+        self.held = held
         for job in list(self._jobs.values()):
             if held:
                 self._break_off(job.owner)
@@ -125,7 +125,7 @@ class JobBridge(QObject):
 
     def waiting(self, owner: Hashable) -> bool:
         """Whether the owner's job waits for the end of a run."""
-        return self._held and owner in self._jobs
+        return self.held and owner in self._jobs
 
     def close(self) -> None:
         """Ends everything and waits until no process is left; later starts do nothing."""

@@ -42,6 +42,7 @@ from greenbench.gui.run_control import RunControl
 from greenbench.gui.sensors import SensorPanel
 from greenbench.gui.session import Session
 from greenbench.gui.settings import Settings
+from greenbench.gui.sources.intake import Intake
 from greenbench.gui.status_strip import StatusStrip
 from greenbench.gui.theme import Theme
 from greenbench.gui.toolbar import ProgressLine, Toolbar
@@ -98,7 +99,9 @@ class MainWindow(QMainWindow):
         theme, session = parts.theme, parts.session
         self.board = RunBoard(lambda: session.pipeline)
         self.editor = EditorView(session, theme, self.board)
-        self.inspector = Inspector(session, theme, self.board)
+        self.intake = Intake(session, theme, parts.jobs, lambda: parts.control.conditions)
+        self.intake.window = self
+        self.inspector = Inspector(session, theme, self.board, self.intake)
         self.library = StepLibrary(session.catalog, theme)
         self.results = ResultsPage(theme, parts.exporter, _runtimes(session.catalog))
         self.history = HistoryPage(theme)
@@ -287,7 +290,7 @@ class MainWindow(QMainWindow):
         self.autosave.stop()
         self.parts.bridge.stop()
         self.inside.close_jobs()
-        self.parts.jobs.close()
+        self.intake.close()
         self.status.stop()
         if self.live:
             self.live.stop()

@@ -1,6 +1,6 @@
 """Keeps the messages about a pipeline that cannot run true: each leaves as soon as an edit has mended what it says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -13,12 +13,13 @@ _CALM_MS = 150  # a form edits with every key: look once when it rests
 
 
 class ProblemWatch(QObject):
-    """Shows what a refused run said, and looks after each edit what of it still holds."""
+    """Shows what a refused run said, and looks after each edit what of it still holds; and what stands without any run."""
 
     def __init__(self, session: Session, bar: MessageBar, show_node: Callable[[str], object]) -> None:
         super().__init__()
         self._session, self._bar, self._show_node = session, bar, show_node
         self._told: list[Problem] = []
+        self._standing: list[Problem] = []
         self._timer = QTimer(self, singleShot=True, interval=_CALM_MS)
         self._timer.timeout.connect(self.look)
         session.changed.connect(self._on_change)
@@ -29,9 +30,16 @@ class ProblemWatch(QObject):
         self._told = list(error.problems) if isinstance(error, PlanError) else []
         self._bar.show_error(error, self._show_node)
 
+    def stand(self, found: Sequence[Problem]) -> None:
+        """What is known not to go together, whether or not a run was tried; replaces what stood before."""
+        before = {(problem.node, problem.message) for problem in self._standing}
+        self._standing = list(found)
+        self._told = [problem for problem in self._told if (problem.node, problem.message) not in before]
+        self._show()
+
     def forget(self) -> None:
         """Nothing is told any more."""
-        self._told = []
+        self._told, self._standing = [], []
         self._timer.stop()
 
     def _on_change(self, _change: object) -> None:
@@ -40,11 +48,16 @@ class ProblemWatch(QObject):
 
     def look(self) -> None:
         """Takes away the messages whose problem is gone; those that found no room before move up."""
-        now = {(problem.node, problem.message) for problem in problems(self._session.pipeline)}
+        now = {(problem.node, problem.message) for problem in [*problems(self._session.pipeline), *self._standing]}
         left = [problem for problem in self._told if (problem.node, problem.message) in now]
         if len(left) == len(self._told):
             return
         self._told = left
+        self._show()
+
+    def _show(self) -> None:
+        told = {(problem.node, problem.message) for problem in self._told}
+        every = [*self._told, *(problem for problem in self._standing if (problem.node, problem.message) not in told)]
         self._bar.clear_problems()
-        if left:
-            self._bar.show_error(PlanError(left), self._show_node)
+        if every:
+            self._bar.show_error(PlanError(every), self._show_node)

@@ -156,12 +156,23 @@ class Editing:
 
 def value_edit(pipeline: Pipeline, id: str, name: str, value: Any) -> ChangeNode | None:
     """The edit that gives a node's parameter a value, or None if it has it. A default is not written down."""
-    node, field = pipeline.node(id), pipeline.spec(id).field(name)
-    default = field.default if field else None
-    if node.params.get(name, default) == value:
-        return None
-    others = {key: kept for key, kept in node.params.items() if key != name}
-    return ChangeNode(node.but(params=others if value == default else {**others, name: value}))
+    return values_edit(pipeline, id, {name: value})
+
+
+def values_edit(pipeline: Pipeline, id: str, values: Mapping[str, Any]) -> ChangeNode | None:
+    """The same for several parameters at once."""
+    node, spec = pipeline.node(id), pipeline.spec(id)
+    params = dict(node.params)
+    for name, value in values.items():
+        field = spec.field(name)
+        default = field.default if field else None
+        if node.params.get(name, default) == value:
+            continue
+        if value == default:
+            params.pop(name, None)
+        else:
+            params[name] = value
+    return ChangeNode(node.but(params=params)) if params != dict(node.params) else None
 
 
 def matching_port(spec: StepSpec, other: Port, output: bool) -> Port | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QStringListModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSignalBlocker, QStringListModel, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QFileDialog, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
 
 from greenbench.core.errors import ParameterError
@@ -277,7 +277,7 @@ class TextField(Field):
 
     def __init__(self, spec: FieldSpec, theme: Theme) -> None:
         super().__init__(spec, theme)
-        self.line = QLineEdit()
+        self.line = self._line()
         self.line.setFont(font(13))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -290,6 +290,9 @@ class TextField(Field):
             self.line.setCompleter(completer)
             completer.activated.connect(self._typed)
         self.line.textEdited.connect(self._typed)
+
+    def _line(self) -> QLineEdit:
+        return QLineEdit()
 
     @property
     def control(self) -> QWidget:
@@ -307,8 +310,32 @@ class TextField(Field):
         restyle(self.line, bad=bad)
 
 
+class _PathLine(QLineEdit):
+    """Takes a file or folder that is dropped on it as its path."""
+
+    dropped = Signal(str)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped_path(event.mimeData()):
+            event.acceptProposedAction()
+        else:
+            super().dragEnterEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped_path(event.mimeData())
+        if path:
+            event.acceptProposedAction()
+            self.dropped.emit(path)
+        else:
+            super().dropEvent(event)
+
+
+def _dropped_path(data: QMimeData) -> str:
+    return data.urls()[0].toLocalFile() if len(data.urls()) == 1 else ""
+
+
 class PathField(TextField):
-    """A folder or a file: typed, or chosen in the system's dialog."""
+    """A folder or a file: typed, dropped, or chosen in the system's dialog."""
 
     def __init__(self, spec: FieldSpec, theme: Theme) -> None:
         super().__init__(spec, theme)
@@ -319,6 +346,15 @@ class PathField(TextField):
         layout = self.layout()
         assert layout is not None
         layout.addWidget(self.browse)
+        assert isinstance(self.line, _PathLine)
+        self.line.dropped.connect(self._take)
+
+    def _line(self) -> QLineEdit:
+        return _PathLine()
+
+    def _take(self, path: str) -> None:
+        self.line.setText(path)
+        self.given.emit(path)
 
     def _browse(self) -> None:
         start = self.line.text() or str(Path.home())
@@ -327,8 +363,7 @@ class PathField(TextField):
         else:
             chosen, _ = QFileDialog.getOpenFileName(self, self.spec.title, start)
         if chosen:
-            self.line.setText(chosen)
-            self.given.emit(chosen)
+            self._take(chosen)
 
 
 def _tenth(value: Any) -> float:

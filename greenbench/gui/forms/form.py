@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.params import FieldSpec
 from greenbench.core.pipeline import Node
-from greenbench.gui.controls import Icon, IconButton, Text, row
-from greenbench.gui.editor.editing import value_edit
+from greenbench.gui.controls import Button, Icon, IconButton, Text, row
+from greenbench.gui.editor.editing import values_edit
 from greenbench.gui.forms.fields import Field, SliderField, field_widget
 from greenbench.gui.session import Session
+from greenbench.gui.sources.zoo_browser import ZooBrowser
 from greenbench.gui.theme import Theme, font
 
 _ROOM = 222  # what the narrowest inspector leaves for a row
@@ -46,6 +47,7 @@ class FormRow(QWidget):
         beside: tuple[QWidget, ...] = (slider.typed,) if slider else () if wide else (self.field,)
         head = row(self.label, self.reset, *beside, spacing=6)
         head.setStretch(0, 1)
+        self._head = head
         layout.addLayout(head)
         if wide:
             layout.addWidget(self.field)
@@ -59,6 +61,13 @@ class FormRow(QWidget):
         inner.installEventFilter(self)
         self.field.given.connect(self.given)
         self.field.refused.connect(lambda error: self.show_error(error))
+
+    def offer(self, words: str) -> Button:
+        """A link beside the label, to a chooser of this parameter's own."""
+        button = Button(self.field.theme, words, kind="link")
+        button.setFont(font(12, 500))
+        self._head.addWidget(button)
+        return button
 
     @staticmethod
     def _least(field: Field) -> int:
@@ -102,6 +111,8 @@ class ParameterForm(QWidget):
         self._session, self._id = session, id
         self._visit = 0
         self._shown: Node | None = None
+        self._pending: dict[str, Any] = {}  # refused as they stand, and perhaps right together with another setting
+        self._theme = theme
         self.rows: dict[str, FormRow] = {}
         self.more = QPushButton()
         self.more.setProperty("kind", "quiet")
@@ -122,6 +133,9 @@ class ParameterForm(QWidget):
             line.given.connect(lambda value, name=spec.name: self._give(name, value))
             line.left.connect(self._end_visit)
             line.reset_wanted.connect(lambda name=spec.name, default=spec.default: self._give(name, default))
+        for name, what in (session.document.pipeline.spec(id).browse or {}).items():
+            if what == "models" and name in self.rows:
+                self.rows[name].offer("Browse…").clicked.connect(lambda _=False, name=name: self._browse_models(name))
         layout.addLayout(row(self._caret, self.more, 0, spacing=4))
         layout.addWidget(self._advanced)
         self.more.toggled.connect(self._show_more)
@@ -141,11 +155,20 @@ class ParameterForm(QWidget):
         before = self.values(self._shown) if self._shown else {}
         for spec in self._specs:
             line = self.rows[spec.name]
-            if spec.name not in before or before[spec.name] != values[spec.name] or not line.bad:
+            if spec.name not in before or before[spec.name] != values[spec.name]:
+                self._pending.pop(spec.name, None)
                 line.show_value(values[spec.name])
-            line.setVisible(spec.visible(values))
+            elif not line.bad:
+                line.show_value(values[spec.name])
         self._shown = node
-        self._count_more(values)
+        self._show_rows(values)
+
+    def _show_rows(self, values: dict[str, Any]) -> None:
+        """What matters now: a setting that waits for another one counts as it was chosen."""
+        wanted = {**values, **self._pending}
+        for spec in self._specs:
+            self.rows[spec.name].setVisible(spec.visible(wanted))
+        self._count_more(wanted)
 
     def values(self, node: Node) -> dict[str, Any]:
         """All parameters of the node, defaults included."""
@@ -169,13 +192,38 @@ class ParameterForm(QWidget):
         self._visit += 1
 
     def _give(self, name: str, value: Any) -> None:
+        """Sets a parameter, together with those that were refused before if they are right now; else by itself."""
         line = self.rows[name]
-        pipeline = self._session.document.pipeline
+        others = {key: kept for key, kept in self._pending.items() if key != name}
+        if others and self._set({**others, name: value}, name) is None:
+            for key in (*others, name):
+                self._pending.pop(key, None)
+                self.rows[key].show_error(None)
+        else:
+            error = self._set({name: value}, name)
+            if error is None:
+                self._pending.pop(name, None)
+            else:
+                self._pending[name] = value
+            line.show_error(error, self._session.document.pipeline.node(self._id).title)
+        node = self._session.document.pipeline.nodes.get(self._id)
+        if node is not None:
+            self._show_rows(self.values(node))
+
+    def _set(self, values: dict[str, Any], name: str) -> GreenBenchError | None:
+        """Changes parameters by one edit; why it is refused, if it is."""
         try:
-            edit = value_edit(pipeline, self._id, name, value)
+            edit = values_edit(self._session.document.pipeline, self._id, values)
             if edit is not None:
                 self._session.attempt(edit, group=f"parameter {self._id} {name} {self._visit}")
         except GreenBenchError as error:
-            line.show_error(error, pipeline.node(self._id).title)
+            return error
+        return None
+
+    def _browse_models(self, name: str) -> None:
+        node = self._session.document.pipeline.nodes.get(self._id)
+        if node is None:
             return
-        line.show_error(None)
+        browser = ZooBrowser(self.window(), self._theme, str(self.values(node)[name]))
+        browser.picked.connect(lambda value: self._give(name, value))
+        browser.open()

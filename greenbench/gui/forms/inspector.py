@@ -9,15 +9,16 @@ from greenbench.core.messages import Event
 from greenbench.gui.editor.status import RunBoard
 from greenbench.gui.forms.panels import ManyPanel, NodePanel, Panel, PipelinePanel
 from greenbench.gui.session import Session
+from greenbench.gui.sources.intake import Intake
 from greenbench.gui.theme import Theme
 
 
 class Inspector(QWidget):
     """Connect `EditorView.selectionChanged` to `show_nodes`, and `show_touched` to what applies the events to the shared board."""
 
-    def __init__(self, session: Session, theme: Theme, board: RunBoard | None = None) -> None:
+    def __init__(self, session: Session, theme: Theme, board: RunBoard | None = None, intake: Intake | None = None) -> None:
         super().__init__()
-        self.session, self.theme = session, theme
+        self.session, self.theme, self._intake = session, theme, intake
         self.board = board or RunBoard(lambda: session.document.pipeline)
         self.setProperty("role", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -49,7 +50,7 @@ class Inspector(QWidget):
         if not ids:
             self._take(PipelinePanel(self.session, self.theme))
         elif len(ids) == 1:
-            self._take(NodePanel(self.session, self.theme, self.board, ids[0]))
+            self._take(NodePanel(self.session, self.theme, self.board, ids[0], self._intake))
         else:
             self._take(ManyPanel(self.session, self.theme, ids))
 

@@ -13,6 +13,8 @@ from greenbench.gui.editor.words import STATE_ICONS, state_word, waiting_for
 from greenbench.gui.forms.form import ParameterForm
 from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel
 from greenbench.gui.session import Session
+from greenbench.gui.sources.aside import NodeAside
+from greenbench.gui.sources.intake import Intake
 from greenbench.gui.theme import Theme, font
 
 _TONES = {NodeState.DONE: "success", NodeState.FAILED: "danger", NodeState.RUNNING: "accent"}
@@ -49,9 +51,10 @@ def _bare_line(size: float, weight: int) -> QLineEdit:
 class NodePanel(Panel):
     """One node: what it is, its settings, and what came of it."""
 
-    def __init__(self, session: Session, theme: Theme, board: RunBoard, id: str) -> None:
+    def __init__(self, session: Session, theme: Theme, board: RunBoard, id: str, intake: Intake | None = None) -> None:
         super().__init__(session, theme)
         self.id, self._board = id, board
+        self.aside = NodeAside(session, theme, intake, id) if intake is not None else None
         spec = session.document.pipeline.spec(id)
         self.title = _bare_line(14, 600)
         self.title.setAccessibleName("Name of the node")
@@ -77,10 +80,14 @@ class NodePanel(Panel):
             self.column.addLayout(self._paper(spec.paper.label, spec.paper.title, spec.paper.url))
         self.failure = FailureCard(theme)
         self.column.addWidget(self.failure)
+        if self.aside is not None:
+            self.column.addWidget(self.aside.fit)
         self.form = ParameterForm(session, theme, id)
         if spec.fields:
             self.column.addWidget(line())
             self.column.addWidget(self.form)
+        if self.aside is not None:
+            self.column.addWidget(self.aside)
         self.result = ResultPanel(theme)
         self.column.addWidget(self.result)
         self.log = LogBox(theme)
@@ -115,6 +122,8 @@ class NodePanel(Panel):
         spec = self.session.document.pipeline.spec(self.id)
         self.kind.setText(spec.group.title if node.title == spec.title else spec.title)
         self.form.refresh()
+        if self.aside is not None:
+            self.aside.refresh()
         self.refresh_status()
 
     def refresh_status(self) -> None:
