@@ -9,6 +9,7 @@ import psutil
 
 from greenbench.core.run import Environment
 from greenbench.engine import libraries
+from greenbench.engine.gpus import nvidia_gpus
 
 
 def snapshot() -> Environment:
@@ -26,7 +27,7 @@ def snapshot() -> Environment:
         governor=_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         turbo=_turbo(),
         virtual=_virtual(),
-        gpus=gpus,
+        gpus=tuple(gpu.name for gpu in gpus),
         driver=driver,
         on_battery=None if battery is None or battery.power_plugged is None else not battery.power_plugged,
         load_1min=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
@@ -94,22 +95,3 @@ def _temperature_c() -> float | None:
             if readings:
                 return float(readings[0].current)
     return None
-
-
-def nvidia_gpus() -> tuple[tuple[str, ...], str]:
-    """Names of the NVIDIA GPUs and the driver's version."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-    except Exception:  # noqa: BLE001 - no library, no driver, no permission: there is no GPU we could name
-        return (), ""
-    try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        names = tuple(str(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
-        return names, str(pynvml.nvmlSystemGetDriverVersion())
-    except pynvml.NVMLError:
-        return (), ""
-    finally:
-        with suppress(pynvml.NVMLError):
-            pynvml.nvmlShutdown()

@@ -30,6 +30,7 @@ def quiet_threads(threads: int) -> dict[str, str]:
         "MKL_NUM_THREADS": number,
         "OPENBLAS_NUM_THREADS": number,
         "NUMEXPR_NUM_THREADS": number,
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as the driver counts GPUs, so that a number means the same one everywhere
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
     }
