@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
-from greenbench.core.errors import DataError
-from greenbench.ml.data.cuts import Cut, Normalise, apart, cut, gaps, info, keys_of, statistics
+from greenbench.ml.data.cuts import Cut, Normalise, apart, check_labels, cut, gaps, info, keys_of, statistics
 from greenbench.ml.data.dataset import Labels, write_arrays
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.previews import array_preview
@@ -84,22 +83,6 @@ def pack(
 
 def _chosen(pair: tuple[NDArray[Any], NDArray[Any]], kept: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
     return pair if kept.all() else (pair[0][kept], pair[1][kept])
-
-
-def check_labels(labels: Labels, classes: tuple[str, ...]) -> None:
-    """Demands at least two classes that really occur.
-
-    Raises:
-        DataError: there is nothing to tell apart.
-    """
-    if len(labels) == 0:
-        raise DataError("The data set is empty.", "Choose one with examples.")
-    present = np.unique(labels)
-    if len(classes) < 2 or len(present) < 2:
-        raise DataError(
-            f'All {len(labels)} examples belong to one class, "{classes[int(present[0])]}": there is nothing to tell apart.',
-            "Add examples of at least one other class.",
-        )
 
 
 def random_inputs(folder: Path, shape: tuple[int, ...], classes: int, count: int, seed: int) -> DatasetArtifact:

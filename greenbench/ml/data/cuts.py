@@ -59,6 +59,39 @@ def cut(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
     return {name: np.sort(part) for name, part in parts.items() if len(part)}
 
 
+def check_labels(labels: NDArray[np.int64], classes: tuple[str, ...]) -> None:
+    """Demands at least two classes that really occur.
+
+    Raises:
+        DataError: there is nothing to tell apart.
+    """
+    if len(labels) == 0:
+        raise DataError("The data set is empty.", "Choose one with examples.")
+    present = np.unique(labels)
+    if len(classes) < 2 or len(present) < 2:
+        raise DataError(
+            f'All {len(labels)} examples belong to one class, "{classes[int(present[0])]}": there is nothing to tell apart.',
+            "Add examples of at least one other class.",
+        )
+
+
+def divided(
+    parts: dict[str, NDArray[np.intp]], truth: NDArray[np.int64], classes: tuple[str, ...], how: Cut
+) -> dict[str, NDArray[np.intp]]:
+    """For each split the places of its examples, where some may be kept apart already; `truth` has the class at every place."""
+    pool = parts["pool"]
+    check_labels(truth[pool], classes)
+    if "test" in parts:
+        how = Cut(0.0, how.validation, how.calibration, how.seed)
+    splits = {part: pool[chosen] for part, chosen in cut(truth[pool], how).items()}
+    if "validation" in parts and "train" in splits:
+        splits["train"] = np.concatenate([splits["train"], splits["validation"]])
+        splits["validation"] = parts["validation"]
+    if "test" in parts:
+        splits["test"] = parts["test"]
+    return {part: splits[part] for part in ("train", "validation", "calibration", "test") if part in splits}
+
+
 def _for_testing(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
     calibration = max(1, min(how.calibration, int(len(labels) * _CALIBRATION_LIMIT)))
     if len(labels) < 2:

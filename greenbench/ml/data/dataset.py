@@ -120,6 +120,10 @@ class Dataset:
             from greenbench.ml.data.folder import open_split
 
             return open_split(self._stored, name, self.input, self.fit.labels)
+        if self.artifact.kind == "images":
+            from greenbench.ml.data.packed_images import open_pictures
+
+            return open_pictures(self._stored, name, self.input, self.fit.labels)
         if self.artifact.kind == "text":
             from greenbench.ml.data.texts import open_split as open_texts
 

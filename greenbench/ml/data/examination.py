@@ -74,7 +74,7 @@ class Examination:
                     self._framing.of(image)
                 return _digest(content), size
             except UNREADABLE as error:
-                return _reason(error)
+                return reason(error)
 
         sizes: dict[tuple[int, int], None] = {}
         with ThreadPoolExecutor(_THREADS, "looking") as pool:
@@ -109,8 +109,8 @@ def _size(path: Path) -> int:
         return -1
 
 
-def _reason(error: BaseException) -> str:
-    """Why a file is no picture, without its path."""
+def reason(error: BaseException) -> str:
+    """Why something is no picture, without its path."""
     if isinstance(error, UnidentifiedImageError):
         return "not a picture of a known format"
     if isinstance(error, OSError) and error.strerror:

@@ -1,5 +1,7 @@
 """Image folders, by subfolder or by a table of labels. The cache keeps names, not pixels; images are read when they are needed."""
 
+import os
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,8 +17,7 @@ from greenbench.core.artifact import DatasetArtifact, InputSpec
 from greenbench.core.errors import DataError
 from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
-from greenbench.ml.data.arrays import check_labels
-from greenbench.ml.data.cuts import Cut, Normalise, apart, cut, gaps, statistics
+from greenbench.ml.data.cuts import Cut, Normalise, apart, divided, gaps, statistics
 from greenbench.ml.data.dataset import Split, renumbered
 from greenbench.ml.data.examination import Examination, Seen, content_info
 from greenbench.ml.data.framing import UNREADABLE, Framing, framing
@@ -43,29 +44,22 @@ class Reading:
     look_at: int = 20_000
 
 
-class ImageSplit(Split):
-    """A split whose examples are files, decoded at the input's size when they are asked for, the next batches ahead of time."""
+class PictureSplit(Split):
+    """A split whose examples are decoded at the input's size when they are asked for, the next batches ahead of time."""
 
-    def __init__(self, name: str, files: tuple[Path, NameList], labels: NDArray[Any], input: InputSpec, frame: Framing) -> None:
+    def __init__(self, name: str, labels: NDArray[Any], input: InputSpec, frame: Framing) -> None:
         super().__init__(name, labels, input)
-        self._root, self._names = str(files[0]), files[1]
         self._frame = frame
+
+    @abstractmethod
+    def _one(self, index: int) -> NDArray[np.uint8]:
+        """One example as (C, H, W) bytes."""
 
     def raw(self, indices: NDArray[np.intp]) -> NDArray[Any]:
         out = np.empty((len(indices), *self._frame.shape), dtype=np.uint8)
         for row, index in enumerate(indices):
             out[row] = self._one(int(index))
         return out
-
-    def _one(self, index: int) -> NDArray[np.uint8]:
-        path = f"{self._root}/{self._names[index]}"
-        try:
-            return self._frame.read(path)
-        except UNREADABLE as error:
-            raise DataError(
-                f'"{path}" cannot be read any more: {error}.',
-                "Restore it and run again, or clear the cache and let the source leave out broken images.",
-            ) from None
 
     def _taken(self, chosen: Sequence[NDArray[np.intp]]) -> Iterator[NDArray[Any]]:
         # Pillow lets other threads run while it decodes and resizes: the next batches are made while this one is used.
@@ -82,6 +76,24 @@ class ImageSplit(Split):
                     future.cancel()
 
 
+class ImageSplit(PictureSplit):
+    """A split whose examples are files."""
+
+    def __init__(self, name: str, files: tuple[Path, NameList], labels: NDArray[Any], input: InputSpec, frame: Framing) -> None:
+        super().__init__(name, labels, input, frame)
+        self._root, self._names = str(files[0]), files[1]
+
+    def _one(self, index: int) -> NDArray[np.uint8]:
+        path = os.path.join(self._root, self._names[index])
+        try:
+            return self._frame.read(path)
+        except UNREADABLE as error:
+            raise DataError(
+                f'"{path}" cannot be read any more: {error}.',
+                "Restore it and run again, or clear the cache and let the source leave out broken images.",
+            ) from None
+
+
 def image_folder(source: Path, folder: Path, how: Reading, tick: Callable[[float], None]) -> DatasetArtifact:
     """The data set in `source`, its index and preview written into `folder`.
 
@@ -89,17 +101,16 @@ def image_folder(source: Path, folder: Path, how: Reading, tick: Callable[[float
         DataError: no folder, no images, one class, or unreadable images, which it names.
     """
     found = listed(source, how.table)
-    classes, labels = _renamed(found, how.label_map)
+    classes, truth = relabelled(found.classes, np.concatenate(list(found.labels.values())), how.label_map)
     everything = [name for names in found.names.values() for name in names]
     examination = Examination(source, how.framing, tick)
     full = how.skip_broken or len(everything) <= how.look_at
     seen = examination.every(everything) if full else examination.sample(everything)
     if seen.broken and not how.skip_broken:
         raise _unreadable(seen)
-    splits = _cut(found, labels, seen, how.cut)
+    splits = _cut(found, truth, classes, seen, how.cut)
     kept, repeated = apart({part: seen.keys[indices] for part, indices in splits.items()}) if full else (None, (seen.note,))
     parts = {part: (indices[kept[part]] if kept else indices) for part, indices in splits.items()}
-    truth = np.concatenate([labels[part] for part in found.names])
     named = {part: ([everything[index] for index in indices], truth[indices]) for part, indices in parts.items()}
     mean, deviation = _statistics(source, named, how)
     by_split = {part: both[1] for part, both in named.items()}
@@ -132,31 +143,14 @@ def open_split(stored: Stored, name: str, input: InputSpec, places: Sequence[int
     return ImageSplit(name, (root, names), renumbered(labels, places), input, frame)
 
 
-def _renamed(found: Listed, label_map: str) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
-    ends = np.cumsum([len(labels) for labels in found.labels.values()])[:-1]
-    classes, together = relabelled(found.classes, np.concatenate(list(found.labels.values())), label_map)
-    return classes, dict(zip(found.labels, np.split(together, ends), strict=True))
-
-
-def _cut(found: Listed, labels: dict[str, NDArray[np.int64]], seen: Seen, how: Cut) -> dict[str, NDArray[np.intp]]:
+def _cut(found: Listed, truth: NDArray[np.int64], classes: tuple[str, ...], seen: Seen, how: Cut) -> dict[str, NDArray[np.intp]]:
     """For each split the places of its images in the whole list; broken ones are in none."""
     starts = np.cumsum([0, *(len(names) for names in found.names.values())])
     sound = {
         part: start + np.flatnonzero(seen.sound[start : start + len(names)])
         for start, (part, names) in zip(starts, found.names.items(), strict=False)
     }
-    pool = sound["pool"]
-    of_pool = labels["pool"][pool - starts[0]]
-    check_labels(of_pool, found.classes)
-    if "test" in sound:
-        how = Cut(0.0, how.validation, how.calibration, how.seed)
-    splits = {part: pool[indices] for part, indices in cut(of_pool, how).items()}
-    if "validation" in sound:
-        splits["train"] = np.concatenate([splits["train"], splits["validation"]])
-        splits["validation"] = sound["validation"]
-    if "test" in sound:
-        splits["test"] = sound["test"]
-    return {part: splits[part] for part in ("train", "validation", "calibration", "test") if part in splits}
+    return divided(sound, truth, classes, how)
 
 
 def _statistics(source: Path, named: dict[str, tuple[list[str], NDArray[np.int64]]], how: Reading) -> tuple[tuple[float, ...], ...]:

@@ -7,7 +7,7 @@ side / crop, then the middle is cut out.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ class Framing:
     def shape(self) -> tuple[int, int, int]:
         return (self.channels, self.height, self.width)
 
-    def read(self, path: Path | str) -> NDArray[np.uint8]:
-        """The picture in a file as (C, H, W) bytes, turned upright as its camera noted.
+    def read(self, path: Path | str | BinaryIO) -> NDArray[np.uint8]:
+        """The picture in a file or stream as (C, H, W) bytes, turned upright as its camera noted.
 
         Raises:
             one of UNREADABLE: no picture, cut short, or of a kind without bytes to show.

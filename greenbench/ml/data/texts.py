@@ -19,8 +19,8 @@ from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.errors import DataError
 from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
-from greenbench.ml.data.arrays import About, check_labels
-from greenbench.ml.data.cuts import Cut, apart, cut, gaps
+from greenbench.ml.data.arrays import About
+from greenbench.ml.data.cuts import Cut, apart, check_labels, cut, gaps
 from greenbench.ml.data.dataset import Labels, Split, renumbered
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.previews import broken_files, class_counts, picked, write_preview
