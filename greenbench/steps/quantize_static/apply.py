@@ -74,6 +74,7 @@ def _described(model: ModelArtifact, path: Path, done: Executed, random: bool, t
             "format": "onnx",
             "files": {"weights": path.name},
             "precision": "int8",
+            "constants": (),  # part of the graph
             "footprint": onnx_footprint(path),
             "lineage": (*model.lineage, title),
             "notes": tuple(notes),
