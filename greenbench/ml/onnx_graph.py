@@ -18,6 +18,9 @@ _HEAVY = frozenset(
     {"Conv", "FusedConv", "ConvInteger", "QLinearConv", "ConvTranspose", "Gemm", "FusedGemm", "QGemm", "MatMul", "FusedMatMul",
      "MatMulInteger", "QLinearMatMul"}
 )  # fmt: skip
+_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
+_LEARNING = frozenset({"BatchNormalization", "LayerNormalization", "Add", "Mul", "PRelu"}) | _RECURRENT
+_PASSING = frozenset({"Identity", "Cast", "Unsqueeze", "Squeeze", "Transpose", "Reshape", "Concat", "Slice"})
 _SCALES = frozenset({"DequantizeLinear", "QuantizeLinear"})
 
 
@@ -35,7 +38,7 @@ def onnx_footprint(path: Path) -> Footprint:
         model = onnx.load(os.fspath(path))
     except Exception as error:  # the parser's exceptions have no base of their own
         raise ModelError(f"{path.name} is not an ONNX file: {str(error).splitlines()[0]}", "Choose another file.") from error
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in _trained(model.graph)}
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in trained(model.graph)}
     external = sum(file.stat().st_size for file in _external(model, path.parent))
     return Footprint(
         parameters=sum(array.size for array in weights.values()),
@@ -59,23 +62,52 @@ def _external(model: ModelProto, folder: Path) -> set[Path]:
     return {folder / name for name in names}
 
 
-def _trained(graph: GraphProto) -> Iterator[TensorProto]:
-    """The initialisers that hold numbers a network learned."""
+def trained(graph: GraphProto) -> Iterator[TensorProto]:
+    """The tensors that hold numbers a network learned: initialisers and constants, in branches too."""
     auxiliary: set[str] = set()
-    for node in graph.node:
+    learned: set[str] = set()
+    graphs = list(_graphs(graph))
+    for node in (node for each in graphs for node in each.node):
         if node.op_type in _SCALES:
             auxiliary.update(node.input[1:])
         elif node.op_type in ("QLinearConv", "QLinearMatMul"):
             auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 6, 7) if index < len(node.input))
         elif node.op_type == "QGemm":
             auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 7, 8) if index < len(node.input))
-        elif node.op_type not in _HEAVY and node.op_type not in ("BatchNormalization", "LayerNormalization", "Add", "Mul", "PRelu"):
+        elif node.op_type not in _HEAVY | _LEARNING:
             auxiliary.update(node.input[1:])
         if node.op_type == "BatchNormalization":
             auxiliary.update(node.input[3:5])  # running statistics are measured, not trained
-    for tensor in graph.initializer:
-        if tensor.name not in auxiliary and tensor.data_type not in (TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING):
-            yield tensor
+        if node.op_type in _HEAVY | _RECURRENT:
+            learned.update(node.input[1:])
+    for node in (node for each in reversed(graphs) for node in reversed(each.node)):
+        if node.op_type in _PASSING and learned.intersection(node.output):
+            learned.update(node.input if node.op_type == "Concat" else node.input[:1])
+    for each in graphs:
+        for tensor in each.initializer:
+            if tensor.name not in auxiliary and tensor.data_type not in (TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING):
+                yield tensor
+        for node in each.node:
+            # Some exporters write weights as constants; those of other operators are sizes and factors.
+            if node.op_type == "Constant" and node.output[0] in learned - auxiliary:
+                yield from (_named(attribute.t, node.output[0]) for attribute in node.attribute if attribute.name == "value")
+
+
+def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    """A graph and those inside its branches and loops."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                if inner.node:
+                    yield from _graphs(inner)
+
+
+def _named(tensor: TensorProto, name: str) -> TensorProto:
+    copy = TensorProto()
+    copy.CopyFrom(tensor)
+    copy.name = name
+    return copy
 
 
 def _nonzero(name: str, array: np.ndarray[Any, Any], graph: GraphProto) -> int:
@@ -99,6 +131,17 @@ def multiply_adds(model: ModelProto) -> int:
     Raises:
         ModelError: a shape that is needed cannot be inferred.
     """
+    graph, shapes = with_shapes(model)
+    # In the order of execution: what ONNX cannot infer follows from the node before.
+    return sum(node_multiply_adds(node, shapes) for node in graph.node if node.op_type in _HEAVY)
+
+
+def with_shapes(model: ModelProto) -> tuple[GraphProto, dict[str, tuple[int, ...]]]:
+    """The graph for one example, its nodes in the same order, and the shape of each tensor, as far as it can be inferred.
+
+    Raises:
+        ModelError: the input has an open size besides the batch.
+    """
     one = ModelProto()
     one.CopyFrom(model)
     for value in one.graph.input:
@@ -118,14 +161,17 @@ def multiply_adds(model: ModelProto) -> int:
     for value in [*graph.value_info, *graph.input, *graph.output]:
         if value.type.tensor_type.HasField("shape"):
             shapes[value.name] = tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
-    total = 0
-    for node in graph.node:  # in the order of execution
-        if node.op_type in _HEAVY:
-            total += _node_multiply_adds(node, shapes)
-    return total
+    return graph, shapes
 
 
-def _node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
+def node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
+    """Those of one convolution or matrix product; 0 for any other operator. Notes in `shapes` what follows for its output.
+
+    Raises:
+        ModelError: a shape that is needed is not known.
+    """
+    if node.op_type not in _HEAVY:
+        return 0
     second = 3 if node.op_type in ("QLinearConv", "QLinearMatMul", "QGemm") else 1
     if "Gemm" in node.op_type:
         # Shape inference does not know ONNX Runtime's own forms of Gemm; the result follows from the factors.

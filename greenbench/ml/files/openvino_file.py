@@ -1,0 +1,110 @@
+"""What an OpenVINO model takes, gives and holds. Needs the extra openvino; runs nothing."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from greenbench.core.artifact import Footprint
+from greenbench.core.errors import FileFormatError
+from greenbench.core.jobs import TensorFound
+from greenbench.ml.files.contents import Contents, precision_of
+from greenbench.ml.runtimes.openvino_library import openvino
+
+
+def numbers_beside(path: Path) -> Path:
+    """The file with the numbers of an .xml.
+
+    Raises:
+        FileFormatError: it is not there.
+    """
+    beside = path.with_suffix(".bin")
+    if not beside.is_file():
+        raise FileFormatError(f"{path.name} keeps its numbers in {beside.name}, which is not beside it.", "Put both into one folder.")
+    return beside
+
+
+def read(path: Path) -> Any:
+    """The openvino.Model in a file.
+
+    Raises:
+        FileFormatError: it cannot be read.
+        ModelError: OpenVINO is not installed.
+    """
+    numbers_beside(path)
+    ov = openvino()
+    try:
+        return ov.Core().read_model(str(path))
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise FileFormatError(
+            f"{path.name} cannot be read by OpenVINO: {lines[-1] if lines else error}", "Convert the model again."
+        ) from None
+
+
+def look(model: Any) -> Contents:
+    """What a model is."""
+    sizes, parameters, refusals = _numbers(model)
+    return Contents(
+        title="OpenVINO",
+        inputs=tuple(_found(port) for port in model.inputs),
+        outputs=tuple(_found(port) for port in model.outputs),
+        parameters=parameters,
+        precision="int8" if any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()) else precision_of(dict(sizes)),
+        refusals=refusals,
+        notes=(f"It has {len(model.outputs)} outputs; the first counts.",) if len(model.outputs) > 1 else (),
+    )
+
+
+def footprint(model: Any, path: Path) -> Footprint:
+    """What a model weighs. Multiply-adds are not counted: OpenVINO does not say them."""
+    total = nonzero = 0
+    for _, data in _weights(model):
+        total += data.size
+        nonzero += int(np.count_nonzero(data))
+    size = path.stat().st_size + path.with_suffix(".bin").stat().st_size
+    return Footprint(parameters=total, nonzero_parameters=nonzero, size_bytes=size)
+
+
+def _weights(model: Any) -> list[tuple[str, Any]]:
+    """The constants that may have been learned: floating-point or 8-bit, of more than one value."""
+    found = []
+    for node in model.get_ops():
+        if node.get_type_name() == "Constant" and node.get_element_type().to_string() in ("f32", "f16", "bf16", "f64", "i8", "u8"):
+            data = node.get_data()
+            if data.size > 1:
+                found.append((node.get_friendly_name(), data))
+    return found
+
+
+def _numbers(model: Any) -> tuple[Counter[str], int, tuple[tuple[str, str], ...]]:
+    sizes: Counter[str] = Counter()
+    refusals: tuple[tuple[str, str], ...] = ()
+    for name, data in _weights(model):
+        sizes[data.dtype.name] += data.size
+        if not refusals and data.dtype.kind == "f" and (count := int(np.count_nonzero(np.isnan(data)))):
+            refusals = (
+                (f'{count:,} values of "{name}" are not numbers (NaN).', "Convert an earlier checkpoint: the training came apart."),
+            )
+    return sizes, sum(sizes.values()), refusals
+
+
+_TYPES = {
+    "f32": "float32",
+    "f16": "float16",
+    "bf16": "bfloat16",
+    "f64": "float64",
+    "i64": "int64",
+    "i32": "int32",
+    "u8": "uint8",
+    "i8": "int8",
+}
+
+
+def _found(port: Any) -> TensorFound:
+    shape = port.get_partial_shape()
+    sides = tuple(side.get_length() if side.is_static else "?" for side in shape) if shape.rank.is_static else ("?",)
+    name = port.get_any_name() if port.get_names() else port.get_node().get_friendly_name()
+    kind = port.get_element_type().to_string()
+    return TensorFound(name=name, shape=sides, dtype=_TYPES.get(kind, kind))
