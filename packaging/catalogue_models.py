@@ -27,6 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 from greenbench.ml.models import own
+from greenbench.ml.models.timm_networks import licence
 from greenbench.ml.models.weights import fingerprint
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
@@ -72,7 +73,12 @@ def timm_rows() -> list[tuple[dict[str, Any], Callable[[], nn.Module]]]:
     for name in sorted(timm.list_models()):
         settings = timm.get_pretrained_cfg(name)
         published = bool(settings.url or settings.hf_hub_id or settings.file) and timm.models.is_model_pretrained(name)
-        known = {"input": tuple(settings.input_size), "licence": settings.license or "", "pretrained": published, "task": "classification"}
+        known = {
+            "input": tuple(settings.input_size),
+            "licence": licence(settings.license),
+            "pretrained": published,
+            "task": "classification",
+        }
         rows.append(({"name": f"timm/{name}", **known}, lambda n=name: timm.create_model(n, pretrained=False)))
     return rows
 
@@ -92,7 +98,7 @@ def macs(name: str, network: nn.Module, shape: tuple[int, ...]) -> int | None:
     example = torch.zeros((1, *shape), device="meta", dtype=getattr(torch, kind.dtype) if kind else torch.float32)
     try:
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-            network.eval()(example)
+            network.eval().requires_grad_(False)(example)
     except TimeoutError:
         raise
     except Exception as error:  # noqa: BLE001 - each of a thousand networks fails in its own way
@@ -104,8 +110,12 @@ def macs(name: str, network: nn.Module, shape: tuple[int, ...]) -> int | None:
 def look(row: dict[str, Any], build: Callable[[], nn.Module]) -> dict[str, Any] | None:
     """Fills in parameters and multiply-adds; returns the entry of the index, None where the network could not be built."""
     name = row["name"]
+    try:
+        with torch.device("meta"):
+            network = build()
+    except NotImplementedError:  # a constructor that computes with real numbers
+        network = build().to("meta")
     with torch.device("meta"):
-        network = build()
         row["parameters"] = sum(parameter.numel() for parameter in network.parameters())
         shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
         row["macs"] = macs(name, network, row["input"]) if row["task"] != "detection" else None
@@ -139,11 +149,13 @@ def main(wanted: list[str]) -> None:
         finally:
             signal.alarm(0)
         rows.append(row)
+        print(f"{len(rows)} {row['name']}", flush=True)
     if wanted:
         print(json.dumps(rows, indent=1, default=str), json.dumps(index, indent=1), sep="\n")
         return
     with (RESOURCES / "zoo.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# torchvision {torchvision.__version__}, timm {timm.__version__}: written by packaging/catalogue_models.py\n")
+        versions = f"torchvision {torchvision.__version__.partition('+')[0]}, timm {timm.__version__}"
+        file.write(f"# {versions}: written by packaging/catalogue_models.py\n")
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         for row in rows:

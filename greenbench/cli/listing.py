@@ -1,5 +1,6 @@
 """`greenbench list …` and `greenbench sensors`: what is installed, what this machine has, what was run."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from greenbench.core.measurement import SourceReport
 from greenbench.core.quote import duration
 from greenbench.core.step import Group
 from greenbench.steps import installed
+from greenbench.steps.model_library import zoo
 from greenbench.store import Store
 
 Rows = list[dict[str, Any]]
@@ -23,16 +25,21 @@ def open_store() -> Store:
     return Store(places.home())
 
 
-def listing(what: str, as_json: bool) -> int:
-    """Prints one list.
+def listing(what: str, as_json: bool, search: str = "") -> int:
+    """Prints one list; `search` narrows that of the models (see greenbench.steps.model_library.zoo.search).
 
     Raises:
-        GreenBenchError: there is no such list.
+        GreenBenchError: there is no such list, or it cannot be searched so.
     """
-    lists = {"steps": _steps, "models": _models, "datasets": _datasets, "devices": _devices, "runs": _runs}
+    lists = {"steps": _steps, "models": list, "datasets": _datasets, "devices": _devices, "runs": _runs}
     if what not in lists:
         raise GreenBenchError(f'There is no list of "{what}".', f"Lists: {', '.join(lists)}.")
-    _show(lists[what](), as_json)
+    if search and what != "models":
+        raise GreenBenchError(f"The list of {what} cannot be searched.", "Use --search with models.")
+    if what == "models":
+        _show_models(search, as_json)
+    else:
+        _show(lists[what](), as_json)
     return 0
 
 
@@ -73,10 +80,33 @@ def _steps() -> Rows:
     ]
 
 
-def _models() -> Rows:
-    from greenbench.ml.models import names
+def _show_models(search: str, as_json: bool) -> None:
+    """Every network by name, with what one chooses by; as JSON with plain numbers."""
+    found = zoo.search(search)
+    if as_json:
+        print_json([asdict(entry) for entry in found])
+        return
+    console = make_console()
+    if not found:
+        console.print(f'No model matches "{search}".', markup=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Name", "Parameters", "MACs", "Input", "Licence", "Pretrained"):
+        table.add_column(title, overflow="fold", justify="right" if title in ("Parameters", "MACs") else "left")
+    for entry in found:
+        numbers = (_short(entry.parameters), _short(entry.macs))
+        table.add_row(escape(entry.name), *numbers, entry.input, escape(entry.licence or "—"), "yes" if entry.pretrained else "no")
+    console.print(table)
 
-    return [{"name": name} for name in names()]
+
+def _short(count: int | None) -> str:
+    """A count in three or four digits: "272 k", "11.7 M", "—"."""
+    if count is None:
+        return "—"
+    for scale, letter in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
+        if count >= scale:
+            return f"{count / scale:.{0 if count >= 100 * scale else 1 if count >= 10 * scale else 2}f}{letter}"
+    return str(count)
 
 
 def _datasets() -> Rows:
@@ -90,7 +120,15 @@ def _datasets() -> Rows:
 def _devices() -> Rows:
     from greenbench.engine.devices import devices
 
-    return [{"key": device.key, "title": device.title, "detail": device.detail} for device in devices()]
+    return [
+        {
+            "key": device.key,
+            "title": device.title,
+            "detail": device.detail,
+            "uuid": device.uuid,
+        }
+        for device in devices()
+    ]
 
 
 def _runs() -> Rows:

@@ -34,14 +34,19 @@ def flops(module: nn.Module, input: InputSpec) -> int:
     network counts as it is; element-wise work is left out. The module is left in the mode it was in.
     """
     was_training = [(child, child.training) for child in module.modules()]
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     example = blank(input, 1, device)
     module.eval()
     try:
+        for parameter in learning:  # the counter follows gradients, and stumbles over a parameter that is passed on as a view
+            parameter.requires_grad_(False)
         # The fused attention of the CPU is not in the counter's table; as plain products it is.
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
             module(example)
     finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
         for child, mode in was_training:
             child.training = mode
     return int(counter.get_total_flops())

@@ -13,6 +13,7 @@ _FOLDERS = (
     "data_archive",
     "data_cifar",
     "data_huggingface",
+    "data_download",
     "data_text",
     "data_random",
     "model_library",

@@ -35,7 +35,8 @@ def test_a_step_can_be_shown_with_its_defaults(spec) -> None:
         ("distil.soft", {"alpha": 1.5}, "from 0 % to 100 %"),
         ("data.digits", {"size": 7}, "at least 8|from 8 px"),
         ("data.digits", {"sise": 8}, 'no parameter "sise"'),
-        ("model.library", {"classes": 1}, "from 2"),
+        ("model.library", {"classes": -1}, "from 0"),
+        ("model.library", {"classes": 1}, "at least two classes"),
     ],
 )
 def test_a_parameter_out_of_range_is_refused_with_its_limit(key, value, said) -> None:

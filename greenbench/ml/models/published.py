@@ -15,13 +15,16 @@ NO_WEIGHTS = (
 
 @dataclass(frozen=True)
 class Published:
-    """The input of a network as its published weights expect it, their class names and their licence. `available`: there are weights."""
+    """The input of a network as its published weights expect it, their class names and their licence.
+
+    `outputs` is how many they have (0: none, or no weights), `available` whether there are weights."""
 
     input: InputSpec
     task: str = "classification"
     classes: tuple[str, ...] = ()
     licence: str = ""
     available: bool = False
+    outputs: int = 0
 
 
 def fetched(name: str, get: Callable[[], Any]) -> Any:

@@ -11,6 +11,16 @@ from greenbench.ml.models.published import Published, fetched
 from greenbench.ml.models.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD, best_weights
 
 _IMAGENET = 1000
+# As SPDX writes them; other licences keep timm's word.
+_SPDX = {
+    "apache-2.0": "Apache-2.0",
+    "mit": "MIT",
+    "bsd-3-clause": "BSD-3-Clause",
+    "cc-by-4.0": "CC-BY-4.0",
+    "cc-by-nc-4.0": "CC-BY-NC-4.0",
+    "unknown": "",
+}
+
 _KNOWN_INTERPOLATIONS = ("bilinear", "bicubic", "nearest")
 
 
@@ -48,7 +58,7 @@ def published(name: str) -> Published:
     # timm's networks of 1,000 outputs were all trained on ImageNet, in the order of its classes.
     classes = tuple(best_weights("resnet18").meta["categories"]) if settings.num_classes == _IMAGENET else ()
     available = bool(settings.url or settings.hf_hub_id or settings.file)
-    return Published(spec, classes=classes, licence=settings.license or "", available=available)
+    return Published(spec, classes=classes, licence=licence(settings.license), available=available, outputs=settings.num_classes)
 
 
 def build(name: str, shape: tuple[int, ...], outputs: int, pretrained: bool = False) -> nn.Module:
@@ -71,3 +81,8 @@ def build(name: str, shape: tuple[int, ...], outputs: int, pretrained: bool = Fa
             return create()
 
     return fetched(f"timm/{name}", create_sized) if pretrained else create_sized()
+
+
+def licence(word: str | None) -> str:
+    """The licence of weights as timm names it, in the usual spelling; "" where it is not said."""
+    return _SPDX.get(word or "", word or "")

@@ -46,7 +46,7 @@ def published(name: str) -> Published:
     classes = tuple(weights.meta.get("categories", ()))
     if task == "detection":
         side = _FIXED_SIDES.get(name, _DETECTOR_SIDE)
-        return Published(InputSpec(shape=(3, side, side)), task, classes, licence, True)  # it normalises by itself
+        return Published(InputSpec(shape=(3, side, side)), task, classes, licence, True, len(classes))  # it normalises by itself
     transforms: Any = weights.transforms()
     resized = transforms.resize_size[0]
     side = transforms.crop_size[0] if task == "classification" else resized
@@ -57,7 +57,7 @@ def published(name: str) -> Published:
         interpolation=transforms.interpolation.value,
         crop=min(1.0, side / resized),
     )
-    return Published(spec, task, classes, licence, True)
+    return Published(spec, task, classes, licence, True, len(classes))
 
 
 def best_weights(name: str) -> Any:

@@ -1,40 +1,47 @@
 """A network of our own, of torchvision or of timm."""
 
-from greenbench.core import places
-from greenbench.core.params import Params, parameter
+from typing import Self
+
+from pydantic import model_validator
+
+from greenbench.core.params import FieldKind, Params, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
-
-_KNOWN = (
-    "resnet8", "resnet20", "mobilenet_small", "lenet5", "lenet_300_100", "torchvision/resnet18", "torchvision/mobilenet_v2",
-    "torchvision/squeezenet1_1", "timm/efficientnet_b0", "timm/vit_tiny_patch16_224",
-)  # fmt: skip
+from greenbench.steps.model_library.zoo import KNOWN, zoo
+from greenbench.steps.outside import no_file, of_file
 
 
 def _offered() -> tuple[str, ...]:
-    """The names offered while one types: those that many know, then all of torchvision and timm.
-
-    They are written down in a file, because the window may not load the libraries in order to ask them.
-    """
-    try:
-        listed = (places.resources() / "models.txt").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return _KNOWN
-    return tuple(dict.fromkeys((*_KNOWN, *(name for name in listed if name and not name.startswith("#")))))
+    """The names offered while one types: those that many know, then all of torchvision and timm."""
+    return tuple(entry.name for entry in zoo()) or KNOWN
 
 
 class LibraryParams(Params):
     name: str = parameter(
         "resnet8",
         "Model",
-        "Ours for small images, or any name of torchvision or timm: torchvision/resnet18, timm/efficientnet_b0.",
+        "Ours for small images, tables and texts, or any name of torchvision or timm: torchvision/resnet18, timm/efficientnet_b0.",
         suggestions=_offered(),
     )
     width: int = parameter(
-        0, "Width", "Channels of the first stage of our ResNets and MobileNets; 0 takes the usual 16.", unit="channels", ge=0, le=1024
+        0,
+        "Width",
+        "Scales our own networks: channels of the first stage (usually 16), hidden units of mlp (128), word vector of text_average (64), "
+        "filters of text_conv (100). 0 takes the usual.",
+        ge=0,
+        le=4096,
     )
     pretrained: bool = parameter(
-        False, "Pretrained weights", "Start from the weights that torchvision or timm publish. Needs the network the first time."
+        False,
+        "Pretrained weights",
+        "Start from the weights that torchvision or timm publish, with their own preprocessing. Needs the network the first time.",
+    )
+    weights_file: str = parameter(
+        "",
+        "Weights file",
+        "Weights of exactly this network from a file: .safetensors, or a PyTorch state dict without other objects in it.",
+        kind=FieldKind.FILE,
+        advanced=True,
     )
     channels: int = parameter(
         0, "Input channels", "Only without linked data; 0 takes what the model is made for.", ge=0, le=1024, advanced=True
@@ -42,29 +49,54 @@ class LibraryParams(Params):
     size: int = parameter(
         0,
         "Input size",
-        "Pixels a side. Only without linked data; 0 takes what the model is made for.",
+        "Pixels a side, to which images are brought. 0: that of the linked data, or what the model is made for.",
         unit="px",
         ge=0,
         le=2048,
         advanced=True,
     )
-    classes: int = parameter(10, "Classes", "Outputs of the model. Only without linked data.", ge=2, le=100_000, advanced=True)
+    words: int = parameter(
+        64,
+        "Words of a text",
+        "Longer texts are cut, shorter ones filled. Only for text models.",
+        unit="words",
+        ge=1,
+        le=4096,
+        advanced=True,
+    )
+    classes: int = parameter(
+        0,
+        "Classes",
+        "Outputs of the model. Only without linked data; 0: as many as the published weights have, else 10.",
+        ge=0,
+        le=100_000,
+        advanced=True,
+    )
+
+    @model_validator(mode="after")
+    def _two_or_the_usual(self) -> Self:
+        if self.classes == 1:
+            raise ValueError("a classifier has at least two classes; 0 takes the usual number.")
+        return self
 
 
 SPEC = StepSpec(
     key="model.library",
-    version=1,
+    version=2,
     title="Model",
     group=Group.SOURCES,
     icon="cube",
     summary="Builds a network by name: ours, torchvision, timm.",
-    help="Builds a network. Link a data set to it and the input channels, the image size and the number of classes are taken from there. "
+    help="Builds a network. Link a data set to it and the input, the number of classes and the task are taken from there. With pretrained "
+    "weights it keeps the preprocessing they were trained with, and the data is adapted to it. "
     "Without pretrained weights it knows nothing yet: link it to a Train step.",
     params=LibraryParams,
     apply="greenbench.steps.model_library.apply:apply",
     inputs=(Port("data", PortKind.DATASET, optional=True),),
     outputs=(Port("model", PortKind.MODEL),),
-    makes={"format": "torch", "precision": "fp32"},
     highlights=("name", "width"),
-    aliases=("network", "architecture", "resnet", "mobilenet", "lenet", "torchvision", "timm", "pretrained"),
+    aliases=("network", "architecture", "resnet", "mobilenet", "lenet", "torchvision", "timm", "pretrained", "mlp", "text", "zoo"),
+    fingerprint=lambda params: of_file(params.weights_file) if params.weights_file else "",
+    obstacle=lambda params: no_file(params.weights_file) if params.weights_file else None,
+    browse={"name": "models"},
 )

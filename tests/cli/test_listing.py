@@ -1,0 +1,36 @@
+"""The list of models tells what one chooses by, to a reader and to a program."""
+
+import json
+
+import pytest
+
+from greenbench.cli.listing import listing
+from greenbench.core.errors import GreenBenchError
+
+
+def test_models_are_searched_and_shown_with_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert listing("models", False, "torchvision squeezenet1_1") == 0
+    shown = capsys.readouterr().out
+    assert "1.24 M" in shown
+    assert "349 M" in shown
+    assert "3x224x224" in shown
+    assert "BSD-3-Clause" in shown
+
+
+def test_as_json_the_numbers_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    listing("models", True, "squeezenet1_1 torchvision")
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["parameters"] == 1_235_496  # torchvision's num_params
+    assert row["pretrained"] is True
+
+
+def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    listing("models", False, "nonesuch")
+    assert 'No model matches "nonesuch"' in capsys.readouterr().out
+
+
+def test_other_lists_cannot_be_searched() -> None:
+    with pytest.raises(GreenBenchError, match="list of steps cannot be searched"):
+        listing("steps", False, "train")
+    with pytest.raises(GreenBenchError, match='no list of "modelss"'):
+        listing("modelss", False)
