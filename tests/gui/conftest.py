@@ -5,8 +5,9 @@ import gc
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,15 +22,19 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
-from greenbench.core.errors import StoreError
+from greenbench.core.artifact import DatasetArtifact, Footprint, InputSpec, ModelArtifact, ModelFormat, SplitInfo
+from greenbench.core.errors import Cancelled, StoreError
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.pipeline import Link, Node, Pipeline
 from greenbench.core.ports import PortKind
-from greenbench.core.run import Comparison, Failure, NodeState, Plan, RunResult, RunState, VariantResult, Verdict
+from greenbench.core.run import Comparison, Failure, NodeResult, NodeState, Plan, RunResult, RunState, VariantResult, Verdict
+from greenbench.core.step import StepOutcome
+from greenbench.engine.cache import Cache
 from greenbench.engine.plan import make_plan
 from greenbench.gui import style
 from greenbench.gui.app import build
 from greenbench.gui.files import Questions, Unsaved
+from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.theme import Theme
 from greenbench.meters.ledger import EnergyLedger
@@ -303,3 +308,82 @@ def modelled_result() -> RunResult:
 def plan() -> Plan:
     """The plan of the window's pipeline."""
     return small_plan()
+
+
+class ScriptedJobs:
+    """Stands in for the process of a job: answers as the test says, by kind of request, when it says so."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.answers: dict[str, Callable[[Any], Any]] = {}
+        self.stopped: list[str] = []
+        self.go = threading.Event()
+        self.go.set()
+
+    def __call__(self, request: Any, on_progress: Callable[[float, str], None], stopped: Callable[[], bool]) -> Any:
+        self.requests.append(request)
+        on_progress(0.5, "half of it")
+        while not self.go.wait(0.005):
+            if stopped():
+                self.stopped.append(request.job)
+                raise Cancelled
+        answer = self.answers[request.job](request)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def jobs() -> ScriptedJobs:
+    return ScriptedJobs()
+
+
+@pytest.fixture
+def job_bridge(qapp: QApplication, jobs: ScriptedJobs) -> Iterator[JobBridge]:
+    made = JobBridge(jobs)
+    yield made
+    jobs.go.set()
+    made.close()
+
+
+def kept_models(result: RunResult, cache: Cache, formats: Mapping[str, ModelFormat]) -> RunResult:
+    """The result with the models of these nodes in a cache, of these formats, and its data."""
+    nodes = []
+    for planned in result.plan.nodes:
+        if planned.id in formats:
+            output, artifact = "model", tiny_model(formats[planned.id])
+        elif planned.step == "data.digits":
+            output, artifact = "data", tiny_data()
+        else:
+            continue
+        folder = cache.begin()
+        for name in artifact.files.values():
+            (folder / name).write_bytes(b"numbers")
+        cache.commit(planned.digest, folder, StepOutcome({output: artifact}), 1.0)
+        done = NodeResult(node=planned.id, title=planned.title, step=planned.step, state=NodeState.DONE, outputs={output: artifact})
+        nodes.append(done)
+    variants = tuple(variant.model_copy(update={"benchmark": "bench"}) for variant in result.variants)
+    return result.model_copy(update={"nodes": tuple(nodes), "variants": variants})
+
+
+def tiny_model(format: ModelFormat) -> ModelArtifact:
+    footprint = Footprint(parameters=10, nonzero_parameters=10, size_bytes=40)
+    spec = InputSpec(shape=(1, 8, 8))
+    return ModelArtifact(format=format, files={"weights": "weights.bin"}, input=spec, classes=("0", "1"), footprint=footprint)
+
+
+def tiny_data() -> DatasetArtifact:
+    splits = {"test": SplitInfo(examples=360, digest="d")}
+    return DatasetArtifact(kind="digits", name="Digits", input=InputSpec(shape=(1, 8, 8)), classes=("0", "1"), splits=splits)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """The one that the window looks into."""
+    return Cache(tmp_path / "home" / "cache")
+
+
+@pytest.fixture
+def kept(result: RunResult, cache: Cache) -> RunResult:
+    """The result whose models are in the cache: the teacher as a PyTorch network, the variant made from it as an ONNX graph."""
+    return kept_models(result, cache, {"model": "torch", "train": "torch", "prune": "onnx"})

@@ -33,7 +33,7 @@ from greenbench.gui.controls import Button, Choice, Icon, Text, line, row
 from greenbench.gui.exporting.words import FormatChoice, file_name, files_words, format_choices, proof_where, proof_words
 from greenbench.gui.forms.result import FailureCard
 from greenbench.gui.inside.subjects import Subject, stored_data, stored_model
-from greenbench.gui.job_bridge import Job, JobBridge
+from greenbench.gui.job_bridge import WAITS, Job, JobBridge
 from greenbench.gui.marks import variant_icon
 from greenbench.gui.settings import Settings
 from greenbench.gui.theme import Theme, font
@@ -276,9 +276,9 @@ class ExportDialog(QDialog):
             return
         self.failure.hide()
         self.doing.setText(f"Exporting {self.subject.words} as {SHIPPING[request.format].title}")
-        self._advance(0.0, "A process of its own is starting.")
         self._show(BUSY)
         self._job = self._jobs.start(_OWNER, request)
+        self._advance(0.0, WAITS if self._jobs.waiting(_OWNER) else "A process of its own is starting.")
         self._job.progress.connect(self._advance)
         self._job.done.connect(self._finish)
         self._job.failed.connect(self._fail)

@@ -31,7 +31,7 @@ from greenbench.gui.inside.answers import AnswersView
 from greenbench.gui.inside.layer_table import LayerTable
 from greenbench.gui.inside.rows import side_by_side, single, totals
 from greenbench.gui.inside.subjects import Subject, natural_runtime, stored_data, stored_model, subjects
-from greenbench.gui.job_bridge import Job, JobBridge
+from greenbench.gui.job_bridge import WAITS, Job, JobBridge
 from greenbench.gui.marks import variant_icon
 from greenbench.gui.theme import Theme, font
 
@@ -298,10 +298,10 @@ class InsidePage(QWidget):
 
     def _start(self, request: LookInside | CompareAnswers, words: str, keep: Callable[[Any], None]) -> None:
         self.doing.setText(words)
-        self._step.setText("A process of its own is starting.")
         self._bar.setValue(0)
         self.body.setCurrentIndex(1)
         self._job = self._jobs.start(_OWNER, request)
+        self._step.setText(WAITS if self._jobs.waiting(_OWNER) else "A process of its own is starting.")
         self._job.progress.connect(self._advance)
         self._job.failed.connect(self._fail)
 

@@ -86,7 +86,7 @@ def totals(view: ModelView) -> str:
     """ "23 layers · 73 100 parameters · 4.10 MMAC · 1.20 ms a call"."""
     parameters = sum(layer.parameters for layer in view.layers)
     macs = [layer.macs for layer in view.layers if layer.macs is not None]
-    parts = [f"{len(view.layers)} layers", f"{quote.count(parameters)} parameters"]
+    parts = [f"{len(view.layers)} {'layer' if len(view.layers) == 1 else 'layers'}", f"{quote.count(parameters)} parameters"]
     if macs:
         parts.append(_scaled(sum(macs), quote.scale("MAC", [sum(macs)]), unit=True))
     if view.seconds is not None:

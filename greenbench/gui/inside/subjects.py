@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from greenbench.core.artifact import ModelArtifact
 from greenbench.core.jobs import StoredRef
-from greenbench.core.run import NodeState, RunResult, VariantResult
+from greenbench.core.run import RunResult, VariantResult
 from greenbench.engine.cache import Cache
 from greenbench.engine.past import test_data, variant_model
 
@@ -31,15 +31,16 @@ class Subject:
 
 
 def subjects(result: RunResult) -> list[Subject]:
-    """The variants that have a model, in order, then the other nodes that gave one."""
+    """The variants that have a model, in order, also those that could not be measured; then the other nodes that gave one."""
     gave = {node.node for node in result.nodes if any(isinstance(output, ModelArtifact) for output in node.outputs.values())}
-    found = [
-        Subject(variant.node, variant.name, variant.letter, index)
-        for index, variant in enumerate(result.variants)
-        if variant.node in gave and (variant.failure is None or variant.state is not NodeState.SKIPPED)
-    ]
-    named = {subject.node for subject in found}
-    return found + [Subject(node.node, node.title) for node in result.nodes if node.node in gave and node.node not in named]
+    found: dict[str, Subject] = {}
+    for index, variant in enumerate(result.variants):
+        if variant.node in gave:
+            found.setdefault(variant.node, Subject(variant.node, variant.name, variant.letter, index))
+    for node in result.nodes:
+        if node.node in gave:
+            found.setdefault(node.node, Subject(node.node, node.title))
+    return list(found.values())
 
 
 def stored_model(result: RunResult, subject: Subject, cache: Cache) -> StoredRef:

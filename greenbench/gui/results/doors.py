@@ -1,4 +1,4 @@
-"""What leads from a variant of the results to its model: the card of the chosen one, and the menu of a row."""
+"""What leads from a variant of the results to its model: the buttons and the card of the chosen one, and the menu of a row."""
 
 from functools import partial
 
@@ -6,6 +6,8 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from greenbench.core.run import RunResult
+from greenbench.gui.controls import Button
+from greenbench.gui.inside.subjects import subjects
 from greenbench.gui.results.variant_card import VariantCard
 from greenbench.gui.theme import Theme
 
@@ -21,20 +23,32 @@ class VariantDoors(QObject):
         super().__init__(page)
         self._page = page
         self._result: RunResult | None = None
+        self._models: set[str] = set()  # the nodes that gave a model
         self.card = VariantCard(theme)
-        self.card.look_asked.connect(self._look)
-        self.card.compare_asked.connect(lambda index: self._compare(index, 0))
-        self.card.export_asked.connect(self._export)
+        self.look = Button(theme, "Look inside", "stack")
+        self.export = Button(theme, "Export model…", "cube")
+        self.look.clicked.connect(lambda: self._look(self.card.index))
+        self.export.clicked.connect(lambda: self._export(self.card.index))
 
-    def show_result(self, result: RunResult, pick: str | None) -> None:
-        """The variant that the verdict speaks of is in the card, until another one is chosen."""
+    def show_result(self, result: RunResult, first: int) -> None:
+        """The `first` variant (that of which the verdict speaks) is in the card, until another one is chosen."""
         self._result = result
-        self.card.setVisible(bool(result.variants))
-        self.choose(next((place for place, variant in enumerate(result.variants) if variant.letter == pick), 0))
+        self._models = {subject.node for subject in subjects(result)}
+        for widget in (self.card, self.look, self.export):
+            widget.setVisible(bool(result.variants))
+        self.choose(first)
 
     def choose(self, index: int) -> None:
         if self._result and 0 <= index < len(self._result.variants):
             self.card.show_variant(self._result, index)
+            variant = self._result.variants[index]
+            for button, words, hint in (
+                (self.look, f"Look inside {variant.letter}", "its layers, with shapes, sizes and times"),
+                (self.export, f"Export model {variant.letter}…", "a file for another runtime, with the proof that it answers alike"),
+            ):
+                button.setText(words)
+                button.setEnabled(variant.node in self._models)
+                button.setToolTip(f"{variant.name}: {hint if variant.node in self._models else 'it has no model'}")
 
     def open_menu(self, index: int, at: QPoint) -> None:
         """What can be done with the variant of a row, at a place on the screen."""
@@ -48,12 +62,12 @@ class VariantDoors(QObject):
         variants = self._result.variants
         menu = QMenu(self._page)
         menu.addAction("Show the node").triggered.connect(partial(self._show_node, index))
-        if variants[index].failure is not None:
+        if variants[index].node not in self._models:
             return menu
         menu.addSeparator()
         menu.addAction("Look inside").triggered.connect(partial(self._look, index))
         for other, variant in enumerate(variants):
-            if variant.failure is None and other != index and other in (0, self.card.index):
+            if variant.node in self._models and variant.node != variants[index].node and other in (0, self.card.index):
                 menu.addAction(f"Compare with {variant.letter}  {variant.name}").triggered.connect(partial(self._compare, index, other))
         menu.addAction("Export model…").triggered.connect(partial(self._export, index))
         return menu

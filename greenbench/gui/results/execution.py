@@ -77,10 +77,8 @@ def _seconds(value: float) -> str:
 
 
 def _fallbacks(ran: Execution) -> str:
-    if ran.fallbacks is None:
-        return ""
     if not ran.fallbacks:
-        return "none to a higher precision"
+        return "no operator" if ran.fallbacks == 0 and ran.precision != "fp32" else ""
     return f"{ran.fallbacks} {'operator' if ran.fallbacks == 1 else 'operators'} to a higher precision than the file promised"
 
 

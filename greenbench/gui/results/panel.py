@@ -117,12 +117,12 @@ class ResultsPage(QWidget):
         self._title, self._when = Text("", 16, 600), Text("", 12, 400, "muted")
         copy = Button(self._theme, "Copy table", "copy")
         copy.clicked.connect(self.copy_table)
-        export = Button(self._theme, "Export", "export")
+        export = Button(self._theme, "Export results", "export")
         menu = QMenu(export)
         for suffix, title in FORMATS.items():
             menu.addAction(f"{title} (.{suffix})").triggered.connect(partial(self._ask_export, suffix))
         export.setMenu(menu)
-        return row(self._title, self._when, 0, copy, export, spacing=8)
+        return row(self._title, self._when, 0, self.doors.look, self.doors.export, copy, export, spacing=8)
 
     def _ask_export(self, suffix: str, _checked: bool = False) -> None:
         self.export_asked.emit(suffix)
@@ -215,11 +215,13 @@ class ResultsPage(QWidget):
         self._show_pick()
         self._protocol.setText(_how(result, self._runtimes))
         self.table.show_table(build(result))
-        self.doors.show_result(result, said.pick)
+        first = next((index for index, variant in enumerate(result.variants) if variant.letter == said.pick), 0)
+        self.doors.show_result(result, first)
         notes = list(dict.fromkeys(warning.text for warning in result.warnings))
         self._notes.setText("  ".join(notes[:3]) + (f"  And {len(notes) - 3} more in the report." if len(notes) > 3 else ""))
         self._notes.setVisible(bool(notes))
         self._show_charts(result)
+        self.table.selectRow(first)
 
     def _show_charts(self, result: RunResult) -> None:
         self.trade_off.show_result(result)
