@@ -255,7 +255,7 @@ def test_faults_of_hugging_face_folders_are_named(saved: Path, tmp_path: Path, o
     with pytest.raises(DataError, match="No column holds images or text; there are a"):
         read(tmp_path / "none", out)
     (tmp_path / "none" / "train.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(DataError, match="train.parquet cannot be read"):
+    with pytest.raises(DataError, match=r"train\.parquet cannot be read"):
         read(tmp_path / "none", out)
     bad = tmp_path / "range"
     write_arrow(bad, image_table([1, 2, 3, 4], [0, 1, 7, 0]), 1)
