@@ -7,8 +7,9 @@ from torch.nn import functional
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml import evaluation
+from greenbench.ml.answering import batch_of, session_of
 from greenbench.ml.artifacts import load_module
-from greenbench.ml.data import Dataset
+from greenbench.ml.data import open_dataset
 from greenbench.ml.training import Batch, Loss
 
 
@@ -38,34 +39,47 @@ class SoftTargets:
         return soft_target_loss(student, self._logits[batch.indices], batch.y, self._temperature, self._alpha)
 
 
-def soft_targets(teacher: Stored, dataset: Dataset, temperature: float, alpha: float, context: StepContext) -> Loss:
+def soft_targets(teacher: Stored, data: Stored, classes: tuple[str, ...], temperature: float, alpha: float, context: StepContext) -> Loss:
     """Asks the teacher for its outputs on the training split, in evaluation mode and without gradients.
 
-    Any model that runs can teach, an int8 graph too.
+    Any model that runs can teach, an int8 graph too; it sees the data as it takes them itself. `classes` are those of the student.
 
     Raises:
-        ModelError: the teacher answers other classes than the data has, or takes other input.
+        ModelError: the teacher answers other classes than the student, cannot take the data, or is no classifier.
     """
-    model = teacher.model
-    if model.classes != dataset.classes and len(model.classes) != len(dataset.classes):
+    if teacher.model.task != "classification":
         raise ModelError(
-            f'The teacher "{teacher.title}" knows {len(model.classes)} classes, the data set {len(dataset.classes)}.',
-            "Train the teacher on the same data set.",
+            f'The teacher "{teacher.title}" is no classifier; soft targets are scores of classes.', "Train the student with labels."
         )
-    if model.input.shape != dataset.input.shape:
-        raise ModelError(
-            f'The teacher "{teacher.title}" takes input {model.input.shape}, the data set gives {dataset.input.shape}.',
-            "Train the teacher on the same data set.",
-        )
+    dataset = open_dataset(data, teacher)
+    columns = _columns(teacher, dataset.classes, classes)
     split = dataset.split("train")
-    if model.format == "onnx":
-        from greenbench.ml.runtimes import runtime
-
-        session = runtime("onnxruntime").prepare(teacher, threads=context.threads, device="cpu")
-        outputs = evaluation.answers(session.run, split, context, quiet=True)
-    else:
+    if teacher.model.format == "torch":
         module: nn.Module = load_module(teacher).to(context.device)
-        outputs = evaluation.logits(module, split, context, quiet=True)
+        outputs = evaluation.outputs_of(module, split, context)
+    else:
+        batch = batch_of(teacher.model)
+        session = session_of(teacher, context.threads, batch=batch)
+        outputs = evaluation.outputs_of(lambda x: session.answers(x, batch), split, context)
+    outputs = outputs.reshape(len(outputs), -1)
     if outputs.shape[1] != len(dataset.classes):
         raise ModelError(f'The teacher "{teacher.title}" gives {outputs.shape[1]} outputs for {len(dataset.classes)} classes.')
-    return SoftTargets(torch.from_numpy(outputs).to(context.device), temperature, alpha)
+    return SoftTargets(torch.from_numpy(outputs[:, columns]).to(context.device), temperature, alpha)
+
+
+def _columns(teacher: Stored, known: tuple[str, ...], wanted: tuple[str, ...]) -> list[int]:
+    """The teacher's output for each of the student's classes."""
+    places = {_plain(name): place for place, name in enumerate(known)}
+    unknown = [name for name in wanted if _plain(name) not in places]
+    if unknown:
+        more = ", …" if len(unknown) > 3 else ""
+        raise ModelError(
+            f'The teacher "{teacher.title}" knows {len(known)} classes, the student has {len(wanted)}; unknown to the teacher: '
+            f"{', '.join(unknown[:3])}{more}.",
+            "Train the teacher on the same data set.",
+        )
+    return [places[_plain(name)] for name in wanted]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").lower().split())

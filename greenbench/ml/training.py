@@ -3,21 +3,25 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from greenbench.core.errors import ModelError, StepError
 from greenbench.core.step import StepContext
+from greenbench.core.task import TASKS
 from greenbench.ml.artifacts import apply_masks
 from greenbench.ml.data import Dataset, Split
-from greenbench.ml.evaluation import correct_bits
+from greenbench.ml.evaluation import scores
 from greenbench.ml.footprint import flops
+from greenbench.ml.models import blank
+from greenbench.ml.target_scale import TargetScale, answering, standardised
+from greenbench.ml.tasks import task
 
 _METRIC_INTERVAL_S = 0.05
 _KEEP_IN_MEMORY_BYTES = 1 << 30
@@ -44,7 +48,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Batch:
-    """One training batch: examples, labels, and their places in the training split."""
+    """One training batch: examples, what is true of them, and their places in the training split."""
 
     x: Tensor
     y: Tensor
@@ -52,24 +56,24 @@ class Batch:
 
 
 Loss = Callable[[Tensor, Batch], Tensor]
-"""From logits (N, classes) and the batch to a scalar."""
+"""From outputs (N, …) and the batch to a scalar."""
 
 
 @dataclass(frozen=True)
 class FitReport:
-    """What training did: mean loss and validation accuracy of each epoch, which validation examples are right in the end."""
+    """What training did: mean loss and validation metric of each epoch, and in the end the score of each validation example."""
 
     losses: tuple[float, ...]
-    accuracies: tuple[float, ...]
-    correct: int
-    examples: int
+    values: tuple[float, ...]
+    scores: NDArray[np.float64]
     seconds: float
     batches: int
 
 
-def cross_entropy(settings: Settings) -> Loss:
-    """Cross-entropy with the true labels, smoothed as the settings say."""
-    return lambda logits, batch: functional.cross_entropy(logits, batch.y, label_smoothing=settings.label_smoothing)
+def task_loss(key: str, settings: Settings) -> Loss:
+    """The loss of a task; cross-entropy is smoothed as the settings say."""
+    judge = task(key)
+    return lambda outputs, batch: judge.loss(outputs, batch.y, settings.label_smoothing)
 
 
 def fit(
@@ -82,6 +86,7 @@ def fit(
 ) -> FitReport:
     """Trains a module in place on the training split; the last state is kept, none is picked by its accuracy.
 
+    The task is that of the data. A regression is learnt in standardised steps; the network answers in the target's unit afterwards.
     Small networks take one thread, however many there are.
 
     Masked weights are exactly zero after each batch. The same seed, threads and libraries give the same weights.
@@ -94,15 +99,22 @@ def fit(
     if settings.epochs == 0:
         return _judged(module, dataset, context)
     try:
-        with reproducible(context):
-            return _Fit(module, dataset, settings, context, loss or cross_entropy(settings), dict(masks or {})).run()
+        with reproducible(context), _scale(module, dataset) as scale:
+            loss = loss or task_loss(dataset.artifact.task, settings)
+            return _Fit(module, dataset, settings, context, loss, dict(masks or {}), scale).run()
     except torch.OutOfMemoryError:
         raise StepError(f"Memory does not suffice for batches of {settings.batch}.", "Lower the batch size.") from None
 
 
 def _judged(module: nn.Module, dataset: Dataset, context: StepContext) -> FitReport:
-    correct = correct_bits(module, dataset.split("validation"), context)
-    return FitReport((), (float(correct.mean()),), int(correct.sum()), len(correct), 0.0, 0)
+    found = scores(module, dataset.split("validation"), task(dataset.artifact.task), context)
+    return FitReport((), (float(found.mean()),), found, 0.0, 0)
+
+
+def _scale(module: nn.Module, dataset: Dataset) -> AbstractContextManager[TargetScale]:
+    if dataset.artifact.task != "regression":
+        return nullcontext(TargetScale())
+    return standardised(module, dataset.input, dataset.split("train").labels)
 
 
 @contextmanager
@@ -178,23 +190,25 @@ class _Fit:
     context: StepContext
     loss: Loss
     masks: dict[str, Tensor]
+    scale: TargetScale
     losses: list[float] = field(default_factory=list)
-    accuracies: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        check_fits(self.dataset, self.module_classes())
+        self.task = task(self.dataset.artifact.task)
+        check_fits(self.dataset, self.output_shape())
         self.device = torch.device(self.context.device)
         self.feed = _Feed(self.dataset.split("train"), self.settings.batch, self.device)
         self.total = self.feed.per_epoch * self.settings.epochs
         self.done = 0
         self.pace, self.mean_loss, self.mean_seconds = _Pace(), _Mean(), _Mean()
 
-    def module_classes(self) -> int:
-        """How many outputs the module has for one example of this data."""
+    def output_shape(self) -> tuple[int, ...]:
+        """What the module gives for one example of this data."""
         self.module.eval()
         with torch.no_grad():
             parameter = next(self.module.parameters())
-            return int(self.module(torch.zeros((1, *self.dataset.input.shape), device=parameter.device)).shape[-1])
+            return tuple(self.module(blank(self.dataset.input, 1, parameter.device)).shape)
 
     def run(self) -> FitReport:
         started = time.perf_counter()
@@ -205,33 +219,39 @@ class _Fit:
         masks = {name: mask.to(self.device) for name, mask in self.masks.items()}
         apply_masks(self.module, masks)
         optimizer = _optimizer(self.module, self.settings)
-        correct = np.zeros(0, dtype=bool)
+        found = np.zeros(0)
         for epoch in range(self.settings.epochs):
             self._epoch(epoch, optimizer, masks)
-            correct = correct_bits(self.module, self.dataset.split("validation"), self.context, quiet=True)
-            self.accuracies.append(float(correct.mean()))
-            self.context.metric("accuracy", self.accuracies[-1])
+            found = self._validate()
+            self.values.append(float(found.mean()))
+            if self.task.metric == "accuracy":
+                self.context.metric("accuracy", self.values[-1])
         self.module.to("cpu")
         self.module.eval()
         return FitReport(
             losses=tuple(self.losses),
-            accuracies=tuple(self.accuracies),
-            correct=int(correct.sum()),
-            examples=len(correct),
+            values=tuple(self.values),
+            scores=found,
             seconds=time.perf_counter() - started,
             batches=self.done,
         )
 
+    def _validate(self) -> NDArray[np.float64]:
+        with answering(self.module, self.dataset.input, self.scale):
+            return scores(self.module, self.dataset.split("validation"), self.task, self.context, quiet=True)
+
     def _epoch(self, epoch: int, optimizer: torch.optim.Optimizer, masks: Mapping[str, Tensor]) -> None:
         self.module.train()
         whole = _Mean()
-        for batch in self.feed.epoch(self.context.seed, epoch):
+        for plain in self.feed.epoch(self.context.seed, epoch):
+            batch = replace(plain, y=self.scale.targets(plain.y)) if self.task.key == "regression" else plain
             self.context.check()
             begin = time.perf_counter()
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(self.settings, self.done, self.total)
             optimizer.zero_grad(set_to_none=True)
-            loss = self.loss(self.module(batch.x), batch)
+            outputs = self.module(batch.x)
+            loss = self.loss(self.scale.outputs(outputs) if self.task.key == "regression" else outputs, batch)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             apply_masks(self.module, masks)
@@ -261,7 +281,7 @@ class _Feed:
         # A last batch of a single example has no variance, which batch normalisation needs.
         self.used = count - 1 if count % batch == 1 and count > 1 and batch > 1 else count
         self.per_epoch = math.ceil(self.used / batch)
-        self.labels = torch.from_numpy(np.array(split.labels)).to(device)
+        self.labels = torch.from_numpy(np.array(split.targets(np.arange(count)))).to(device)
         self.whole = self._tensor(split.arrays()[0]) if split.nbytes <= _KEEP_IN_MEMORY_BYTES else None
 
     def _tensor(self, x: np.ndarray) -> Tensor:
@@ -290,14 +310,16 @@ def _optimizer(module: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
 
 
-def check_fits(dataset: Dataset, outputs: int) -> None:
-    """Demands as many outputs as there are classes.
+def check_fits(dataset: Dataset, outputs: tuple[int, ...]) -> None:
+    """Demands outputs that can be answers: as many as there are classes, or one number for a regression.
 
     Raises:
         ModelError: names both numbers.
     """
-    if outputs != len(dataset.classes):
+    problem = task(dataset.artifact.task).output_problem(outputs, len(dataset.classes))
+    if problem:
+        noun = f"has {len(dataset.classes)} classes" if TASKS[dataset.artifact.task].has_classes else "has one value for each example"
         raise ModelError(
-            f"The model gives {outputs} outputs, the data set {dataset.artifact.name} has {len(dataset.classes)} classes.",
+            f"The model gives {'×'.join(str(side) for side in outputs[1:])} outputs, the data set {dataset.artifact.name} {noun}.",
             "Link the data set to the model step so that the model is built for it.",
         )

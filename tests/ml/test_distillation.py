@@ -70,6 +70,9 @@ def test_a_student_that_answers_like_its_teacher_has_nothing_to_learn() -> None:
     assert float(student.grad.abs().max()) < 1e-5
 
 
+TEN = tuple("0123456789")
+
+
 def teacher(folder, classes: int = 10, shape: tuple[int, ...] = (1, 8, 8), name: str = "resnet8") -> Stored:
     spec = InputSpec(shape=shape)
     plan = Blueprint(architecture_for(name, spec, classes), spec, tuple(str(i) for i in range(classes)))
@@ -77,9 +80,9 @@ def teacher(folder, classes: int = 10, shape: tuple[int, ...] = (1, 8, 8), name:
 
 
 def test_targets_follow_the_images_through_the_shuffle(digits8: Stored, context) -> None:
-    dataset = open_dataset(digits8)
     big = teacher(context.folder)
-    loss = soft_targets(big, dataset, 4, 1.0, context)
+    dataset = open_dataset(digits8, big)
+    loss = soft_targets(big, digits8, dataset.classes, 4, 1.0, context)
     chosen = np.array([7, 3, 500])
     x = torch.from_numpy(dataset.split("train").take(chosen))
     with torch.no_grad():
@@ -89,17 +92,27 @@ def test_targets_follow_the_images_through_the_shuffle(digits8: Stored, context)
 
 
 def test_an_onnx_graph_can_teach(digits8: Stored, context, tmp_path) -> None:
-    dataset, big = open_dataset(digits8), teacher(context.folder, name="lenet_300_100")
+    big = teacher(context.folder, name="lenet_300_100")
     graph = Stored(export_onnx(big, tmp_path), tmp_path, "g", "Graph")
     student, indices = torch.randn(5, 10), torch.arange(5)
     batch = Batch(torch.zeros(5, 1, 8, 8), indices, indices)
-    losses = [float(soft_targets(each, dataset, 4, 0.7, context)(student, batch)) for each in (big, graph)]
+    losses = [float(soft_targets(each, digits8, TEN, 4, 0.7, context)(student, batch)) for each in (big, graph)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 def test_teacher_and_data_must_agree(digits8: Stored, context) -> None:
-    dataset = open_dataset(digits8)
-    with pytest.raises(ModelError, match=r"teacher \"Big\" knows 7 classes, the data set 10"):
-        soft_targets(teacher(context.folder, classes=7), dataset, 4, 0.5, context)
-    with pytest.raises(ModelError, match=r"takes input \(1, 16, 16\), the data set gives \(1, 8, 8\)"):
-        soft_targets(teacher(context.folder, shape=(1, 16, 16)), dataset, 4, 0.5, context)
+    with pytest.raises(ModelError, match=r'"Big" gives 7 outputs, the data set "Digits" has 10 classes'):
+        soft_targets(teacher(context.folder, classes=7), digits8, TEN, 4, 0.5, context)
+    with pytest.raises(ModelError, match="unknown to the teacher: ten"):
+        soft_targets(teacher(context.folder), digits8, (*TEN[:9], "ten"), 4, 0.5, context)
+
+
+def test_the_teacher_sees_the_images_in_its_own_size(digits8: Stored, context) -> None:
+    big = teacher(context.folder, shape=(1, 16, 16))
+    loss = soft_targets(big, digits8, TEN, 4, 1.0, context)
+    chosen = np.arange(3)
+    x, y = open_dataset(digits8, big).split("train").take(chosen), np.zeros(3, dtype=np.int64)
+    assert x.shape == (3, 1, 16, 16)
+    with torch.no_grad():
+        answers = load_module(big)(torch.from_numpy(x))
+    assert float(loss(answers, Batch(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(chosen)))) == pytest.approx(0, abs=1e-6)

@@ -78,14 +78,24 @@ def test_a_student_learns_from_its_teacher_alone(run_step, digits, teacher, stud
 
 
 def test_models_that_do_not_fit_are_refused_by_name(run_step, digits, teacher) -> None:
-    other = run_step("model.library", "Wide", name="resnet8", width=4, size=16)
-    with pytest.raises(ModelError, match=r'"Wide" takes examples of 1×16×16, the data set "Digits" gives 1×8×8'):
-        run_step("train", model=other, data=digits)
     seven = run_step("model.library", "Seven", name="resnet8", width=4, size=8, classes=7)
-    with pytest.raises(ModelError, match="gives 7 outputs, the data set Digits has 10 classes"):
+    with pytest.raises(ModelError, match='"Seven" gives 7 outputs, the data set "Digits" has 10 classes'):
         run_step("train", model=seven, data=digits)
-    with pytest.raises(ModelError, match='teacher "Seven" knows 7 classes'):
+    with pytest.raises(ModelError, match='"Seven" gives 7 outputs, the data set "Digits" has 10 classes'):
         run_step("distil.soft", student=teacher, teacher=seven, data=digits)
+
+
+def test_a_model_of_another_size_is_trained_on_images_of_its_size_and_keeps_it(run_step, digits) -> None:
+    larger = run_step("model.library", "Wide", name="resnet8", width=4, size=16)
+    trained = run_step("train", model=larger, data=digits, epochs=1)
+    assert trained.stored.model.input == larger.stored.model.input
+    assert trained.stored.model.classes == digits.stored.dataset.classes
+
+
+def test_a_model_without_task_is_not_trained(run_step, digits, student) -> None:
+    bare = Stored(student.stored.model.model_copy(update={"task": "other"}), student.stored.folder, "b", "Bare")
+    with pytest.raises(ModelError, match='"Bare" cannot be trained on "Digits": the model has no task'):
+        run_step("train", model=bare, data=digits)
 
 
 def test_an_onnx_graph_cannot_be_trained(run_step, digits, student) -> None:

@@ -36,7 +36,7 @@ def test_an_image_folder_becomes_a_data_set(run_step, tmp_path) -> None:
 def test_an_archive_becomes_a_data_set(run_step, tmp_path) -> None:
     np.savez(tmp_path / "a.npz", x=np.random.default_rng(0).normal(size=(60, 5)), y=np.arange(60) % 3)
     made = run_step("data.archive", file=str(tmp_path / "a.npz"))
-    assert made.outcome.headline == "12 test examples"
+    assert made.outcome.headline == "12 test rows"
 
 
 @pytest.mark.parametrize("key", ["data.idx", "data.folder", "data.archive"])

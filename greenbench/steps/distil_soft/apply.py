@@ -1,5 +1,6 @@
 """Trains a student on a teacher's outputs."""
 
+from greenbench.core.errors import ModelError
 from greenbench.core.step import Inputs, StepContext, StepOutcome
 from greenbench.ml.data import open_dataset
 from greenbench.ml.distillation import soft_targets
@@ -17,6 +18,10 @@ def apply(inputs: Inputs, params: SoftTargetParams, context: StepContext) -> Ste
     """
     data = inputs.one("data")
     context.progress(0.0, "asking the teacher")
-    loss = soft_targets(inputs.one("teacher"), open_dataset(data), params.temperature, params.alpha, context)
+    student = inputs.one("student")
+    if student.model.task != "classification":
+        raise ModelError(f'The student "{student.title}" is no classifier; soft targets are scores of classes.', "Train it with labels.")
+    classes = open_dataset(data, student).classes
+    loss = soft_targets(inputs.one("teacher"), data, classes, params.temperature, params.alpha, context)
     settings = Settings(**params.model_dump(exclude={"temperature", "alpha"}))
-    return learn(inputs.one("student"), data, settings, context, loss)
+    return learn(student, data, settings, context, loss)

@@ -9,7 +9,7 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.compress import layers, packed, panel, sharing
 from greenbench.ml.data import open_dataset
-from greenbench.ml.panel import accuracy_fact, model_facts
+from greenbench.ml.panel import model_facts, quality_fact
 from greenbench.ml.training import FitReport, Settings, fit
 from greenbench.steps.share_weights.spec import SharingParams
 
@@ -39,7 +39,7 @@ def apply(inputs: Inputs, params: SharingParams, context: StepContext) -> StepOu
     for note in notes[:-1]:
         context.log(note)
     facts = (
-        *((accuracy_fact(report.correct, report.examples),) if report else ()),
+        *((quality_fact(stored.model.task, report.scores, data[0].dataset.unit),) if report else ()),
         *model_facts(made, stored.model),
         panel.distinct_fact(layers.distinct_weights(module), before),
         *(Fact(title=f"Coded: {part}", value=bytes, unit="B") for part, bytes in _parts(coded)),
