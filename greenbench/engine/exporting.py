@@ -31,7 +31,7 @@ from greenbench.ml.shipping import format_of
 from greenbench.ml.shipping.description import write_description
 from greenbench.ml.shipping.judging import judge, tolerance
 from greenbench.ml.tasks import task
-from greenbench.report.model_card import find_variant, model_card
+from greenbench.report.model_card import model_card, variant_of
 
 MOST_EXAMPLES = 2000
 MOST_BYTES = 512 * 2**20
@@ -137,7 +137,7 @@ def _examples(request: Export, stored: Stored) -> tuple[Dataset | None, Split]:
 
 def _measured_in(request: Export, model: ModelArtifact) -> str:
     """The runtime the model was measured in, if it takes the model as it is and is here; else the one its file belongs to."""
-    variant = find_variant(request)
+    variant = variant_of(request)
     key = variant.runtime if variant else ""
     if key in RUNTIMES and model.format in RUNTIMES[key].loads and unavailable(key, "cpu") is None:
         return key

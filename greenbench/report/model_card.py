@@ -23,7 +23,7 @@ _NAMED_CLASSES = 10
 
 def model_card(request: Export, made: ModelArtifact, proof: Proof, files: Sequence[ExportedFile]) -> str:
     """The card as Markdown. `made` describes the model in its new files."""
-    variant = find_variant(request)
+    variant = variant_of(request)
     title = request.model.title or request.name
     parts = [
         f"# {_text(title)}",
@@ -43,7 +43,7 @@ def model_card(request: Export, made: ModelArtifact, proof: Proof, files: Sequen
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def find_variant(request: Export) -> VariantResult | None:
+def variant_of(request: Export) -> VariantResult | None:
     """The variant whose numbers an export's card tells, by letter or node; None where there is no run or no such variant."""
     variants = request.run.variants if request.run else ()
     found = (v for v in variants if request.variant in (v.letter, v.node) and request.model.node in ("", v.node))
