@@ -5,15 +5,14 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QFontMetrics
-from PySide6.QtWidgets import QDialog, QLineEdit, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.quote import spans
 from greenbench.engine.devices import Device, check_affinity, default_threads
-from greenbench.gui.controls import Button, Text, row
-from greenbench.gui.icons import icon
+from greenbench.gui.controls import Button, Icon, Text, row
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
 
@@ -25,6 +24,11 @@ _ABSURD = re.compile(r"\d{6,}")  # no machine has such a core; a range up to it 
 def short_title(device: Device) -> str:
     """A device's name without the marks of trade."""
     return re.sub(r"\((?:R|TM)\)", "", device.title).replace("  ", " ").strip()
+
+
+def short_uuid(device: Device) -> str:
+    """The first part of a GPU's UUID, which tells it from its twins: "GPU-8c2f1a3b"."""
+    return "-".join(device.uuid.split("-")[:2])
 
 
 def typed_cores(text: str) -> tuple[int, ...]:
@@ -68,18 +72,32 @@ class DeviceMenu(QPushButton):
         self._threads: int | None = None
         self._used = default_threads(window_open=True)
         self._full = ""
-        self.setFont(font(13))
-        self.setProperty("toolbar", True)
-        self.setProperty("kind", "menu")
+        self._words = Text("", 13)
         self.setAccessibleName("Device")
-        self.setMaximumWidth(_WIDEST)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setIconSize(QSize(20, 16))
+        self.setFixedHeight(32)
+        self._layout = row(Icon(theme, "cpu"), self._words, 0, Icon(theme, "caret-down", "muted", 12), margins=(10, 0, 10, 0))
+        self.setLayout(self._layout)
+        for label in self.findChildren(QLabel):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setMenu(QMenu(self))
         self.menu().setToolTipsVisible(True)
-        forget = theme.observe(self._dress)
-        self.destroyed.connect(lambda *_: forget())
-        self._dress()
+
+    def sizeHint(self) -> QSize:
+        return self._layout.sizeHint().expandedTo(QSize(150, 32))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The words are faint while nothing can be chosen."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.EnabledChange:
+            self._words.set_tone("" if self.isEnabled() else "muted")
+
+    @property
+    def words(self) -> str:
+        """What stands on it."""
+        return self._words.text()
 
     def show_choice(self, devices: Sequence[Device], device: str, threads: int | None, used: int, cores: tuple[int, ...]) -> None:
         """`threads` is the user's choice, None if there is none; `used` how many threads a run would have now."""
@@ -99,20 +117,13 @@ class DeviceMenu(QPushButton):
             threads = f"{self._used} {'thread' if self._used == 1 else 'threads'}"
             words = f"{threads} on {'core' if len(self._cores) == 1 else 'cores'} {spans(self._cores)}" if self._cores else threads
         else:
-            words = chosen.detail
+            words = short_uuid(chosen)
         self._full = f"{short_title(chosen)}, {words}" if words else short_title(chosen)
         self.setToolTip(f"Where the variants are run and measured: {self._full}")
         self.setAccessibleDescription(self._full)
-        self._fit()
-
-    def _fit(self) -> None:
-        """The end of the words (threads, cores) is kept; a long name gives way in the middle."""
-        metrics = QFontMetrics(font(13))
-        room = _WIDEST - 66
-        self.setText(metrics.elidedText(self._full, Qt.TextElideMode.ElideMiddle, room))
-
-    def _dress(self) -> None:
-        self.setIcon(icon(self._theme, "cpu", gap=4))
+        # The end of the words (threads, cores) is kept: a long name gives way in the middle.
+        self._words.setText(QFontMetrics(font(13)).elidedText(self._full, Qt.TextElideMode.ElideMiddle, _WIDEST - 66))
+        self.updateGeometry()
 
     # ---- its menu ---------------------------------------------------------------------------------------------
 
@@ -122,11 +133,10 @@ class DeviceMenu(QPushButton):
         _heading(menu, "Run and measure on")
         group = QActionGroup(menu)
         for device in self._devices:
-            words = f"{short_title(device)}, {device.detail}" if device.detail else short_title(device)
-            entry = menu.addAction(words)
+            entry = menu.addAction(", ".join(part for part in (short_title(device), device.detail, short_uuid(device)) if part))
             entry.setCheckable(True)
             entry.setChecked(device.key == self._device)
-            entry.setToolTip(f"{device.title}\n--device {device.key}")
+            entry.setToolTip("\n".join(part for part in (device.title, device.uuid, f"--device {device.key}") if part))
             entry.triggered.connect(lambda _=False, key=device.key: self.device_chosen.emit(key))
             group.addAction(entry)
         menu.addSeparator()
