@@ -4,6 +4,7 @@ A TorchScript file can run code of its author. Here it is loaded without asking,
 source step, which loads a file only after comparing the hash of its bytes with what the user allowed.
 """
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,7 +112,9 @@ def load_torchscript(stored: Stored) -> nn.Module:
     """
     path = stored.file("weights")
     try:
-        module: nn.Module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():  # that the format is on its way out is for its author to hear, not for its user
+            warnings.filterwarnings("ignore", message=".*torch.jit.load.* is deprecated", category=FutureWarning)
+            module: nn.Module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError, OSError) as error:
         raise _unreadable(stored, path, "TorchScript", error) from None
     return module.eval()
