@@ -15,6 +15,7 @@ class Recorder:
     """A StepContext that keeps what it is told."""
 
     seed, device, threads, node = 0, "cpu", 1, "n"
+    trusted: frozenset[str] = frozenset()
 
     def __init__(self, folder: Path, title: str) -> None:
         self.folder, self.title = folder, title
@@ -46,15 +47,19 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def run_step(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
-    """`run_step("train", model=..., data=..., epochs=2)`: a Stored or Ran is an input, anything else a parameter."""
+    """`run_step("train", model=..., data=..., epochs=2)`: a Stored or Ran is an input, anything else a parameter; `allow=True` is the
+    user's yes to every file that would run code."""
     torch.set_num_threads(1)
 
     def run(key: str, title: str = "", **given: Any) -> Ran:
         spec = installed()[key]
+        allow = given.pop("allow", False)
         inputs = {name: value for name, value in given.items() if isinstance(value, Ran | Stored)}
         arrived = {name: (value.stored if isinstance(value, Ran) else value,) for name, value in inputs.items()}
         params = spec.params.checked({name: value for name, value in given.items() if name not in inputs}, title)
         context = Recorder(tmp_path_factory.mktemp("node"), title or spec.title)
+        if allow and spec.trust is not None:
+            context.trusted = frozenset(request.sha256 for request in spec.trust(params))
         return Ran(spec.load()(Inputs(arrived), params, context), context)
 
     return run

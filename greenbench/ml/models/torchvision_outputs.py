@@ -36,7 +36,7 @@ class _Boxes:
         found: list[dict[str, Tensor]] = super().forward(list(images.unbind(0)))  # type: ignore[misc]
         rows = images.new_zeros((len(found), BOXES, _COLUMNS))
         for index, one in enumerate(found):
-            best = one["scores"].argsort(descending=True)[:BOXES]
+            best = one["scores"].argsort(descending=True, stable=True)[:BOXES]
             columns = (one["boxes"][best], one["scores"][best, None], one["labels"][best, None].to(rows.dtype))
             rows[index, : len(best)] = torch.cat(columns, dim=1)
         return rows
