@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from greenbench.core.catalog import Catalog
 from greenbench.core.errors import UnknownStepError
+from greenbench.core.ports import PortKind
 from greenbench.core.step import Group, StepSpec
 from greenbench.gui.controls import Icon, Text, row
 from greenbench.gui.editor.drawing import write
@@ -28,6 +29,7 @@ from greenbench.gui.theme import Theme, font
 MIME = "application/x-greenbench-step"
 _SPEC = Qt.ItemDataRole.UserRole
 _COUNT = Qt.ItemDataRole.UserRole + 1
+_MANY = 6  # from so many steps on, a group is told apart by what they give
 
 
 def step_mime(spec: StepSpec) -> QMimeData:
@@ -77,7 +79,9 @@ class _Rows(QStyledItemDelegate):
         self._theme, self._tree = theme, tree
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(120, 28 if index.data(_SPEC) is not None else 32)
+        if index.data(_SPEC) is not None:
+            return QSize(120, 28)
+        return QSize(120, 24 if index.parent().isValid() else 32)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         rect = QRectF(option.rect)
@@ -93,7 +97,9 @@ class _Rows(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.color("selection" if chosen else "hover"))
             painter.drawRoundedRect(rect.adjusted(8, 0, -8, 0), 6, 6)
-        if spec is None:
+        if spec is None and index.parent().isValid():
+            write(painter, rect.adjusted(21, 2, -10, 0), index.data(), self._theme.color("muted"), (11, 500))
+        elif spec is None:
             self._group(painter, rect, index, bool(state & QStyle.StateFlag.State_Open))
         else:
             self._step(painter, rect, spec, hovered)
@@ -123,6 +129,17 @@ class _Rows(QStyledItemDelegate):
         write(painter, rect.adjusted(56, 0, -26 if hovered else -10, 0), spec.title, self._theme.color("text"), (13, 400))
         if hovered:
             paint_icon(painter, "dots-six-vertical", QRectF(rect.right() - 26, middle - 7, 14, 14), self._theme.color("muted"))
+
+
+def _parts(specs: Sequence[StepSpec]) -> list[tuple[str, list[StepSpec]]]:
+    """The steps of a group under the kinds of what they give first, where there are many of several kinds."""
+    kinds = {kind: [spec for spec in specs if spec.outputs and spec.outputs[0].kind is kind] for kind in PortKind}
+    named = [(_KINDS[kind], some) for kind, some in kinds.items() if some]
+    whole = sum(len(some) for _, some in named) == len(specs)
+    return named if whole and len(named) > 1 and len(specs) >= _MANY else [("", list(specs))]
+
+
+_KINDS = {PortKind.DATASET: "Data", PortKind.MODEL: "Models", PortKind.RESULTS: "Results"}
 
 
 class StepLibrary(QWidget):
@@ -211,12 +228,12 @@ class StepLibrary(QWidget):
             head.setData(0, _COUNT, len(specs))
             head.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             head.setExpanded(True)
-            for spec in specs:
-                line = QTreeWidgetItem(head, [spec.title])
-                line.setData(0, _SPEC, spec)
-                line.setToolTip(0, spec.summary)
-                line.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, spec.summary)
-                first = first or line
+            for title, some in _parts(specs):
+                if title:
+                    QTreeWidgetItem(head, [title]).setFlags(Qt.ItemFlag.ItemIsEnabled)
+                for spec in some:
+                    line = self._add_line(head, spec)
+                    first = first or line
         if not found:
             empty = QTreeWidgetItem(self.tree, ["No step found"])
             empty.setData(0, _COUNT, "")
@@ -225,13 +242,21 @@ class StepLibrary(QWidget):
             best = self.item(found[0].key)
             self.tree.setCurrentItem(best or first)
 
+    @staticmethod
+    def _add_line(head: QTreeWidgetItem, spec: StepSpec) -> QTreeWidgetItem:
+        line = QTreeWidgetItem(head, [spec.title])
+        line.setData(0, _SPEC, spec)
+        line.setToolTip(0, spec.summary)
+        line.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, spec.summary)
+        return line
+
     def _activate(self, item: QTreeWidgetItem) -> None:
         spec: StepSpec | None = item.data(0, _SPEC)
         if spec is not None:
             self.chosen.emit(spec.key)
 
     def _toggle(self, item: QTreeWidgetItem) -> None:
-        if item.data(0, _SPEC) is None:
+        if item.data(0, _SPEC) is None and item.parent() is None:
             item.setExpanded(not item.isExpanded())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -78,6 +78,8 @@ class NodePanel(Panel):
         self.column.addWidget(Text(spec.help or spec.summary, 12, 400, "second", wrap=True))
         if spec.paper is not None:
             self.column.addLayout(self._paper(spec.paper.label, spec.paper.title, spec.paper.url))
+        if self.aside is not None and self.aside.preview is not None:
+            self.column.addLayout(row(self.aside.preview.shortcut, 0))
         self.failure = FailureCard(theme)
         self.column.addWidget(self.failure)
         if self.aside is not None:

@@ -66,6 +66,7 @@ class NodeAside(QWidget):
         super().__init__()
         self._intake, self._id = intake, id
         spec = session.pipeline.spec(id)
+        self.setAccessibleName("What this source gives")
         self.fit = Card(theme, "failure")
         self.permission = PermissionNotice(session, theme, intake, id) if spec.trust is not None else None
         self.found = FoundSection(session, theme, intake, id) if file_field(spec) else None

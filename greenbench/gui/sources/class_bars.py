@@ -25,6 +25,7 @@ class ClassBars(QWidget):
         self._splits = tuple(counts)
         totals = [sum(counts[split][index] for split in counts) for index in range(len(classes))]
         self._rows = [(name, tuple(counts[split][index] for split in counts), totals[index]) for index, name in enumerate(classes[:limit])]
+        self._widest = max((metrics_of(12, 400).horizontalAdvance(name) for name, *_ in self._rows), default=0.0)
         self._left = len(classes) - len(self._rows)
         self._most = max(totals, default=0)
         self._ends = (min(totals, default=0), self._most)
@@ -75,7 +76,7 @@ class ClassBars(QWidget):
 
     def _paint_row(self, painter: QPainter, rect: QRectF, name: str, parts: tuple[int, ...], total: int) -> None:
         number = metrics_of(11, 500).horizontalAdvance(count(self._most))
-        names = rect.width() * _NAME_SHARE
+        names = min(rect.width() * _NAME_SHARE, self._widest + 2 * _GAP)
         write(painter, QRectF(rect.left(), rect.top(), names - _GAP, rect.height()), name, self._theme.color("second"), (12, 400))
         tone = self._theme.color("text" if total else "danger")
         write(painter, rect, count(total), tone, (11, 500), Qt.AlignmentFlag.AlignRight)

@@ -15,6 +15,7 @@ from greenbench.gui.forms.result import breakable, fact_text
 from greenbench.gui.session import Session
 from greenbench.gui.sources.candidates import CandidateList
 from greenbench.gui.sources.card import Card
+from greenbench.gui.sources.inspecting import Subject
 from greenbench.gui.sources.intake import Intake
 from greenbench.gui.sources.looks import Look, Stage
 from greenbench.gui.sources.pairs import pair_grid
@@ -75,7 +76,7 @@ class FoundSection(QWidget):
         self._column.addLayout(row(self.open, 0))
         self._timer = QTimer(self, singleShot=True, interval=_CALM_MS)
         self._timer.timeout.connect(lambda: intake.files.begin(id, self.path))
-        self._asked = ""
+        self._asked: Subject | None = None
         intake.files.changed.connect(self._on_changed)
         intake.trust.allowed.connect(self.refresh)
         self.refresh()
@@ -91,10 +92,10 @@ class FoundSection(QWidget):
             return
         look = self._intake.files.look(self.path)
         self.setVisible(look.stage is not Stage.INCOMPLETE)
-        subject = f"{self.path} {sorted(self._intake.trust.book.allowed())}" if look.stage is Stage.OPEN else ""
+        subject = self._intake.files.subject(self.path)
         if look.stage is Stage.OPEN and subject != self._asked:
             self._timer.start()  # a look that was broken off is not begun again by itself
-        self._asked = subject or self._asked
+        self._asked = subject
         self._show(look)
 
     def _on_changed(self, id: str) -> None:

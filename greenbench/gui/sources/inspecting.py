@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from greenbench.core.jobs import Found, InspectFile
+from greenbench.core.jobs import InspectFile
 from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.sources.looks import Look, Looks, Stage
 
@@ -23,14 +23,22 @@ class FileLooks(QObject):
         self._looks = Looks(jobs, "inspect")
         self._looks.changed.connect(self.changed)
 
+    def subject(self, path: str) -> Subject | None:
+        """What is looked at: a file in this state, with these permissions; None where there is none."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return (path, status.st_size, status.st_mtime_ns, self._allowed())
+
     def look(self, path: str) -> Look:
         """What is known of a file as it is now; its `result` is a Found. INCOMPLETE: there is no such file."""
-        subject = self._subject(path)
+        subject = self.subject(path)
         return self._looks.at(subject) if subject else Look(Stage.INCOMPLETE)
 
     def begin(self, node: str, path: str) -> None:
         """Looks at a file for a node, unless that is done or under way."""
-        subject = self._subject(path)
+        subject = self.subject(path)
         if subject is None or self._looks.at(subject).stage is not Stage.OPEN:
             return
         request = InspectFile(path=path, trusted=tuple(sorted(subject[3])))
@@ -38,22 +46,8 @@ class FileLooks(QObject):
 
     def again(self, node: str, path: str) -> None:
         """Looks once more at a file that could not be read."""
-        self._looks.forget(self._subject(path))
+        self._looks.forget(self.subject(path))
         self.begin(node, path)
 
     def stop(self, node: str) -> None:
         self._looks.stop(node)
-
-    def _subject(self, path: str) -> Subject | None:
-        """What is looked at: a file in this state, with these permissions; None where there is none."""
-        try:
-            status = os.stat(path)
-        except (OSError, ValueError):
-            return None
-        return (path, status.st_size, status.st_mtime_ns, self._allowed()) if path else None
-
-
-def needs_permission(look: Look) -> bool:
-    """Whether the file says no more before it may run code."""
-    found: Found | None = look.result if look.stage is Stage.READY else None
-    return found is not None and found.trust is not None

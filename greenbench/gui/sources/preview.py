@@ -23,7 +23,7 @@ from greenbench.gui.sources.preview_dialog import PreviewDialog
 from greenbench.gui.sources.progress import WorkLine
 from greenbench.gui.sources.samples import SampleView, Shown, shown_of
 from greenbench.gui.sources.words import data_lines, model_lines
-from greenbench.gui.theme import Theme
+from greenbench.gui.theme import Theme, font
 
 _CALM_MS = 1000
 _SIDE, _ROWS, _CLASSES, _BROKEN = 50, 3, 10, 3
@@ -35,7 +35,8 @@ def is_source(spec: StepSpec) -> bool:
 
 
 class PreviewSection(QWidget):
-    """Reads by itself what is small once the settings have rested for a second; anything else waits for "Read now"."""
+    """Reads by itself what is small once the settings have rested for a second; anything else waits for "Read now".
+    `shortcut` belongs at the head of the panel: the form may be longer than the window."""
 
     def __init__(self, session: Session, theme: Theme, intake: Intake, id: str) -> None:
         super().__init__()
@@ -44,11 +45,15 @@ class PreviewSection(QWidget):
         self._data = any(port.kind is PortKind.DATASET for port in spec.outputs)
         self._files = [field.name for field in spec.fields if field.kind in (FieldKind.FILE, FieldKind.FOLDER)]
         self._shown: Look | None = None
+        self._preview: Shown | None = None
         self._asked: object = None
         self.hint = Text("", 12, 400, "muted", wrap=True)
         self.read = Button(theme, "Read now" if self._data else "Load now", "eye")
         self.read.setProperty("dense", True)
         self.read.clicked.connect(lambda: intake.reader.read(id))
+        self.shortcut = Button(theme, "", "eye", "link", "accent")
+        self.shortcut.setFont(font(12, 500))
+        self.shortcut.clicked.connect(self._go)
         self.work = WorkLine(theme, "Reading" if self._data else "Loading")
         self.work.stopped.connect(lambda: intake.reader.stop(id))
         self.failure = Card(theme, "failure")
@@ -110,13 +115,26 @@ class PreviewSection(QWidget):
             title = "This data cannot be read" if self._data else "This model cannot be loaded"
             self.failure.say(title, look.error.message, look.error.remedy)
         body = QWidget()
-        self.samples = None
+        self.samples = self._preview = None
         if look.stage is Stage.READY:
             self._fill(body, look.result)
         self._column.replaceWidget(self.body, body)
         self.body.hide()
         self.body.deleteLater()
         self.body = body
+        self.shortcut.setVisible(self._data and (look.stage is Stage.OPEN or self._preview is not None))
+        self.shortcut.setText("Read now" if look.stage is Stage.OPEN else "Open preview…")
+
+    def _go(self) -> None:
+        if self._preview is None:
+            self._intake.reader.read(self._id)
+        else:
+            self.open_preview()
+
+    def open_preview(self) -> None:
+        """Opens the larger preview of what was read."""
+        if self._preview is not None:
+            PreviewDialog(self.window(), self._theme, self._preview).open()
 
     def _hint(self, look: Look) -> str:
         if look.stage is Stage.OPEN:
@@ -145,6 +163,8 @@ class PreviewSection(QWidget):
 
     def _fill_data(self, column: QVBoxLayout, shown: Shown) -> None:
         data, preview = shown.data, shown.preview
+        if preview.samples or preview.broken:
+            self._preview = shown
         if preview.samples:
             self.samples = SampleView(self._theme, shown, _SIDE)
             self.samples.setFixedHeight(self.samples.height_for(_ROWS, _WIDTH))
@@ -154,10 +174,10 @@ class PreviewSection(QWidget):
             column.addWidget(ClassBars(self._theme, data.classes, preview.counts, _CLASSES))
         self._add_broken(column, preview)
         self._add_notes(column, data.notes)
-        if preview.samples or preview.broken:
-            more = Button(self._theme, "Open preview…", "images" if shown.pictures else "rows")
+        if self._preview is not None:
+            more = Button(self._theme, "Open preview…", "image" if shown.pictures else "rows")
             more.setProperty("dense", True)
-            more.clicked.connect(lambda: PreviewDialog(self.window(), self._theme, shown).open())
+            more.clicked.connect(self.open_preview)
             column.addLayout(row(more, 0))
 
     def _add_broken(self, column: QVBoxLayout, preview: Preview) -> None:

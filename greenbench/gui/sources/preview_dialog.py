@@ -34,7 +34,10 @@ class PreviewDialog(QDialog):
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addLayout(row(self.classes, self.splits, 0, self.number))
-        left.addWidget(self.view, 1)
+        self.card = QFrame()
+        self.card.setProperty("role", "card")
+        self.card.setLayout(row(self.view, margins=(6, 6, 2, 6)))
+        left.addWidget(self.card, 1)
         left.addWidget(self.empty, 1, Qt.AlignmentFlag.AlignTop)
         both = row(spacing=16)
         both.addLayout(left, 1)
@@ -70,7 +73,7 @@ class PreviewDialog(QDialog):
         every = self._shown.preview.samples
         kept = [each for each in every if label in (None, each.label) and split in (None, each.split)]
         self.view.examples.show_samples(kept)
-        self.view.setVisible(bool(kept))
+        self.card.setVisible(bool(kept))
         self.empty.setVisible(not kept)
         total = sum(part.examples for part in self._shown.data.splits.values())
         self.number.setText(f"{count(len(kept))} of {count(total)} examples")

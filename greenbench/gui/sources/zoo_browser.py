@@ -108,6 +108,7 @@ class ZooBrowser(QDialog):
         table.setAccessibleName("Models")
         table.chosen.connect(self._choose)
         table.doubleClicked.connect(lambda _: self._choose())
+        self.entries.modelAboutToBeReset.connect(self._keep)
         self.entries.modelReset.connect(lambda: self._select(self._kept))
         return table
 
@@ -120,7 +121,6 @@ class ZooBrowser(QDialog):
     def search(self) -> None:
         """Shows what matches the words in the field."""
         self._timer.stop()
-        self._kept = self.current or self._kept
         words = f"{self.field.text()} pretrained" if self.pretrained.isChecked() else self.field.text()
         try:
             found = zoo.search(words)
@@ -137,6 +137,9 @@ class ZooBrowser(QDialog):
             self.said.setText(f"None of {count(everything)} models matches. Try fewer words.")
         else:
             self.said.setText(f"{count(len(found))} of {count(everything)} models")
+
+    def _keep(self) -> None:
+        self._kept = self.current or self._kept
 
     def _select(self, name: str) -> None:
         """Marks a network, or the first one where it is not in the list."""

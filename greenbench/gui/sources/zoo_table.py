@@ -21,7 +21,7 @@ _ROW = 32
 
 @dataclass(frozen=True)
 class ZooColumn:
-    """A column: what stands in it, and what it is sorted by. `width` 0 takes what is left."""
+    """A column: what stands in it, and what it is sorted by (None: not known). `width` 0 takes what is left."""
 
     title: str
     unit: str
@@ -35,11 +35,11 @@ def _size(entry: ZooEntry) -> tuple[int, ...]:
     return tuple(int(side) for side in entry.input.split("x") if side.isdecimal())
 
 
-def _pixels(entry: ZooEntry) -> int:
+def _pixels(entry: ZooEntry) -> int | None:
     total = 1
     for side in _size(entry):
         total *= side
-    return total if entry.input else 0
+    return total if entry.input else None
 
 
 def _scaled(value: int | None, scale: float) -> str:
@@ -50,8 +50,8 @@ def _scaled(value: int | None, scale: float) -> str:
 
 COLUMNS = (
     ZooColumn("Name", "", 0, False, lambda entry: entry.name, lambda entry: entry.name.lower()),
-    ZooColumn("Parameters", "million", 104, True, lambda entry: _scaled(entry.parameters, 1e6), lambda entry: entry.parameters or 0),
-    ZooColumn("MACs", "billion", 84, True, lambda entry: _scaled(entry.macs, 1e9), lambda entry: entry.macs or 0),
+    ZooColumn("Parameters", "million", 104, True, lambda entry: _scaled(entry.parameters, 1e6), lambda entry: entry.parameters),
+    ZooColumn("MACs", "billion", 84, True, lambda entry: _scaled(entry.macs, 1e9), lambda entry: entry.macs),
     ZooColumn("Input", "", 112, True, lambda entry: entry.input.replace("x", " × "), _pixels),
     ZooColumn(
         "Task", "", 120, False, lambda entry: TASKS[entry.task].title if entry.task in TASKS else entry.task, lambda entry: entry.task
@@ -117,7 +117,9 @@ class ZooModel(QAbstractTableModel):
     def _order(self) -> None:
         if self._by is not None:
             column, falling = self._by
-            self.entries.sort(key=COLUMNS[column].key, reverse=falling)
+            key = COLUMNS[column].key
+            known = sorted((entry for entry in self.entries if key(entry) is not None), key=key, reverse=falling)
+            self.entries = known + [entry for entry in self.entries if key(entry) is None]  # what is not known comes last
 
 
 class ZooRows(QStyledItemDelegate):

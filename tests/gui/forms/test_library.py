@@ -8,8 +8,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from greenbench.core.catalog import Catalog
+from greenbench.gui.icons import icon_path
 from greenbench.gui.library import StepLibrary, dragged_step
 from greenbench.gui.theme import Theme
+from greenbench.steps import installed
 
 
 @pytest.fixture
@@ -65,3 +67,24 @@ def test_what_is_dragged_is_the_key_of_the_step(library: StepLibrary, catalog: C
     assert item is not None
     assert dragged_step(library.tree.mimeData([item]), catalog) is catalog["prune"]
     assert item.toolTip(0) == "Smaller"
+
+
+def test_many_sources_stand_under_what_they_give_and_the_arrows_pass_the_heads(qtbot: QtBot, theme: Theme) -> None:
+    library = StepLibrary(installed(), theme)
+    qtbot.addWidget(library)
+    sources = library.tree.topLevelItem(0)
+    assert sources is not None
+    titles = [sources.child(place).text(0) for place in range(sources.childCount())]
+    assert titles[0] == "Data"
+    assert titles.index("Models") < titles.index("Model")
+    assert len(library.shown()) == len(tuple(installed()))
+    library.field.setFocus()
+    QTest.keyClick(library.field, Qt.Key.Key_Down)
+    assert library.tree.currentItem().text(0) == titles[1], "a head cannot be chosen"
+    QTest.keyClicks(library.field, "kmeans")
+    train = [library.tree.topLevelItem(place).text(0) for place in range(library.tree.topLevelItemCount())]
+    assert train == ["Compress"]
+
+
+def test_every_step_has_an_icon_that_can_be_drawn() -> None:
+    assert all(not icon_path(spec.icon).isEmpty() for spec in installed())
