@@ -124,6 +124,10 @@ class Dataset:
             from greenbench.ml.data.packed_images import open_pictures
 
             return open_pictures(self._stored, name, self.input, self.fit.labels)
+        if self.artifact.kind == "masks":
+            from greenbench.ml.data.masks import open_masks
+
+            return open_masks(self._stored, name, self.input, self.fit.labels)
         if self.artifact.kind == "text":
             from greenbench.ml.data.texts import open_split as open_texts
 

@@ -1,6 +1,6 @@
 """The names of many files as three arrays on disk, which open in no time and take no memory until they are asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class NameList(Sequence[str]):
         return (self[place] for place in range(len(self)))
 
 
-def write_index(folder: Path, splits: dict[str, tuple[Sequence[str], NDArray[np.int64]]]) -> dict[str, str]:
+def write_index(folder: Path, splits: Mapping[str, tuple[Sequence[str], NDArray[np.int64]]]) -> dict[str, str]:
     """Writes names and labels of each split; returns the files by role."""
     files: dict[str, str] = {}
     for split, (names, labels) in splits.items():
