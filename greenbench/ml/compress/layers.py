@@ -13,19 +13,22 @@ from torch import Tensor, nn
 
 from greenbench.core.artifact import InputSpec
 
-WEIGHTED = (nn.modules.conv._ConvNd, nn.Linear)
+WEIGHTED = (nn.modules.conv._ConvNd, nn.Linear, nn.Embedding)
 BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
 def weighted_layers(module: nn.Module) -> dict[str, nn.Module]:
-    """Convolutions and linear layers by name, in the order of their definition; a shared layer stands once."""
+    """Convolutions, linear layers and tables of word vectors by name, in the order of their definition; a shared layer stands once."""
     return {name: layer for name, layer in module.named_modules() if isinstance(layer, WEIGHTED)}
 
 
 def example(input: InputSpec, batch: int = 1, seed: int = 0) -> Tensor:
-    """Random input of the shape a model takes, (batch, *shape), the same for the same seed."""
+    """Random input of the shape and type a model takes, (batch, *shape), the same for the same seed: words of its vocabulary for a text."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn((batch, *input.shape), generator=generator)
+    shape, dtype = (batch, *input.array_shape), getattr(torch, input.dtype)
+    if dtype.is_floating_point:
+        return torch.randn(shape, generator=generator).to(dtype)
+    return torch.randint(input.tokens.vocabulary if input.tokens else 2, shape, generator=generator).to(dtype)
 
 
 @contextmanager
@@ -81,7 +84,8 @@ def output_layers(module: nn.Module, inputs: Tensor) -> list[str]:
             made_by[output.grad_fn] = name
 
     with evaluation_mode(module), _hooks(module, None, note), torch.enable_grad():
-        output = module(inputs.detach().clone().requires_grad_())
+        arrived = inputs.detach().clone()
+        output = module(arrived.requires_grad_() if arrived.is_floating_point() else arrived)
     found: dict[str, None] = {}
     waiting = [tensor.grad_fn for tensor in _tensors(output) if tensor.grad_fn is not None]
     seen = set(waiting)
@@ -140,5 +144,5 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 
 
 def distinct_weights(module: nn.Module) -> int:
-    """How many distinct values the weights of convolutions and linear layers hold, zero included, summed over the layers."""
+    """How many distinct values the weights of all weighted layers hold, zero included, summed over the layers."""
     return sum(torch.unique(layer.get_parameter("weight").detach()).numel() for layer in weighted_layers(module).values())

@@ -48,7 +48,7 @@ def share(
     masks: Mapping[str, Tensor] | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> list[Codebook]:
-    """Replaces the weights of convolutions and linear layers by the nearest of 2^bits values, in place, layer by layer.
+    """Replaces the weights of convolutions, linear layers and word vectors by the nearest of 2^bits values, in place, layer by layer.
 
     A layer with no more distinct weights than that keeps all of them (`exact`). Biases and norms are left alone.
 
@@ -63,7 +63,7 @@ def share(
         if not isinstance(weight, nn.Parameter) or id(weight) in seen:
             continue
         seen.add(id(weight))
-        bits = settings.bits if isinstance(layer, nn.Linear) else settings.conv_bits
+        bits = settings.bits if isinstance(layer, nn.Linear | nn.Embedding) else settings.conv_bits
         mask = (masks or {}).get(f"{name}.weight" if name else "weight")
         book = _codebook(name, weight.detach(), mask, bits, settings)
         with torch.no_grad():

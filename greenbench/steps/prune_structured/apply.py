@@ -11,7 +11,7 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.compress import batch_norm, layers, panel, structured
 from greenbench.ml.data import open_dataset
-from greenbench.ml.panel import model_facts
+from greenbench.ml.panel import model_facts, noun_of
 from greenbench.ml.training import reproducible
 from greenbench.steps.prune_structured.spec import StructuredParams
 
@@ -39,7 +39,7 @@ def apply(inputs: Inputs, params: StructuredParams, context: StepContext) -> Ste
     if data:
         context.progress(0.4, "batch norms")
         seen = _reestimate(module, data[0], stored, params.examples, context)
-        context.log(f"batch-norm statistics made anew on {seen} training images")
+        context.log(f"batch-norm statistics made anew on {seen} training {noun_of(data[0].dataset)}")
     elif any(isinstance(layer, layers.BATCH_NORMS) for layer in module.modules()):
         notes.append("Batch-norm statistics are still those of the whole network: fine-tune, or connect data to this step.")
     context.progress(0.8, "saving")

@@ -12,7 +12,7 @@ from greenbench.ml.compress.static_int8 import Executed, Floats, Int8Settings
 from greenbench.ml.data import open_dataset
 from greenbench.ml.export import to_onnx
 from greenbench.ml.onnx_graph import onnx_footprint
-from greenbench.ml.panel import model_facts
+from greenbench.ml.panel import model_facts, noun_of
 from greenbench.steps.quantize_static.spec import StaticInt8Params
 
 _FILE = "model.int8.onnx"
@@ -48,7 +48,7 @@ def apply(inputs: Inputs, params: StaticInt8Params, context: StepContext) -> Ste
     facts = (
         Fact(title="Executes in int8", value=done.int8, text=done.sentence),
         Fact(title="Fell back to floating point", value=done.floats),
-        Fact(title="Calibration images", value=sum(len(batch) for batch in batches)),
+        Fact(title=f"Calibration {noun_of(data.dataset)}", value=sum(len(batch) for batch in batches)),
         Fact(title="Bits of weights", value=7 if static_int8.reduced_range(params.range) else 8),
         *model_facts(made, stored.model),
         panel.distinct_fact(static_int8.distinct_values(target), before),
