@@ -39,14 +39,15 @@ def onnx_footprint(path: Path) -> Footprint:
     except Exception as error:  # the parser's exceptions have no base of their own
         raise ModelError(f"{path.name} is not an ONNX file: {str(error).splitlines()[0]}", "Choose another file.") from error
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in trained(model.graph)}
+    outside = weights.keys() - {tensor.name for tensor in model.graph.initializer}  # in constants and branches, which are not coded
     external = sum(file.stat().st_size for file in _external(model, path.parent))
     return Footprint(
         parameters=sum(array.size for array in weights.values()),
         nonzero_parameters=sum(_nonzero(name, array, model.graph) for name, array in weights.items()),
         flops=_flops(model),
         size_bytes=path.stat().st_size + external,
-        size_coded_bytes=coded_size(onnx_arrays(path)),
-        layers=sum(node.op_type in _HEAVY for node in model.graph.node),
+        size_coded_bytes=None if outside else coded_size(onnx_arrays(path)),
+        layers=sum(node.op_type in _HEAVY | _RECURRENT for graph in _graphs(model.graph) for node in graph.node),
     )
 
 

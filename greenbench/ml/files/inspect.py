@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from greenbench.core.errors import FileFormatError
+from greenbench.core.errors import FileFormatError, ModelError
 from greenbench.core.jobs import Found, InspectFile
 from greenbench.core.step import StepContext
 from greenbench.core.trust import TrustRequest
@@ -106,8 +106,8 @@ def look(path: Path, kind: Kind, name: str) -> Contents:
 
 def _open_sizes(contents: Contents) -> tuple[str, ...]:
     """What must be said at the step because the file leaves it open."""
-    if not contents.inputs:
-        return ("Give the input size at the step: such a file does not say it.",)
+    if not contents.inputs or contents.inputs[0].shape == ("?",):
+        return ("Give the input size at the step: such a file does not say it.", *_others(contents))
     open_sizes = [side for side in contents.inputs[0].shape[1:] if isinstance(side, str)]
     notes = []
     if open_sizes:
@@ -116,17 +116,24 @@ def _open_sizes(contents: Contents) -> tuple[str, ...]:
         notes.append(f"Its batch is fixed: {contents.inputs[0].shape[0]} at a time.")
     if contents.inputs[0].dtype == "float16":
         notes.append("It takes half-precision numbers (fp16).")
-    if len(contents.inputs) > 1:
-        others = ", ".join(each.name for each in contents.inputs[1:])
-        notes.append(f"Besides {contents.inputs[0].name} it takes {others}: their values are held constant.")
-    return tuple(notes)
+    return (*notes, *_others(contents))
+
+
+def _others(contents: Contents) -> tuple[str, ...]:
+    if len(contents.inputs) < 2:
+        return ()
+    others = ", ".join(each.name for each in contents.inputs[1:])
+    return (f"Besides {contents.inputs[0].name} it takes {others}: their values are held constant.",)
 
 
 def _weights(base: Found, path: Path, name: str, trusted: frozenset[str], context: StepContext) -> Found:
     from greenbench.ml.files.weights_file import read_weights
     from greenbench.ml.models.weights import differences, matches
 
-    weights = read_weights(path, trusted)
+    try:
+        weights = read_weights(path, trusted)
+    except ModelError as error:  # a file of weights, but of no use
+        return base.model_copy(update={"sentence": error.message, "notes": (error.remedy,)})
     values = sum(tensor.numel() for tensor in weights.state.values() if tensor.is_floating_point())
     context.progress(0.5, "comparing with architectures")
     found = tuple(each.candidate for each in matches(weights.shapes))[:_CANDIDATES]

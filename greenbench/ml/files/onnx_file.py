@@ -71,7 +71,7 @@ def external_files(model: ModelProto, path: Path) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def bring(path: Path, target: Path, model: ModelProto) -> str:
+def write_whole(target: Path, model: ModelProto) -> str:
     """Writes a graph whose numbers lie beside it as one file, or, above 1.8 GB, as two; returns the name of the second ("" if none).
 
     `model` must have been read with `external`.

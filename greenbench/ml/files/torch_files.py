@@ -74,7 +74,7 @@ def look_exported(program: torch.export.ExportedProgram) -> Contents:
     placed = {node.name: node.meta.get("val") for node in program.graph.nodes if node.op == "placeholder"}
     inputs = tuple(_found(str(name), placed.get(str(name))) for name in program.graph_signature.user_inputs)
     ends = next((node.args[0] for node in program.graph.nodes if node.op == "output"), ())
-    given = {node.name: node.meta.get("val") for node in ends if isinstance(node, torch.fx.Node)}  # type: ignore[union-attr]
+    given = {node.name: node.meta.get("val") for node in ends if isinstance(node, torch.fx.Node)}
     outputs = tuple(_found(str(name), given.get(str(name))) for name in program.graph_signature.user_outputs)
     tensors: dict[str, Any] = {name: value for name, value in program.state_dict.items() if isinstance(value, Tensor)}
     notes = [f"It has {len(outputs)} outputs; the first counts."] if len(outputs) > 1 else []
@@ -96,26 +96,25 @@ def _found(name: str, value: Any) -> TensorFound:
     return TensorFound(name=name, shape=sides, dtype=str(value.dtype).removeprefix("torch."))
 
 
-def footprint(module: nn.Module, arguments: dict[str, Tensor] | tuple[Tensor, ...], path: Path) -> Footprint:
-    """What a module weighs that is known by execution alone; FLOPs None where the counter sees nothing of it (TorchScript that was
-    fused, operators of its own)."""
+def footprint(module: nn.Module, arguments: tuple[Tensor, ...] | None, path: Path) -> Footprint:
+    """What a module weighs. FLOPs are None without arguments, and where the counter sees nothing of it (operators of its own)."""
     tensors = {id(each): each for each in module.parameters()}.values()
     return Footprint(
         parameters=sum(each.numel() for each in tensors),
         nonzero_parameters=sum(int(torch.count_nonzero(each.detach())) for each in tensors),
-        flops=_flops(module, arguments),
+        flops=None if arguments is None else _flops(module, arguments),
         size_bytes=path.stat().st_size,
         layers=None,
     )
 
 
-def _flops(module: nn.Module, arguments: dict[str, Tensor] | tuple[Tensor, ...]) -> int | None:
+def _flops(module: nn.Module, arguments: tuple[Tensor, ...]) -> int | None:
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            module(**arguments) if isinstance(arguments, dict) else module(*arguments)
+            module(*arguments)
     except (RuntimeError, TypeError, ValueError, NotImplementedError):
         return None
-    return int(counter.get_total_flops()) or None
+    return int(counter.get_total_flops()) // len(arguments[0]) or None
 
 
 def _parameters(module: nn.Module) -> int:
