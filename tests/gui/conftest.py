@@ -362,7 +362,7 @@ def kept_models(result: RunResult, cache: Cache, formats: Mapping[str, ModelForm
         cache.commit(planned.digest, folder, StepOutcome({output: artifact}), 1.0)
         done = NodeResult(node=planned.id, title=planned.title, step=planned.step, state=NodeState.DONE, outputs={output: artifact})
         nodes.append(done)
-    variants = tuple(variant.model_copy(update={"benchmark": "bench"}) for variant in result.variants)
+    variants = tuple(variant.model_copy(update={"benchmark": "bench", "runtime": "onnxruntime"}) for variant in result.variants)
     return result.model_copy(update={"nodes": tuple(nodes), "variants": variants})
 
 

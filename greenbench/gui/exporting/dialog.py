@@ -6,17 +6,15 @@ FORM ──Export──▶ UNDER WAY ──▶ DONE (proof, files, card)        
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QDialog,
     QFileDialog,
-    QFrame,
     QGridLayout,
     QLineEdit,
-    QProgressBar,
     QRadioButton,
     QStackedWidget,
     QVBoxLayout,
@@ -29,11 +27,13 @@ from greenbench.core.jobs import Export, Exported, StoredRef
 from greenbench.core.run import Failure, RunResult
 from greenbench.core.shipping import SHIPPING
 from greenbench.engine.cache import Cache
-from greenbench.gui.controls import Button, Choice, Icon, Text, line, row
-from greenbench.gui.exporting.words import FormatChoice, file_name, files_words, format_choices, proof_where, proof_words
+from greenbench.gui.controls import Button, Choice, Text, row
+from greenbench.gui.exporting.outcome import Outcome
+from greenbench.gui.exporting.words import FormatChoice, file_name, format_choices
 from greenbench.gui.forms.result import FailureCard
 from greenbench.gui.inside.subjects import Subject, stored_data, stored_model
-from greenbench.gui.job_bridge import WAITS, Job, JobBridge
+from greenbench.gui.job_bridge import Job, JobBridge
+from greenbench.gui.job_card import JobCard
 from greenbench.gui.marks import variant_icon
 from greenbench.gui.settings import Settings
 from greenbench.gui.theme import Theme, font
@@ -54,11 +54,13 @@ class ExportDialog(QDialog):
         self._subjects: list[Subject] = []
         self._model: StoredRef | None = None
         self._job: Job | None = None
-        self.exported: Exported | None = None
         self.setWindowTitle("Export model")
         self.setMinimumWidth(560)
         self.pages = QStackedWidget()
-        for page in (self._form_page(), self._busy_page(), self._done_page()):
+        self.outcome = Outcome(theme)
+        self.outcome.another.connect(lambda: self._show(FORM))
+        self.outcome.closed.connect(self.accept)
+        for page in (self._form_page(), self._busy_page(), self.outcome):
             self.pages.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 18)
@@ -121,52 +123,13 @@ class ExportDialog(QDialog):
         return page
 
     def _busy_page(self) -> QWidget:
-        self.doing, self._step = Text("", 14, 600), Text("", 12, 400, "second", wrap=True)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress of the export")
-        self.cancel = Button(self._theme, "Cancel")
-        self.cancel.clicked.connect(self.give_up)
+        self.card = JobCard(self._theme)
+        self.card.cancelled.connect(self.give_up)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        for widget in (self.doing, self._bar, self._step):
-            layout.addWidget(widget)
+        layout.addWidget(self.card)
         layout.addStretch(1)
-        layout.addLayout(row(0, self.cancel))
-        return page
-
-    def _done_page(self) -> QWidget:
-        self.done_title = Text("", 14, 600)
-        self.proof, self.where = Text("", 13, 400, wrap=True), Text("", 12, 400, "muted", wrap=True)
-        self._files = QWidget()
-        proof = QFrame()
-        proof.setProperty("role", "notice")
-        inside = QVBoxLayout(proof)
-        inside.setContentsMargins(14, 12, 14, 12)
-        inside.setSpacing(4)
-        inside.addLayout(row(Icon(self._theme, "shield-check", "accent"), Text("Proved", 13, 600), 0))
-        inside.addWidget(self.proof)
-        inside.addWidget(self.where)
-        folder = Button(self._theme, "Open folder", "folder-open")
-        folder.clicked.connect(lambda: self._open(""))
-        self.card = Button(self._theme, "Open model card", "file-text")
-        self.card.clicked.connect(lambda: self._open(self.exported.card if self.exported else ""))
-        another = Button(self._theme, "Another format…")
-        another.clicked.connect(lambda: self._show(FORM))
-        close = Button(self._theme, "Close", kind="primary")
-        close.clicked.connect(self.accept)
-        page = QWidget()
-        self._done_column = layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addLayout(row(Icon(self._theme, "check-circle", "success", 18), self.done_title, 0))
-        layout.addWidget(proof)
-        layout.addWidget(self._files)
-        layout.addStretch(1)
-        layout.addLayout(row(folder, self.card, another, 0, close))
         return page
 
     # ---- the form ---------------------------------------------------------------------------------------------
@@ -275,11 +238,10 @@ class ExportDialog(QDialog):
             self._tell(error)
             return
         self.failure.hide()
-        self.doing.setText(f"Exporting {self.subject.words} as {SHIPPING[request.format].title}")
         self._show(BUSY)
         self._job = self._jobs.start(_OWNER, request)
-        self._advance(0.0, WAITS if self._jobs.waiting(_OWNER) else "A process of its own is starting.")
-        self._job.progress.connect(self._advance)
+        title = f"Exporting {self.subject.name} as {SHIPPING[request.format].title}"
+        self.card.follow(self._job, title, waits=self._jobs.waiting(_OWNER))
         self._job.done.connect(self._finish)
         self._job.failed.connect(self._fail)
 
@@ -306,37 +268,10 @@ class ExportDialog(QDialog):
             self._job = None
         self._show(FORM)
 
-    def _advance(self, fraction: float, text: str) -> None:
-        self._bar.setValue(round(fraction * 1000))
-        if text:
-            self._step.setText(text)
-
     def _finish(self, exported: Exported) -> None:
-        self._job, self.exported = None, exported
-        self.done_title.setText(f"{self.subject.words} is exported")
-        self.proof.setText(proof_words(exported.proof))
-        self.where.setText(proof_where(exported.proof))
-        self._show_files(exported)
-        self.card.setVisible(bool(exported.card))
+        self._job = None
         self._show(DONE)
-
-    def _show_files(self, exported: Exported) -> None:
-        fresh = QWidget()
-        grid = QGridLayout(fresh)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setColumnStretch(0, 1)
-        grid.setVerticalSpacing(4)
-        place = Text(exported.folder, 12, 400, "muted", wrap=True)
-        place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        grid.addWidget(place, 0, 0, 1, 2)
-        grid.addWidget(line(), 1, 0, 1, 2)
-        for number, (name, size) in enumerate(files_words(exported)):
-            grid.addWidget(Text(name, 13, 500), number + 2, 0)
-            grid.addWidget(Text(size, 13, 500), number + 2, 1, Qt.AlignmentFlag.AlignRight)
-        self._done_column.replaceWidget(self._files, fresh)
-        self._files.hide()
-        self._files.deleteLater()
-        self._files = fresh
+        self.outcome.show_exported(exported, self.subject.name)
 
     def _fail(self, error: GreenBenchError) -> None:
         self._job = None
@@ -351,10 +286,6 @@ class ExportDialog(QDialog):
         self.pages.setCurrentIndex(page)
         if page == FORM:
             self._mind()
-
-    def _open(self, name: str) -> None:
-        if self.exported is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.exported.folder) / name)))
 
     # ---- closing ----------------------------------------------------------------------------------------------
 

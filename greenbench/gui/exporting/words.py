@@ -46,7 +46,7 @@ def proof_words(proof: Proof) -> str:
         parts.append(f"{quote.count(proof.examples)} {'answer' if proof.examples == 1 else 'answers'} compared")
     parts.append(
         f"largest difference {small(proof.largest_absolute)}, which is {small(proof.largest_relative)} of the largest output "
-        f"(at most {small(proof.tolerance)} is allowed)"
+        f"(at most {_plain(proof.tolerance)} is allowed)"
     )
     if proof.before is not None and proof.after is not None:
         parts.append(_metric(proof))
@@ -65,7 +65,7 @@ def files_words(exported: Exported) -> list[tuple[str, str]]:
     for each in exported.files:
         shown = quote.scale("B", [each.size_bytes])
         found.append((each.name, f"{quote.significant(each.size_bytes * shown.factor, 3)} {shown.unit}"))
-    return found
+    return [*found, (exported.card, "model card")] if exported.card else found
 
 
 def small(value: float) -> str:
@@ -76,6 +76,11 @@ def small(value: float) -> str:
         return quote.significant(value, 2)
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{mantissa}e{quote.MINUS if int(exponent) < 0 else ''}{abs(int(exponent))}"
+
+
+def _plain(value: float) -> str:
+    """A chosen limit, which has no digits to spare: "0.001", "1e-4"."""
+    return f"{value:g}" if value >= 1e-3 else small(value).replace(".0e", "e")
 
 
 def _metric(proof: Proof) -> str:

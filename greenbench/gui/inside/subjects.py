@@ -1,14 +1,17 @@
 """Which models of a run can be looked into, and where their files lie: its variants first, then what other nodes gave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenbench.core.artifact import ModelArtifact
 from greenbench.core.jobs import StoredRef
 from greenbench.core.run import RunResult, VariantResult
+from greenbench.core.runtimes import refusal, unavailable
 from greenbench.engine.cache import Cache
 from greenbench.engine.past import test_data, variant_model
 
-_NATURAL = {"onnx": "onnxruntime", "openvino": "openvino"}
+_OWN = {"onnx": "onnxruntime", "openvino": "openvino"}
+_TOLD_APART = ("onnxruntime", "eager", "openvino")  # others execute a network as one piece
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,13 @@ class Subject:
 
     @property
     def words(self) -> str:
+        """What it is called in a list."""
         return f"{self.letter}  {self.title}" if self.letter else self.title
+
+    @property
+    def name(self) -> str:
+        """What it is called in a heading."""
+        return f"{self.letter} {self.title}" if self.letter else self.title
 
 
 def subjects(result: RunResult) -> list[Subject]:
@@ -52,6 +61,12 @@ def stored_model(result: RunResult, subject: Subject, cache: Cache) -> StoredRef
     return variant_model(result, _as_variant(result, subject), cache)
 
 
+def artifact_of(result: RunResult, subject: Subject) -> ModelArtifact | None:
+    """What a node gave, as the run remembers it; the files may be gone."""
+    outputs = next((node.outputs for node in result.nodes if node.node == subject.node), {})
+    return next((output for output in outputs.values() if isinstance(output, ModelArtifact)), None)
+
+
 def stored_data(result: RunResult, subject: Subject, cache: Cache) -> StoredRef | None:
     """The data on which a model was measured: that of its benchmark, of the first one for a model that was not measured."""
     return test_data(result, _as_variant(result, subject), cache)
@@ -64,8 +79,13 @@ def _as_variant(result: RunResult, subject: Subject) -> VariantResult:
     return VariantResult(letter="", node=subject.node, name=subject.title, benchmark=benchmark)
 
 
-def natural_runtime(model: StoredRef) -> str:
-    """What executes a model as it is, without turning it into another format."""
-    artifact = model.artifact
-    assert isinstance(artifact, ModelArtifact)
-    return _NATURAL.get(artifact.format, "eager")
+def runtimes(result: RunResult, chosen: Sequence[Subject], models: Sequence[ModelArtifact]) -> list[str]:
+    """The runtimes in which all chosen models can be looked into: the one they were measured in first, then those of their files."""
+    measured = [result.variants[subject.index].runtime for subject in chosen if subject.index >= 0]
+    others = [variant.runtime for variant in result.variants if variant.runtime]
+    wanted = [*measured, *others[:1], *(_OWN.get(model.format, "eager") for model in models)]
+    return [
+        key
+        for key in dict.fromkeys(wanted)
+        if key in _TOLD_APART and unavailable(key, "cpu") is None and all(refusal(key, m.format, m.precision) is None for m in models)
+    ]

@@ -64,9 +64,9 @@ def test_the_proof_is_shown_when_the_file_is_there(dialog: ExportDialog, jobs, k
     assert (request.format, request.name, request.folder) == ("onnx", "a-teacher", str(tmp_path / "out"))
     assert (request.variant, request.run.run_id, request.data.artifact.name) == ("A", kept.run_id, "Digits")
     assert [step.node for step in request.lineage] == ["model", "train"]
-    assert dialog.proof.text().startswith("359 of 360 answers agree; largest difference 2.4e−6")
-    assert dialog.proof.text().endswith("accuracy 97.5 % → 97.2 %.")
-    assert dialog.where.text().startswith("ONNX Runtime 1.32.0 in a fresh process")
+    assert dialog.outcome.proof.text().startswith("359 of 360 answers agree; largest difference 2.4e−6")
+    assert dialog.outcome.proof.text().endswith("accuracy 97.5 % → 97.2 %.")
+    assert dialog.outcome.where.text().startswith("ONNX Runtime 1.32.0 in a fresh process")
     button(dialog, "Another format…").click()
     assert dialog.pages.currentIndex() == FORM
 
@@ -78,7 +78,7 @@ def test_a_failed_proof_is_an_error_with_the_sentence(dialog: ExportDialog, jobs
     assert dialog.pages.currentIndex() == FORM
     assert dialog.failure.title.text() == "The proof failed: no file was kept"
     assert dialog.failure.message.text() == "The file answers 3 of 360 examples differently."
-    assert dialog.exported is None
+    assert dialog.outcome.exported is None
 
 
 def test_cancel_stops_the_work_and_goes_back_to_the_form(dialog: ExportDialog, jobs, qtbot: QtBot) -> None:

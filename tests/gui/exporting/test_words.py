@@ -33,7 +33,7 @@ def test_a_pytorch_network_can_be_written_as_onnx_by_default() -> None:
 
 def test_the_proof_is_told_in_plain_words() -> None:
     assert proof_words(PROOF) == (
-        "360 of 360 answers agree; largest difference 2.4e−6, which is 3.1e−7 of the largest output (at most 1.0e−4 is allowed); "
+        "360 of 360 answers agree; largest difference 2.4e−6, which is 3.1e−7 of the largest output (at most 1e−4 is allowed); "
         "accuracy 97.5 % → 97.5 %."
     )
     assert proof_where(PROOF) == "ONNX Runtime 1.32.0 in a fresh process, against PyTorch eager 2.14.1, on 360 test examples."
@@ -68,4 +68,5 @@ def test_files_are_listed_with_sizes() -> None:
     assert files_words(Exported(folder="", format="onnx", files=files, proof=PROOF, card="half.md")) == [
         ("half.onnx", "290 kB"),
         ("half.json", "812 B"),
+        ("half.md", "model card"),
     ]

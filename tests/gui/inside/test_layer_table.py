@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from greenbench.core.jobs import Layer, ModelView
 from greenbench.gui.inside.layer_table import LayerTable
-from greenbench.gui.inside.rows import Pair, side_by_side, single
+from greenbench.gui.inside.rows import side_by_side, single
 from greenbench.gui.theme import Theme
 
 
@@ -22,6 +22,10 @@ def layers(count: int) -> tuple[Layer, ...]:
     )  # fmt: skip
 
 
+def model(found: tuple[Layer, ...]) -> ModelView:
+    return ModelView(title="m", format="torch", runtime="PyTorch eager", layers=found)
+
+
 @pytest.fixture
 def table(qtbot: QtBot, theme: Theme) -> LayerTable:
     made = LayerTable(theme)
@@ -29,7 +33,7 @@ def table(qtbot: QtBot, theme: Theme) -> LayerTable:
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
-    made.show_table(single(ModelView(title="m", format="torch", runtime="eager", layers=layers(20))), (0,))
+    made.show_table(single(model(layers(20))), (0,))
     return made
 
 
@@ -72,19 +76,18 @@ def test_a_search_finds_names_kinds_and_types(table: LayerTable) -> None:
 
 def test_changes_alone_are_shown_when_asked(table: LayerTable) -> None:
     some = layers(6)
-    table.show_table(
-        side_by_side([Pair(a, a, ("values",) if i == 2 else ()) for i, a in enumerate(some)] + [Pair(some[0])], ("A", "B")), (0, 1)
-    )
+    other = (*some[:2], some[2].model_copy(update={"dtype": "int8"}), *some[3:])
+    table.show_table(side_by_side(model(some), model(other), ("A", "B")), (0, 1))
     table.set_filter("", True)
-    assert [table.cell_text(row, place(table, "change")) for row in range(table.shown)] == ["values"]
+    assert [table.cell_text(row, place(table, "change")) for row in range(table.shown)] == ["fp32 → int8"]
 
 
 @pytest.mark.parametrize("width", [900, 1334, 1700])
 def test_every_column_has_room_for_its_numbers(table: LayerTable, width: int, qtbot: QtBot) -> None:
     some = layers(12)
-    thinner = [each.model_copy(update={"shape": (1, 7, 7), "parameters": 123_456}) for each in some]
+    thinner = tuple(each.model_copy(update={"shape": (1, 7, 7), "parameters": 123_456}) for each in some)
     table.resize(width, 500)
-    table.show_table(side_by_side([Pair(a, b, ("channels",)) for a, b in zip(some, thinner, strict=True)], ("A", "B")), (0, 1))
+    table.show_table(side_by_side(model(some), model(thinner), ("A", "B")), (0, 1))
     face = table.fontMetrics()
     for column in table.table.columns:
         index = place(table, column.key)
@@ -96,7 +99,7 @@ def test_every_column_has_room_for_its_numbers(table: LayerTable, width: int, qt
 
 
 def test_a_thousand_layers_are_shown_without_a_wait_or_widgets(table: LayerTable) -> None:
-    many = single(ModelView(title="m", format="torch", runtime="eager", layers=layers(1000)))
+    many = single(model(layers(1000)))
     before = len(table.findChildren(QWidget))
     started = time.perf_counter()
     table.show_table(many, (0,))

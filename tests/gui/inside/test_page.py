@@ -9,7 +9,8 @@ from greenbench.core.errors import ModelError
 from greenbench.core.jobs import AnswerDifference, CompareAnswers, Differences, Layer, LookInside, ModelView
 from greenbench.core.run import RunResult
 from greenbench.engine.cache import Cache
-from greenbench.gui.inside.page import ANSWERS, InsidePage
+from greenbench.gui.inside.choosing import ANSWERS
+from greenbench.gui.inside.page import InsidePage
 from greenbench.gui.job_bridge import WAITS, JobBridge
 from greenbench.gui.theme import Theme
 
@@ -45,7 +46,7 @@ def page(qtbot: QtBot, theme: Theme, job_bridge: JobBridge, jobs, cache: Cache, 
 
 
 def shown(page: InsidePage) -> bool:
-    return page.table.isVisible()
+    return page.layers.table.isVisible()
 
 
 def test_a_models_layers_are_asked_for_and_shown(page: InsidePage, jobs, qtbot: QtBot) -> None:
@@ -53,28 +54,28 @@ def test_a_models_layers_are_asked_for_and_shown(page: InsidePage, jobs, qtbot: 
     qtbot.waitUntil(lambda: shown(page))
     request = jobs.requests[0]
     assert (request.model.title, request.runtime, request.data.artifact.name) == ("Half", "onnxruntime", "Digits")
-    assert [page.table.cell_text(row, 0) for row in range(2)] == ["conv", "fc"]
-    assert page.words.text() == "B  Half:  2 layers · 50 parameters · ONNX Runtime"
-    assert page.notes.text() == "Slow."
-    assert not page.changes_only.isVisible()
+    assert [page.layers.table.cell_text(row, 0) for row in range(2)] == ["conv", "fc"]
+    assert page.layers.words[0].text() == "B Half:  2 layers · 50 parameters · onnxruntime"
+    assert page.layers.notes.text() == "Slow."
+    assert not page.layers.changes_only.isVisible()
 
 
 def test_two_models_stand_side_by_side_after_one_job_each(page: InsidePage, jobs, qtbot: QtBot) -> None:
     page.look("train", "prune")
     qtbot.waitUntil(lambda: shown(page))
     assert [request.model.node for request in jobs.requests] == ["train", "prune"]
-    assert page.count.text() == "2 layers, 1 changed"
-    page.changes_only.setChecked(True)
-    assert page.table.shown == 1
-    assert page.count.text() == "1 of 2 layers, 1 changed"
+    assert page.layers.count.text() == "2 layers, 1 changed"
+    page.layers.changes_only.setChecked(True)
+    assert page.layers.table.shown == 1
+    assert page.layers.count.text() == "1 of 2 layers, 1 changed"
     page.look("train")
-    qtbot.waitUntil(lambda: not page.changes_only.isVisible())
-    assert page.table.shown == 2, "the filter goes with the comparison"
+    qtbot.waitUntil(lambda: not page.layers.changes_only.isVisible())
+    assert page.layers.table.shown == 2, "the filter goes with the comparison"
     assert len(jobs.requests) == 2, "what was looked at is kept"
 
 
 def test_a_node_that_was_not_measured_can_be_looked_into(page: InsidePage, jobs, qtbot: QtBot) -> None:
-    assert [page.model.itemText(place) for place in range(page.model.count())] == ["A  Teacher", "B  Half", "Model"]
+    assert [page.choosing.model.itemText(place) for place in range(page.choosing.model.count())] == ["A  Teacher", "B  Half", "Model"]
     page.look("model")
     qtbot.waitUntil(lambda: shown(page))
     assert jobs.requests[0].model.node == "model"
@@ -91,7 +92,7 @@ def test_answers_are_compared_and_kept(page: InsidePage, jobs, qtbot: QtBot) -> 
 
 def test_answers_need_a_second_model_and_say_so(page: InsidePage, jobs) -> None:
     page.look("train", what=ANSWERS)
-    assert "Choose a second model" in page._none.text()
+    assert "Choose a second model" in page.word.text()
     assert not jobs.requests
 
 
@@ -116,14 +117,14 @@ def test_cancel_ends_the_job(page: InsidePage, jobs, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: bool(jobs.requests))
     page.cancel()
     qtbot.waitUntil(lambda: jobs.stopped == ["look"])
-    assert not page.table.isVisible()
+    assert not page.layers.table.isVisible()
 
 
 def test_a_job_waits_for_the_end_of_a_run(page: InsidePage, job_bridge: JobBridge, jobs, qtbot: QtBot) -> None:
     job_bridge.hold(True)
     page.look("train")
     assert not jobs.requests
-    assert page._step.text() == WAITS
+    assert page.card.step.text() == WAITS
     job_bridge.hold(False)
     qtbot.waitUntil(lambda: shown(page))
 
@@ -132,7 +133,7 @@ def test_another_run_forgets_what_was_seen(page: InsidePage, kept: RunResult, jo
     page.look("train")
     qtbot.waitUntil(lambda: shown(page))
     page.show_run(kept.model_copy(update={"run_id": "run-2"}))
-    assert not page.table.isVisible()
+    assert not page.layers.table.isVisible()
     page.look("train")
     qtbot.waitUntil(lambda: shown(page))
     assert len(jobs.requests) == 2
@@ -140,5 +141,5 @@ def test_another_run_forgets_what_was_seen(page: InsidePage, kept: RunResult, jo
 
 def test_without_a_run_there_is_a_word(page: InsidePage) -> None:
     page.show_run(None)
-    assert "Press Run" in page._none.text()
-    assert not page.model.isVisible()
+    assert "Press Run" in page.word.text()
+    assert not page.choosing.model.isVisible()

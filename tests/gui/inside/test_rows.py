@@ -3,7 +3,7 @@
 import pytest
 
 from greenbench.core.jobs import Layer, ModelView
-from greenbench.gui.inside.rows import Pair, Table, side_by_side, single, totals
+from greenbench.gui.inside.rows import Table, side_by_side, single, totals
 
 CONV = Layer(
     name="features.0", kind="Conv2d", shape=(64, 28, 28), weight_shape=(64, 3, 3, 3), parameters=1792, macs=1_354_752,
@@ -44,27 +44,35 @@ def test_bars_are_shares_of_the_longest() -> None:
     assert [row.cells[place].bars for row in table.rows] == [(1.0,), (pytest.approx(0.25),)]
 
 
+def model(*layers: Layer, **more: object) -> ModelView:
+    return ModelView(title="m", format="torch", runtime="PyTorch eager", layers=layers, **more)
+
+
 def test_two_models_side_by_side_say_what_changed() -> None:
-    int8 = RELU.model_copy(update={"dtype": "int8"})
-    table = side_by_side([Pair(CONV, THIN, ("channels", "values")), Pair(RELU, RELU), Pair(None, int8), Pair(RELU, None)], ("A", "C"))
+    pool = Layer(name="pool", kind="MaxPool2d", shape=(64, 14, 14))
+    table = side_by_side(model(CONV, RELU, pool), model(THIN, RELU, Layer(name="quant", kind="QuantizeLinear", shape=(64,))), ("A", "C"))
     first = texts(table, 0)
-    assert (first["change"], first["shape"], first["parameters"]) == ("channels, values", "64 × 28 × 28 → 32 × 28 × 28", "1792 → 896")
-    assert [texts(table, row)["change"] for row in (1, 2, 3)] == ["same", "only in C", "only in A"]
-    assert table.compares
+    assert (first["shape"], first["parameters"]) == ("64 × 28 × 28 → 32 × 28 × 28", "1792 → 896")
+    assert first["change"].startswith("outputs 64 → 32")
+    assert [texts(table, row)["change"] for row in (1, 2, 3)] == ["same", "only in A", "only in C"]
+    assert (table.compares, table.changed) == (True, 3)
     changed = table.rows[0].cells[column(table, "shape")]
     same = table.rows[0].cells[column(table, "dtype")]
     assert (changed.changed, same.changed) == (True, False)
 
 
 def test_times_are_two_numbers_but_never_called_a_change() -> None:
-    slower = RELU.model_copy(update={"seconds": 0.0002})
-    table = side_by_side([Pair(RELU, slower)], ("A", "B"))
+    table = side_by_side(model(RELU), model(RELU.model_copy(update={"seconds": 0.0002})), ("A", "B"))
     cell = table.rows[0].cells[column(table, "seconds")]
     assert (cell.text, cell.changed, cell.bars) == ("100 → 200", False, (0.5, 1.0))
     assert table.changed == 0
 
 
-def test_the_totals_add_up() -> None:
-    view = ModelView(title="m", format="torch", runtime="eager", layers=(CONV, THIN, RELU), seconds=0.0012)
-    assert totals(view) == "3 layers · 2688 parameters · 2.03 MMAC · 1.20 ms a call"
-    assert totals(ModelView(title="m", format="onnx", runtime="onnxruntime", layers=(RELU,))) == "1 layer · 0 parameters"
+def test_the_totals_add_up_and_say_what_became_of_them() -> None:
+    assert totals(model(CONV, THIN, RELU.model_copy(update={"macs": 0}), seconds=0.0012)) == (
+        "3 layers · 2688 parameters · 2.03 MMAC · 1.20 ms a call"
+    )
+    assert totals(model(RELU)) == "1 layer · 0 parameters", "its multiply-adds are not known"
+    assert totals(model(THIN, seconds=0.001), model(CONV, seconds=0.002)) == (
+        "1 layer · 896 parameters, 50 % less · 677 kMAC, 50 % less · 1.00 ms a call"
+    )
