@@ -34,7 +34,9 @@ _SIZE_WORDS = re.compile(
     r"positive|nonnegative|negative|integer|real|nonzero|finite|True|False|int_oo|oo|[suz][0-9]+|\'[suz][0-9]+\'|[0-9.e]+"
 )
 _SIZE_TEXT = re.compile(r"('?\w[\w.]*'?|[-+*/%(),=<>!&|~ ])+")
-_GUARD_WORDS = re.compile(r"L|\'\w+\'|size|stride|storage_offset|dtype|device|torch|and|or|not|int|math|[0-9.e]+|True|False|None|is")
+_GUARD_WORDS = re.compile(
+    r"L|\'\w+\'|size|stride|storage_offset|dtype|device|torch|sym_(?:max|min|not|ite|float|int|sqrt|sum)|_sym_sqrt|float[0-9]+|int[0-9]+|and|or|not|int|math|[0-9.e]+|True|False|None|is"
+)
 _NAME = re.compile(r"[\w.+\-/:@<> *\[\],|=]*")
 _IDENTIFIER = re.compile(r"(?!__)[\w.]*")
 _CONTEXT = re.compile(r'[\w\[\]", .\-]*')

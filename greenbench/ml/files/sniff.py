@@ -14,6 +14,7 @@ from greenbench.ml.files.protobuf import top_fields
 
 LARGEST_BYTES = 500 * 10**9
 _HEAD_BYTES = 4096
+_TABLE_END_BYTES = 22 + 65535  # the end of a zip's table of contents, with the longest comment
 _HEADER_LIMIT_BYTES = 100_000_000  # the limit of safetensors itself
 _GET_IT_AGAIN = "Download it again, and compare its size with the one given at its source."
 _MODEL_FILES = "Choose a model: safetensors, a PyTorch state dict, TorchScript, .pt2, ONNX or OpenVINO (.xml)."
@@ -140,7 +141,7 @@ def _safetensors(path: Path, stream: IO[bytes], size: int) -> Sniffed:
 
 def _zip(path: Path, size: int) -> Sniffed:
     """torch writes checkpoints, TorchScript and exported programs alike as zip; what lies in it tells them apart."""
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path) or not _ends_as_zip(path, size):
         raise _cut_short(path, "its table of contents, which comes last, is missing")
     names = tuple(member.name for member in safe_members(path, LARGEST_BYTES))
     found = Sniffed(Kind.CHECKPOINT, size, entries=names)
@@ -161,6 +162,15 @@ def _zip(path: Path, size: int) -> Sniffed:
     if "model.weights.h5" in names:
         raise FileFormatError(f"{path.name} is a Keras model.", "Convert it to ONNX (tf2onnx), and choose that file.")
     raise FileFormatError(f"{path.name} is a zip archive without a model that is known here.", f"Unpack it first. {_MODEL_FILES}")
+
+
+def _ends_as_zip(path: Path, size: int) -> bool:
+    """Whether the last table of contents ends where the file does: an archive inside a torn one has a table too."""
+    with open(path, "rb") as stream:
+        stream.seek(max(0, size - _TABLE_END_BYTES))
+        tail = stream.read()
+    place = tail.rfind(b"PK\x05\x06")
+    return place >= 0 and place + 22 + int.from_bytes(tail[place + 20 : place + 22], "little") == len(tail)
 
 
 def _other(path: Path, stream: IO[bytes], head: bytes, size: int) -> Kind | None:

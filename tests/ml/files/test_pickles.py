@@ -34,7 +34,9 @@ def test_a_payload_is_named_and_does_not_run(protocol: int, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_plain_containers_are_nothing_foreign(protocol: int) -> None:
-    assert foreign(io.BytesIO(pickle.dumps(collections.OrderedDict(a=[1, 2.0, "x", b"y", None]), protocol))) == ("pickle protocol 4" if protocol > 3 else "")
+    assert foreign(io.BytesIO(pickle.dumps(collections.OrderedDict(a=[1, 2.0, "x", b"y", None]), protocol))) == (
+        "pickle protocol 4" if protocol > 3 else ""
+    )
     assert foreign(io.BytesIO(pickle.dumps(argparse.Namespace(lr=0.1), protocol))) in ("argparse.Namespace", "copyreg._reconstructor")
 
 
