@@ -20,6 +20,7 @@ _FOLDERS = (
     "model_library",
     "model_file",
     "model_python",
+    "model_huggingface",
     "train",
     "fine_tune",
     "prune_structured",
