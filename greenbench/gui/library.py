@@ -246,7 +246,7 @@ class StepLibrary(QWidget):
     def _add_line(head: QTreeWidgetItem, spec: StepSpec) -> QTreeWidgetItem:
         line = QTreeWidgetItem(head, [spec.title])
         line.setData(0, _SPEC, spec)
-        line.setToolTip(0, spec.summary)
+        line.setToolTip(0, f"{spec.title}\n{spec.summary}")  # the title may be cut off
         line.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, spec.summary)
         return line
 

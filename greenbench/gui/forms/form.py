@@ -11,9 +11,12 @@ from greenbench.core.pipeline import Node
 from greenbench.gui.controls import Button, Icon, IconButton, Text, row
 from greenbench.gui.editor.editing import values_edit
 from greenbench.gui.forms.fields import Field, SliderField, field_widget
+from greenbench.gui.forms.result import breakable
 from greenbench.gui.session import Session
 from greenbench.gui.sources.zoo_browser import ZooBrowser
+from greenbench.gui.sources.zoo_table import in_one_line
 from greenbench.gui.theme import Theme, font
+from greenbench.steps.model_library.zoo import find
 
 _ROOM = 222  # what the narrowest inspector leaves for a row
 
@@ -52,6 +55,9 @@ class FormRow(QWidget):
         if wide:
             layout.addWidget(self.field)
         layout.addWidget(self.error)
+        self.fact = Text("", 12, 400, "second", wrap=True)
+        self.fact.hide()
+        layout.addWidget(self.fact)
         layout.addWidget(self.help)
         control = self.field.control
         name = f"{spec.title}{', ' + spec.limits() if spec.limits() else ''}"
@@ -68,6 +74,11 @@ class FormRow(QWidget):
         button.setFont(font(12, 500))
         self._head.addWidget(button)
         return button
+
+    def tell(self, words: str) -> None:
+        """A line about the value itself; "" takes it away."""
+        self.fact.setText(breakable(words))
+        self.fact.setVisible(bool(words))
 
     @staticmethod
     def _least(field: Field) -> int:
@@ -133,9 +144,10 @@ class ParameterForm(QWidget):
             line.given.connect(lambda value, name=spec.name: self._give(name, value))
             line.left.connect(self._end_visit)
             line.reset_wanted.connect(lambda name=spec.name, default=spec.default: self._give(name, default))
-        for name, what in (session.document.pipeline.spec(id).browse or {}).items():
-            if what == "models" and name in self.rows:
-                self.rows[name].offer("Browse…").clicked.connect(lambda _=False, name=name: self._browse_models(name))
+        browse = session.document.pipeline.spec(id).browse or {}
+        self._networks = [name for name, what in browse.items() if what == "models" and name in self.rows]
+        for name in self._networks:
+            self.rows[name].offer("Browse…").clicked.connect(lambda _=False, name=name: self._browse_models(name))
         layout.addLayout(row(self._caret, self.more, 0, spacing=4))
         layout.addWidget(self._advanced)
         self.more.toggled.connect(self._show_more)
@@ -160,6 +172,9 @@ class ParameterForm(QWidget):
                 line.show_value(values[spec.name])
             elif not line.bad:
                 line.show_value(values[spec.name])
+        for name in self._networks:
+            entry = find(str(values[name])) if values[name] else None
+            self.rows[name].tell(in_one_line(entry) if entry else "")
         self._shown = node
         self._show_rows(values)
 

@@ -83,7 +83,8 @@ class NodePanel(Panel):
         self.failure = FailureCard(theme)
         self.column.addWidget(self.failure)
         if self.aside is not None:
-            self.column.addWidget(self.aside.fit)
+            for part in self.aside.above:
+                self.column.addWidget(part)
         self.form = ParameterForm(session, theme, id)
         if spec.fields:
             self.column.addWidget(line())

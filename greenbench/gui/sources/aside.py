@@ -8,7 +8,7 @@ from greenbench.core.trust import TrustRequest
 from greenbench.gui.controls import Icon, Text, row
 from greenbench.gui.forms.result import breakable
 from greenbench.gui.session import Session
-from greenbench.gui.sources.card import Card
+from greenbench.gui.sources.card import Card, without_owner
 from greenbench.gui.sources.found import FoundSection, file_field
 from greenbench.gui.sources.intake import Intake
 from greenbench.gui.sources.preview import PreviewSection, is_source
@@ -60,11 +60,12 @@ class PermissionNotice(QWidget):
 
 
 class NodeAside(QWidget):
-    """Everything beside the form of one node; empty for a node that reads nothing from outside. `fit` belongs above the form."""
+    """Everything beside the form of one node; empty for a node that reads nothing from outside. What is urgent (`above`) belongs
+    before the form, the rest after it."""
 
     def __init__(self, session: Session, theme: Theme, intake: Intake, id: str) -> None:
         super().__init__()
-        self._intake, self._id = intake, id
+        self._session, self._intake, self._id = session, intake, id
         spec = session.pipeline.spec(id)
         self.setAccessibleName("What this source gives")
         self.fit = Card(theme, "failure")
@@ -72,12 +73,14 @@ class NodeAside(QWidget):
         self.found = FoundSection(session, theme, intake, id) if file_field(spec) else None
         self.preview = PreviewSection(session, theme, intake, id) if is_source(spec) else None
         self._parts = [part for part in (self.permission, self.found, self.preview) if part is not None]
+        self.above: list[QWidget] = [self.fit] if self.permission is None else [self.fit, self.permission]
+        after: list[QWidget] = [part for part in (self.found, self.preview) if part is not None]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        for part in self._parts:
+        for part in after:
             column.addWidget(part)
-        self.setVisible(bool(self._parts))
+        self.setVisible(bool(after))
         intake.fits.changed.connect(self._show_fit)
         self._show_fit()
 
@@ -90,4 +93,5 @@ class NodeAside(QWidget):
         problem = self._intake.fits.at(self._id)
         self.fit.setVisible(problem is not None)
         if problem is not None:
-            self.fit.say("Does not fit", problem.message, problem.remedy)
+            title = self._session.pipeline.node(self._id).title
+            self.fit.say("Does not fit", without_owner(problem.message, title), problem.remedy)

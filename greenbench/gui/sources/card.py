@@ -10,6 +10,15 @@ from greenbench.gui.theme import Theme
 _LOOK = {"failure": ("warning-octagon-fill", "danger"), "warning": ("shield-warning", "warning"), "notice": ("info", "accent")}
 
 
+def without_owner(message: str, title: str) -> str:
+    """A sentence about a node as it reads on the node's own panel: without its name in front."""
+    owner = f'"{title}": '
+    if not message.startswith(owner):
+        return message
+    words = message.removeprefix(owner)
+    return words[:1].upper() + words[1:]
+
+
 class Card(QFrame):
     """`kind`: "failure", "warning" or "notice". Empty sentences take no room."""
 

@@ -61,7 +61,7 @@ class ClassBars(QWidget):
             self._paint_row(painter, QRectF(0, top + number * _ROW, self.width(), _ROW), *row)
         if self._left:
             low, high = (count(end) for end in self._ends)
-            text = f"and {count(self._left)} more classes, {low} to {high} examples each"
+            text = f"and {count(self._left)} more, {low} to {high} examples each"
             rest = QRectF(0, top + len(self._rows) * _ROW, self.width(), _ROW)
             write(painter, rest, text, self._theme.color("muted"), (11, 400))
         painter.end()

@@ -1,5 +1,7 @@
 """What a model file is, in the inspector: the sentence, inputs and outputs, and for bare weights the networks they may belong to."""
 
+import os
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -84,7 +86,7 @@ class FoundSection(QWidget):
     @property
     def path(self) -> str:
         node = self._session.pipeline.nodes.get(self._id)
-        return str(node.params.get(self._field, "")) if node else ""
+        return os.path.expanduser(str(node.params.get(self._field, ""))) if node else ""
 
     def refresh(self) -> None:
         """Shows what is known of the file that is set now; looks at a new one."""

@@ -14,7 +14,7 @@ from greenbench.core.step import Group, StepSpec
 from greenbench.gui.controls import Button, Text, line, row
 from greenbench.gui.forms.result import breakable
 from greenbench.gui.session import Session
-from greenbench.gui.sources.card import Card
+from greenbench.gui.sources.card import Card, without_owner
 from greenbench.gui.sources.class_bars import ClassBars
 from greenbench.gui.sources.intake import Intake
 from greenbench.gui.sources.looks import Look, Stage
@@ -26,7 +26,7 @@ from greenbench.gui.sources.words import data_lines, model_lines
 from greenbench.gui.theme import Theme, font
 
 _CALM_MS = 1000
-_SIDE, _ROWS, _CLASSES, _BROKEN = 50, 3, 10, 3
+_SIDE, _ACROSS, _ROWS, _CLASSES, _BROKEN = 50, 4, 3, 10, 3
 _WIDTH = 232
 
 
@@ -113,7 +113,7 @@ class PreviewSection(QWidget):
         self.failure.setVisible(look.stage is Stage.FAILED)
         if look.stage is Stage.FAILED and look.error is not None:
             title = "This data cannot be read" if self._data else "This model cannot be loaded"
-            self.failure.say(title, look.error.message, look.error.remedy)
+            self.failure.say(title, without_owner(look.error.message, self._title), look.error.remedy)
         body = QWidget()
         self.samples = self._preview = None
         if look.stage is Stage.READY:
@@ -136,6 +136,10 @@ class PreviewSection(QWidget):
         if self._preview is not None:
             PreviewDialog(self.window(), self._theme, self._preview).open()
 
+    @property
+    def _title(self) -> str:
+        return self._session.pipeline.node(self._id).title
+
     def _hint(self, look: Look) -> str:
         if look.stage is Stage.OPEN:
             return (
@@ -143,10 +147,7 @@ class PreviewSection(QWidget):
             )
         if look.stage is Stage.INCOMPLETE and look.error is not None:
             problems = look.error.problems if isinstance(look.error, PlanError) else ()
-            words = problems[0].message if problems else look.error.message
-            title = self._session.pipeline.node(self._id).title
-            words = words.removeprefix(f'"{title}": ')
-            return breakable(f"{words[:1].upper()}{words[1:]}")
+            return breakable(without_owner(problems[0].message if problems else look.error.message, self._title))
         return ""
 
     def _fill(self, body: QWidget, prepared: PreparedNode) -> None:
@@ -166,7 +167,7 @@ class PreviewSection(QWidget):
         if preview.samples or preview.broken:
             self._preview = shown
         if preview.samples:
-            self.samples = SampleView(self._theme, shown, _SIDE)
+            self.samples = SampleView(self._theme, shown, _SIDE, _ACROSS * _ROWS if shown.pictures else _ROWS)
             self.samples.setFixedHeight(self.samples.height_for(_ROWS, _WIDTH))
             column.addWidget(self.samples)
         column.addLayout(pair_grid(data_lines(data, preview)))

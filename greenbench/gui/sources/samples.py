@@ -156,13 +156,20 @@ def _broken(text: str, width: float) -> list[str]:
     return [line for line in lines if line]
 
 
-class SampleView(QListView):
-    """Pictures of `side` pixels, or lines where the examples are no pictures."""
+def spread(samples: Sequence[Sample], limit: int) -> list[Sample]:
+    """At most so many (0: all), evenly from first to last, so that every split and class keeps its share."""
+    if not limit or len(samples) <= limit:
+        return list(samples)
+    return [samples[place * len(samples) // limit] for place in range(limit)]
 
-    def __init__(self, theme: Theme, shown: Shown, side: int) -> None:
+
+class SampleView(QListView):
+    """Pictures of `side` pixels, or lines where the examples are no pictures; `limit` of them (0: all)."""
+
+    def __init__(self, theme: Theme, shown: Shown, side: int, limit: int = 0) -> None:
         super().__init__()
         self.pictures, self.side = shown.pictures, side
-        self.examples = SampleModel(shown.preview.samples, shown.folder)
+        self.examples = SampleModel(spread(shown.preview.samples, limit), shown.folder)
         self.setModel(self.examples)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Examples")

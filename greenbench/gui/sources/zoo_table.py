@@ -52,13 +52,26 @@ COLUMNS = (
     ZooColumn("Name", "", 0, False, lambda entry: entry.name, lambda entry: entry.name.lower()),
     ZooColumn("Parameters", "million", 104, True, lambda entry: _scaled(entry.parameters, 1e6), lambda entry: entry.parameters),
     ZooColumn("MACs", "billion", 84, True, lambda entry: _scaled(entry.macs, 1e9), lambda entry: entry.macs),
-    ZooColumn("Input", "", 112, True, lambda entry: entry.input.replace("x", " × "), _pixels),
+    ZooColumn("Input", "", 136, True, lambda entry: entry.input.replace("x", " × "), _pixels),
     ZooColumn(
-        "Task", "", 120, False, lambda entry: TASKS[entry.task].title if entry.task in TASKS else entry.task, lambda entry: entry.task
+        "Task", "", 112, False, lambda entry: TASKS[entry.task].title if entry.task in TASKS else entry.task, lambda entry: entry.task
     ),
     ZooColumn("Pretrained", "", 92, False, lambda entry: "Yes" if entry.pretrained else "No", lambda entry: not entry.pretrained),
     ZooColumn("Licence", "", 150, False, lambda entry: entry.licence or "not said", lambda entry: entry.licence.lower()),
 )
+
+
+def in_one_line(entry: ZooEntry) -> str:
+    """What one chooses by, as a line: "11.7 million parameters, 1.81 billion MACs, 3 × 224 × 224, BSD-3-Clause"."""
+    parameters, macs = _scaled(entry.parameters, 1e6), _scaled(entry.macs, 1e9)
+    known = [
+        f"{parameters} million parameters" if entry.parameters is not None else "",
+        f"{macs} billion MACs" if entry.macs is not None else "",
+        entry.input.replace("x", " × "),
+        f"licence {entry.licence or 'not said'}",
+        "" if entry.pretrained else "no published weights",
+    ]
+    return ", ".join(part for part in known if part)
 
 
 class ZooModel(QAbstractTableModel):

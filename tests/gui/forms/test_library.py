@@ -66,7 +66,7 @@ def test_what_is_dragged_is_the_key_of_the_step(library: StepLibrary, catalog: C
     item = library.item("prune")
     assert item is not None
     assert dragged_step(library.tree.mimeData([item]), catalog) is catalog["prune"]
-    assert item.toolTip(0) == "Smaller"
+    assert item.toolTip(0) == "Prune channels\nSmaller"
 
 
 def test_many_sources_stand_under_what_they_give_and_the_arrows_pass_the_heads(qtbot: QtBot, theme: Theme) -> None:

@@ -24,7 +24,7 @@ from greenbench.gui.sources.intake import Intake
 from greenbench.gui.sources.looks import Stage
 from greenbench.gui.sources.preview import PreviewSection
 from greenbench.gui.sources.preview_dialog import PreviewDialog
-from greenbench.gui.sources.samples import Shown, shown_of
+from greenbench.gui.sources.samples import Shown, shown_of, spread
 from greenbench.gui.sources.words import data_lines, model_lines
 from greenbench.gui.theme import Theme
 
@@ -55,7 +55,7 @@ def test_a_small_folder_is_read_by_itself_and_shown(
     assert "No folder is chosen." in words(part)
     assert not part.read.isVisible()
     choose(session, pictures)
-    qtbot.waitUntil(lambda: part.samples is not None, timeout=5000)
+    qtbot.waitUntil(lambda: part.samples is not None and part.samples.isVisible())
     told = words(part)
     for expected in ("12 train, 5 test", "8 × 8 to 64 × 48 px", "CC BY 4.0", "Two classes.", "12 files cannot be used",
                      "cat/0.jpg: it is cut off", "and 9 more"):  # fmt: skip
@@ -217,3 +217,10 @@ def test_preprocessing_is_told_in_words(made: SimpleNamespace) -> None:
     assert told["Mean, deviation"] == "0.485, 0.456, 0.406; 0.229, 0.224, 0.225"
     assert told["Batch"] == "1 example a call"
     assert dict(model_lines(plain))["Mean, deviation"] == "none subtracted"
+
+
+def test_the_few_that_the_inspector_shows_come_from_all_splits() -> None:
+    samples = [Sample(split="train" if place < 12 else "test", label=str(place)) for place in range(24)]
+    assert [sample.label for sample in spread(samples, 4)] == ["0", "6", "12", "18"]
+    assert spread(samples, 0) == samples
+    assert spread(samples, 30) == samples
