@@ -144,8 +144,12 @@ def _write(source: _Source, path: Path) -> None:
 
 def _write_scripted(source: _Source, path: Path) -> None:
     """By the exporter that reads TorchScript: torch.export cannot."""
+    module = source.module()
+    if not isinstance(module, torch.jit.ScriptModule):  # a wrapper of ours: the exporter takes it once it is TorchScript too
+        with torch.no_grad():
+            module = torch.jit.trace(module, (source.examples,), strict=False)  # type: ignore[no-untyped-call]
     torch.onnx.export(
-        source.module(),
+        module,
         (source.examples,),
         os.fspath(path),
         input_names=[INPUT],
