@@ -195,5 +195,6 @@ def _notes(layers: list[Layer], seen: _Seen, whole: float | None, hooked: float 
     idle = [layer.name for layer in layers if layer.macs is None]
     if idle:
         shown = ", ".join(idle[:3]) + (", …" if len(idle) > 3 else "")
-        notes.append(f"{len(idle)} layers with weights were not executed: {shown}.")
+        were = "layer with weights was" if len(idle) == 1 else "layers with weights were"
+        notes.append(f"{len(idle)} {were} not executed: {shown}.")
     return tuple(notes)
