@@ -15,6 +15,7 @@ _FOLDERS = (
     "data_huggingface",
     "data_download",
     "data_masks",
+    "data_table",
     "data_text",
     "data_random",
     "model_library",

@@ -124,7 +124,7 @@ def _is_header(first: list[str], below: list[list[str]], known: Sequence[str]) -
     """Whether a first row names the columns: it has a known name, or stands above numbers, or above names that recur without it."""
     if {cell.lower() for cell in first} & set(known):
         return True
-    if any(_is_number(cell) for cell in first) or not below:
+    if any(_is_number(cell) for cell in first):
         return False
     for place, name in enumerate(first):
         cells = [row[place].strip() for row in below if len(row) > place]
