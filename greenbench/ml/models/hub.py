@@ -9,6 +9,7 @@ from typing import Any
 
 from greenbench.core.artifact import InputSpec, Tokens
 from greenbench.core.errors import ModelError
+from greenbench.ml.models.reach import hub_or_cache
 from greenbench.ml.models.timm_networks import licence as plain_licence
 
 TOKENIZER = "tokenizer.json"
@@ -32,16 +33,18 @@ def folder_of(source: str, revision: str = "") -> Path:
         return local
     from huggingface_hub import snapshot_download
 
-    patterns = [list(_SIDE_FILES), [*_SIDE_FILES, *_OLD_WEIGHTS]]
+    unreachable = ""
     try:
-        folder = Path(snapshot_download(source, revision=revision or None, allow_patterns=patterns[0]))
-        if not any(folder.glob("*.safetensors")):
-            folder = Path(snapshot_download(source, revision=revision or None, allow_patterns=patterns[1]))
+        with hub_or_cache() as unreachable:
+            folder = Path(snapshot_download(source, revision=revision or None, allow_patterns=list(_SIDE_FILES)))
+            if not any(folder.glob("*.safetensors")):
+                patterns = [*_SIDE_FILES, *_OLD_WEIGHTS]
+                folder = Path(snapshot_download(source, revision=revision or None, allow_patterns=patterns))
     except Exception as error:  # the hub's client passes on what its HTTP library raises
         words = str(error).strip().splitlines()
-        reason = words[0][:200] if words else type(error).__name__
+        reason = unreachable or (words[0][:200] if words else type(error).__name__)
         raise ModelError(
-            f"{source} cannot be had from Hugging Face: {reason}",
+            f"{source} cannot be had from Hugging Face: {reason.rstrip('.')}.",
             "Connect to the network, check the id, or download the model elsewhere and choose its folder.",
         ) from error
     return folder

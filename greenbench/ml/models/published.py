@@ -27,8 +27,8 @@ class Published:
     outputs: int = 0
 
 
-def fetched(name: str, get: Callable[[], Any]) -> Any:
-    """What a library's own loader gives.
+def fetched(name: str, get: Callable[[], Any], unreachable: str = "") -> Any:
+    """What a library's own loader gives; `unreachable` is the reason to tell where it is known that there is no network.
 
     Raises:
         ModelError: it cannot be had; names the network and the loader's reason.
@@ -39,4 +39,5 @@ def fetched(name: str, get: Callable[[], Any]) -> Any:
         raise
     except Exception as error:  # each library fails with its HTTP client's own exceptions, which have no base in common
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise ModelError(f"The pretrained weights of {name} cannot be loaded: {reason}", NO_WEIGHTS) from error
+        told = (unreachable or reason).rstrip(".")
+        raise ModelError(f"The pretrained weights of {name} cannot be loaded: {told}.", NO_WEIGHTS) from error

@@ -8,6 +8,7 @@ from torch import nn
 
 from greenbench.core.artifact import InputSpec
 from greenbench.ml.models.published import Published, fetched
+from greenbench.ml.models.reach import hub_or_cache
 from greenbench.ml.models.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD, best_weights
 
 _IMAGENET = 1000
@@ -80,7 +81,11 @@ def build(name: str, shape: tuple[int, ...], outputs: int, pretrained: bool = Fa
         except TypeError:  # convolutional networks take any size and know no such argument
             return create()
 
-    return fetched(f"timm/{name}", create_sized) if pretrained else create_sized()
+    if not pretrained:
+        return create_sized()
+    with hub_or_cache() as unreachable:
+        made: nn.Module = fetched(f"timm/{name}", create_sized, unreachable)
+    return made
 
 
 def licence(word: str | None) -> str:
