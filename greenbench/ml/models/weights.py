@@ -76,20 +76,20 @@ def match(name: str, shapes: Shapes, shape: tuple[int, ...] | None = None) -> Ma
     classes = len(known.classes) or (10 if full in NETWORKS else 1000)
     width = _own_width(full, shapes) if full in NETWORKS and NETWORKS[full].width is not None else None
 
-    def compare(input: InputSpec, classes: int) -> Match:
+    def compare(input: InputSpec, classes: int) -> tuple[Match, Shapes]:
         architecture = registry.architecture_for(full, input, classes, width)
-        return Match(architecture, input, _compared(full, _built_shapes(architecture), shapes))
+        ours = _built_shapes(architecture)
+        return Match(architecture, input, _compared(full, ours, shapes)), ours
 
-    found = compare(input, classes)
-    if not found.candidate.reshaped:
+    found, ours = compare(input, classes)
+    if not found.candidate.reshaped or found.candidate.matched < _PLAUSIBLE * found.candidate.total:
         return found
-    better = _adapted(found, shapes, classes)
-    return compare(*better) if better else found
+    better = _adapted(found, ours, shapes, classes)
+    return compare(*better)[0] if better else found
 
 
-def _adapted(found: Match, shapes: Shapes, classes: int) -> tuple[InputSpec, int] | None:
+def _adapted(found: Match, ours: Shapes, shapes: Shapes, classes: int) -> tuple[InputSpec, int] | None:
     """The input and the number of classes that would explain the tensors of another shape; None if nothing would."""
-    ours = _built_shapes(found.architecture)
     differing = [name for name in ours if name in shapes and ours[name] != shapes[name]]
     outputs = {shapes[name][0] for name in differing if ours[name][:1] == (classes,) and ours[name][1:] == shapes[name][1:]}
     input, changed = found.input, False
