@@ -14,7 +14,7 @@ from greenbench.core.step import StepSpec
 from greenbench.gui.editor.anatomy import EDGE, RADIUS, Anatomy, is_source
 from greenbench.gui.editor.drawing import Drawing, metrics_of, outline, paint_shadow, write
 from greenbench.gui.editor.status import NodeStatus, variant_rows
-from greenbench.gui.editor.words import STATE_ICONS, facts_line, footer, row_word
+from greenbench.gui.editor.words import STATE_ICONS, facts_line, footer, row_word, short_value
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_progress_ring, paint_provenance, paint_variant
 
@@ -115,7 +115,7 @@ def _boxes(painter: QPainter, view: NodeView) -> None:
 
 def box_text(field: FieldSpec, value: object, width: float) -> str:
     """A value as it stands in a box: alone where it explains itself ("50 %"), else with as much of its name as fits."""
-    text = field.format(value)
+    text = short_value(field, value)
     if field.choices or field.percent:
         return text
     if field.unit:

@@ -1,8 +1,11 @@
 """The words a node shows: footer, facts, rows and hover cards, made from status and pipeline. No Qt, tested as text."""
 
 import math
+from pathlib import Path
+from typing import Any
 
 from greenbench.core.artifact import Artifact, DatasetArtifact, ModelArtifact
+from greenbench.core.params import FieldKind, FieldSpec
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.quote import scale, significant
 from greenbench.core.run import NodeState
@@ -88,11 +91,18 @@ def short_reason(status: NodeStatus) -> str:
     return text[:1].upper() + text[1:]
 
 
+def short_value(field: FieldSpec, value: Any) -> str:
+    """A value as it stands on a node: of a path the last part, which says more than the first."""
+    if field.kind in (FieldKind.FILE, FieldKind.FOLDER):
+        return Path(str(value)).name or str(value)
+    return field.format(value)
+
+
 def facts_line(pipeline: Pipeline, status: NodeStatus, id: str) -> str:
     """What a source gives, or the settings by which it will: "1797 images, 8×8 px", "ResNet-20, 1.09 MB"."""
     spec, node = pipeline.spec(id), pipeline.node(id)
     chosen = [spec.field(name) for name in spec.highlights]
-    values = [field.format(node.params.get(field.name, field.default)) for field in chosen if field]
+    values = [short_value(field, node.params.get(field.name, field.default)) for field in chosen if field]
     values = [value for value in values if value.strip()]
     for artifact in status.outputs.values():
         if isinstance(artifact, DatasetArtifact):

@@ -11,7 +11,7 @@ from greenbench.gui.editor.drawing import metrics_of, write
 from greenbench.gui.theme import Theme
 
 _ROW, _KEY, _GAP = 20, 20, 8
-_SHADES = (1.0, 0.62, 0.36, 0.16)
+_SHADES = (1.0, 0.55, 0.28, 0.06)
 _NAME_SHARE = 0.42
 
 

@@ -1,0 +1,92 @@
+"""In the whole window: Run asks about a file that runs code and then goes on; closing while a job is under way leaves nothing behind."""
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from greenbench.core.errors import Cancelled
+from greenbench.core.pipeline import Link, Node, Pipeline
+from greenbench.gui.job_bridge import Job
+from greenbench.gui.main_window import MainWindow
+from greenbench.gui.run_control import Phase
+from greenbench.steps import installed
+
+
+@pytest.fixture
+def factory(tmp_path: Path) -> Path:
+    path = tmp_path / "net.py"
+    path.write_text("raise RuntimeError('this file must never run in the window')\n\ndef make(): ...\n")
+    return path
+
+
+def own_network(factory: Path) -> Pipeline:
+    catalog = installed()
+    pipeline = Pipeline(catalog, "Own network")
+    pipeline.nodes["net"] = Node("net", "model.python", "Net", {"factory": f"{factory}:make"}, (0.0, 0.0))
+    pipeline.nodes["data"] = Node("data", "data.random", "Random", {}, (0.0, 120.0))
+    pipeline.nodes["bench"] = Node("bench", "benchmark", "Benchmark", {}, (300.0, 0.0))
+    pipeline.links += [Link("net", "model", "bench", "models"), Link("data", "data", "bench", "data")]
+    return pipeline
+
+
+def test_run_asks_first_and_goes_on_after_a_yes(window: MainWindow, runner: Any, factory: Path, qtbot: QtBot) -> None:
+    window.parts.session.open(own_network(factory), saved=True)
+    window.parts.control.run()
+    dialog = window.intake.trust.dialog
+    assert dialog is not None
+    assert runner.plans == []
+    assert window.messages.messages == [], "a question, not a refusal"
+    dialog.allow.click()
+    qtbot.waitUntil(lambda: len(runner.plans) == 1)
+    assert runner.plans[0].trusted == (hashlib.sha256(factory.read_bytes()).hexdigest(),)
+
+
+def test_a_no_leaves_everything_as_it_was_and_run_asks_again(window: MainWindow, runner: Any, factory: Path, qtbot: QtBot) -> None:
+    window.parts.session.open(own_network(factory), saved=True)
+    window.parts.control.run()
+    assert window.intake.trust.dialog is not None
+    window.intake.trust.dialog.refuse.click()
+    qtbot.waitUntil(lambda: window.intake.trust.dialog is None)
+    assert runner.plans == []
+    assert window.parts.control.phase is Phase.READY
+    window.parts.control.run()
+    assert window.intake.trust.dialog is not None
+    window.intake.trust.dialog.reject()
+
+
+def test_a_changed_file_is_asked_about_again(window: MainWindow, runner: Any, factory: Path) -> None:
+    window.parts.session.open(own_network(factory), saved=True)
+    window.parts.control.run()
+    assert window.intake.trust.dialog is not None
+    window.intake.trust.book.remember(window.intake.trust.dialog.asked)
+    window.intake.trust.dialog.reject()
+    factory.write_text("import os\n\ndef make(): ...\n")
+    window.parts.control.run()
+    assert window.intake.trust.dialog is not None
+    window.intake.trust.dialog.reject()
+    assert runner.plans == []
+
+
+def test_closing_ends_what_is_being_read(window: MainWindow, qtbot: QtBot) -> None:
+    begun = threading.Event()
+
+    def work(request: Any, on_progress: Any, stopped: Any) -> Any:
+        pause = threading.Event()
+        begun.set()
+        while not stopped():
+            pause.wait(0.005)
+        raise Cancelled
+
+    window.parts.jobs._do = work
+    window.show_node("data")
+    window.intake.reader.read("data")
+    qtbot.waitUntil(begun.is_set)
+    assert isinstance(window.parts.jobs.job(("sources", "data")), Job)
+    window.parts.session.document.treat_as_saved()
+    window.close()
+    assert not window.parts.jobs.busy
+    assert not [thread for thread in threading.enumerate() if thread.name == "job"]
