@@ -227,7 +227,7 @@ class AnswersView(QWidget):
         self._model.pictures = pictures
         self.words.setText(sentence(found, letters))
         counts = {which: sum(passes(each, which) for each in found.shown) for which in (ALL, FIRST, SECOND, WRONG)}
-        titles = {ALL: "All", FIRST: f"Only {letters[0]} right", SECOND: f"Only {letters[1]} right", WRONG: "Both wrong"}
+        titles = {ALL: "All", FIRST: f"Only {letters[0]} right", SECOND: f"Only {letters[1]} right", WRONG: "Both wrong, differently"}
         judged = any(each.first_right is not None for each in found.shown)
         choices = [(which, f"{titles[which]}  {counts[which]}") for which in (titles if judged else (ALL,))]
         fresh = Segments(choices)
@@ -236,6 +236,7 @@ class AnswersView(QWidget):
         self.filter.hide()
         self.filter.deleteLater()
         self.filter = fresh
+        fresh.setVisible(bool(found.shown))
         self._show(ALL)
 
     def _show(self, which: object) -> None:

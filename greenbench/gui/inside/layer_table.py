@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
@@ -12,29 +12,62 @@ from greenbench.gui.table_head import PAD, TwoLineHead
 from greenbench.gui.theme import Theme, font
 
 ROW_HEIGHT = 32
-_BAR = 46
-_ELASTIC = {"name": 300, "change": 190, "words": 200}
+_BAR, _LONGEST_BAR = 46, 120
+_ELASTIC = {"name": 300, "change": 330, "words": 200}
 _Index = QModelIndex | QPersistentModelIndex
 
 
 class _Model(QAbstractTableModel):
+    """The rows that are seen, in the order in which they are seen: filtered and sorted here, so that one reset does all."""
+
     def __init__(self) -> None:
         super().__init__()
         self.table = Table((), ())
+        self.rows: list[Row] = []
+        self._needles: list[str] = []
+        self._changes_only = False
+        self._sorted: tuple[int, bool] | None = None  # column, and whether downward
 
     def show(self, table: Table) -> None:
         self.beginResetModel()
-        self.table = table
+        self.table, self._sorted = table, None
+        self._arrange()
         self.endResetModel()
 
+    def set_filter(self, text: str, changes_only: bool) -> None:
+        self.beginResetModel()
+        self._needles, self._changes_only = text.lower().split(), changes_only
+        self._arrange()
+        self.endResetModel()
+
+    def sort_by(self, column: int, downward: bool) -> None:
+        """Layers without a number come last either way; a negative column is the order of execution."""
+        self.beginResetModel()
+        self._sorted = (column, downward) if column >= 0 else None
+        self._arrange()
+        self.endResetModel()
+
+    def _arrange(self) -> None:
+        self.rows = [row for row in self.table.rows if self._passes(row)]
+        if self._sorted is not None:
+            column, downward = self._sorted
+            known = [row for row in self.rows if row.cells[column].value is not None]
+            unknown = [row for row in self.rows if row.cells[column].value is None]
+            words = any(isinstance(row.cells[column].value, str) for row in known)
+            known.sort(key=lambda row: _sort_key(row.cells[column].value, words), reverse=downward)
+            self.rows = [*known, *unknown]
+
+    def _passes(self, row: Row) -> bool:
+        return (row.changed or not self._changes_only) and all(needle in row.words for needle in self._needles)
+
     def rowCount(self, parent: _Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.table.rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.table.columns)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        cell = self.table.rows[index.row()].cells[index.column()]
+        cell = self.rows[index.row()].cells[index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return cell.text
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -52,49 +85,22 @@ class _Model(QAbstractTableModel):
         return column.title if role == Qt.ItemDataRole.DisplayRole else None
 
 
-class _Shown(QSortFilterProxyModel):
-    """Which rows are seen, and in which order; layers without a number come last either way."""
-
-    def __init__(self, model: _Model) -> None:
-        super().__init__()
-        self._model = model
-        self._needles: list[str] = []
-        self._changes_only = False
-        self.setSourceModel(model)
-
-    def set_filter(self, text: str, changes_only: bool) -> None:
-        self._needles, self._changes_only = text.lower().split(), changes_only
-        self.invalidate()
-
-    def filterAcceptsRow(self, row: int, parent: _Index) -> bool:
-        found = self._model.table.rows[row]
-        return (found.changed or not self._changes_only) and all(needle in found.words for needle in self._needles)
-
-    def lessThan(self, left: _Index, right: _Index) -> bool:
-        rows = self._model.table.rows
-        first, second = (rows[index.row()].cells[index.column()].value for index in (left, right))
-        if first is None or second is None:
-            if first is second:
-                return False  # Qt sorts stably: those without a number keep their order
-            return (second is None) == (self.sortOrder() is Qt.SortOrder.AscendingOrder)
-        if isinstance(first, str) or isinstance(second, str):
-            return str(first) < str(second)
-        return first < second
+def _sort_key(value: float | str | None, words: bool) -> tuple[str, float]:
+    return (str(value), 0.0) if words else ("", float(value or 0.0))
 
 
 class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, model: _Model, shown: _Shown) -> None:
+    def __init__(self, theme: Theme, model: _Model) -> None:
         super().__init__()
-        self._theme, self._model, self._shown = theme, model, shown
+        self._theme, self._model = theme, model
         self.marks: tuple[int, ...] = (0,)  # the places of the models among the variants, for their colours
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(60, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        source = self._shown.mapToSource(index)
-        row, column = self._model.table.rows[source.row()], self._model.table.columns[source.column()]
-        cell = row.cells[source.column()]
+        row, column = self._model.rows[index.row()], self._model.table.columns[index.column()]
+        cell = row.cells[index.column()]
         rect = QRectF(option.rect)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -116,8 +122,9 @@ class _Delegate(QStyledItemDelegate):
                 weight = 600 if cell.changed else 400
                 self._write(painter, box.adjusted(20, 0, 0, 0), cell.text, font(12, weight), cell.tone or "second")
             case "share" | "time":
-                self._bars(painter, box, cell, column)
-                self._number(painter, box.adjusted(_BAR + 8, 0, 0, 0), cell)
+                wide = max(_BAR, min(box.width() * 0.45, _LONGEST_BAR))
+                self._bars(painter, QRectF(box.left(), box.top(), wide, box.height()), cell)
+                self._number(painter, box.adjusted(wide + 8, 0, 0, 0), cell)
             case "number":
                 self._number(painter, box, cell)
             case _:
@@ -127,18 +134,20 @@ class _Delegate(QStyledItemDelegate):
         tone = "muted" if cell.value is None else "text"
         self._write(painter, box, cell.text, font(12, 600 if cell.changed else 500), tone, right=True)
 
-    def _bars(self, painter: QPainter, box: QRectF, cell: Cell, column: Column) -> None:
+    def _bars(self, painter: QPainter, box: QRectF, cell: Cell) -> None:
         """One bar a model, the first above the second, each in the colour of its variant."""
         if all(share is None for share in cell.bars):
             return
         height = 8.0 if len(cell.bars) == 1 else 5.0
         top = box.center().y() - (height * len(cell.bars) + (len(cell.bars) - 1) * 2) / 2
         for place, share in enumerate(cell.bars):
-            bar = QRectF(box.left(), top + place * (height + 2), _BAR, height)
+            bar = QRectF(box.left(), top + place * (height + 2), box.width(), height)
             if share is None:
                 continue
             painter.fillRect(bar, self._theme.color("hover"))
-            painter.fillRect(QRectF(bar.left(), bar.top(), max(_BAR * min(share, 1.0), 1.0 if share else 0.0), height), self._ink(place))
+            painter.fillRect(
+                QRectF(bar.left(), bar.top(), max(bar.width() * min(share, 1.0), 1.0 if share else 0.0), height), self._ink(place)
+            )
 
     def _ink(self, place: int) -> QColor:
         mark = self.marks[place] if place < len(self.marks) else -1
@@ -161,9 +170,8 @@ class LayerTable(QTableView):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = _Model()
-        self._shown = _Shown(self._model)
-        self._delegate = _Delegate(theme, self._model, self._shown)
-        self.setModel(self._shown)
+        self._delegate = _Delegate(theme, self._model)
+        self.setModel(self._model)
         self.setItemDelegate(self._delegate)
         self.head = TwoLineHead(theme, lambda: self._model.table.columns, sortable=True)
         self.head.sectionClicked.connect(self.sort_by)
@@ -187,11 +195,11 @@ class LayerTable(QTableView):
     @property
     def shown(self) -> int:
         """How many rows pass the filter."""
-        return self._shown.rowCount()
+        return len(self._model.rows)
 
     def cell_text(self, row: int, column: int) -> str:
         """What stands in a row and column as they are shown now."""
-        return str(self._shown.index(row, column).data())
+        return self._model.rows[row].cells[column].text
 
     def show_table(self, table: Table, marks: tuple[int, ...]) -> None:
         """`marks`: the place of each model among the variants (−1: none), for the colour of its bars."""
@@ -202,7 +210,7 @@ class LayerTable(QTableView):
         self._share_width()
 
     def set_filter(self, text: str, changes_only: bool) -> None:
-        self._shown.set_filter(text, changes_only)
+        self._model.set_filter(text, changes_only)
 
     def sort_by(self, column: int) -> None:
         """Upward, at the second press downward, at the third in the order of execution again."""
@@ -217,11 +225,11 @@ class LayerTable(QTableView):
     def _sort(self, column: int, order: Qt.SortOrder) -> None:
         self.head.setSortIndicatorShown(True)
         self.head.setSortIndicator(column, order)
-        self._shown.sort(column, order)
+        self._model.sort_by(column, order is Qt.SortOrder.DescendingOrder)
 
     def _unsort(self) -> None:
         self.head.setSortIndicatorShown(False)
-        self._shown.sort(-1)
+        self._model.sort_by(-1, False)
         self.head.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -231,8 +239,8 @@ class LayerTable(QTableView):
     def _share_width(self) -> None:
         """Every column gets what its words need, then its share of what is left; where that is too much, names give way first."""
         columns = self.table.columns
-        if not columns:
-            return
+        if not columns or not len(columns) == len(self._least) == self.head.count():
+            return  # in the middle of a change: the head does not have these columns yet
         room = self.viewport().width()
         widths = list(self._least)
         missing = sum(widths) - room

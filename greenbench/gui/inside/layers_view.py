@@ -56,7 +56,11 @@ class LayersView(QWidget):
         self.changes_only.setVisible(two)
         if not two:
             self.changes_only.setChecked(False)
-        self.notes.setText("  ".join(dict.fromkeys(note for view in views for note in view.notes)))
+        told = [
+            f"{subject.short}: {' '.join(view.notes)}" if two else " ".join(view.notes)
+            for subject, view in zip(subjects, views, strict=True)
+        ]
+        self.notes.setText("\n".join(words for words, view in zip(told, views, strict=True) if view.notes))
         self.notes.setVisible(bool(self.notes.text()))
         self._filter()
 

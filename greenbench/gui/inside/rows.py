@@ -112,18 +112,17 @@ def _table(pairs: Sequence[LayerPair], letters: tuple[str, ...]) -> Table:
 
 
 def _columns(scales: dict[str, quote.Scale], *, compares: bool) -> tuple[Column, ...]:
-    wide = 70 if compares else 0
     found = (
-        Column("name", "name", "Layer", "in the order of execution", least=170, share=2.2),
-        Column("kind", "words", "Kind", least=100 + wide // 2),
-        Column("shape", "words", "Output", "one example", least=106 + wide, share=0.9),
-        Column("parameters", "number", "Parameters", right=True, least=92 + wide, share=0.6),
-        Column("macs", "number", "Multiply-adds", scales["macs"].unit, True, 98 + wide // 2, 0.6),
-        Column("dtype", "words", "Type", "of the weights", least=86 + wide // 2, share=0.5),
-        Column("sparsity", "share", "Zero weights", "% of the layer", least=118 + wide // 2, share=0.8),
-        Column("seconds", "time", "Time", f"{scales['seconds'].unit}, median of one call", least=142 + wide // 2, share=1.1),
+        Column("name", "name", "Layer", "in the order of execution", least=150, share=2.0),
+        Column("kind", "words", "Kind", least=84, share=0.8),
+        Column("shape", "words", "Output", "one example", least=100, share=0.9),
+        Column("parameters", "number", "Parameters", right=True, share=0.5),
+        Column("macs", "number", "Multiply-adds", scales["macs"].unit, True, share=0.5),
+        Column("dtype", "words", "Type", "of the weights", share=0.4),
+        Column("sparsity", "share", "Zero weights", "% of the layer", share=0.6),
+        Column("seconds", "time", "Time", f"{scales['seconds'].unit}, median of one call", share=0.9),
     )
-    change = Column("change", "change", "Change", "of the second", least=132, share=1.0)
+    change = Column("change", "change", "Change", "of the second", least=132, share=2.0)
     return (found[0], change, *found[1:]) if compares else found
 
 
