@@ -37,6 +37,8 @@ _HEAVY = frozenset(
 )  # fmt: skip
 _SILENT = frozenset({"Const", "Constant", "Input", "Output", "Parameter", "Result"})
 _TYPES = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "u8": "int8", "i8": "int8", "u4": "int4", "i4": "int4", "f64": "fp64"}
+# How the library begins lines about itself rather than about the model.
+_OWN_WORDS = ("Exception from", "Check '", "FrontEnd API failed", "Model wasn't fully converted", "Errors during ONNX", "Summary:")
 
 
 class OpenVino:
@@ -97,7 +99,9 @@ def _read(ov: Any, stored: Stored, batch: int) -> Any:
         if format == "openvino":
             return ov.Core().read_model(str(path), str(stored.file("bin")))
         return ov.Core().read_model(str(path))
-    except RuntimeError as error:
+    except ModelError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each of its frontends raises its own kinds
         raise ModelError(
             f'OpenVINO cannot read "{stored.title}": {_reason(error)}', "Make the file anew, or choose another runtime."
         ) from None
@@ -195,9 +199,13 @@ def executed(ov: Any, compiled: Any, promised: str) -> tuple[Execution, tuple[st
 
 
 def _reason(error: BaseException) -> str:
-    """What the library said, without the source files and checks it names first."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    """What the library said: the operators it does not know, else its first line that is not about its own source files."""
+    lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
+    for start in ("No conversion rule found for operations: ", "Conversion is failed for: "):
+        failed = next((line for line in lines if line.startswith(start)), None)
+        if failed:
+            return f"it cannot convert these operators: {failed.removeprefix(start)}."
+    telling = [line for line in lines if not line.startswith(_OWN_WORDS)]
     return telling[0][:300] if telling else last_line(error)
 
 
