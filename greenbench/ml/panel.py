@@ -37,7 +37,8 @@ def dataset_facts(data: DatasetArtifact) -> tuple[Fact, ...]:
     size = " × ".join(str(side) for side in data.input.shape)
     task = () if data.random or data.task == "classification" else (Fact(title="Task", text=TASKS[data.task].title),)
     classes = (Fact(title="Classes", value=len(data.classes)),) if TASKS[data.task].has_classes else ()
-    about = (*counts, *task, *classes, *(Fact(title="Note", text=note) for note in data.notes))
+    licence = (Fact(title="Licence", text=data.licence),) if data.licence else ()
+    about = (*counts, *task, *classes, *licence, *(Fact(title="Note", text=note) for note in data.notes))
     if data.input.kind == "text":
         return about
     return (

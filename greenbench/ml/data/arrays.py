@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
+from greenbench.core.preview import Preview
 from greenbench.ml.data.cuts import Cut, Normalise, apart, check_labels, cut, gaps, info, keys_of, statistics
 from greenbench.ml.data.dataset import Labels, write_arrays
 from greenbench.ml.data.label_map import relabelled
-from greenbench.ml.data.previews import array_preview
+from greenbench.ml.data.previews import array_preview, write_preview
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,11 @@ def random_inputs(folder: Path, shape: tuple[int, ...], classes: int, count: int
         parts[part] = (examples, labels)
         splits[part] = info(examples, labels)
     channels = shape[0] if len(shape) == 3 else 1
+    size = " × ".join(map(str, shape))
     return DatasetArtifact(
         kind="random",
         name="Random inputs",
-        files=write_arrays(folder, dict(parts)),
+        files=write_arrays(folder, dict(parts)) | write_preview(folder, Preview(sizes=f"{size} random numbers")),
         input=InputSpec(shape=shape, mean=(0.0,) * channels, std=(1.0,) * channels),
         classes=tuple(str(index) for index in range(classes)),
         splits=splits,

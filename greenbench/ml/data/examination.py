@@ -53,10 +53,11 @@ class Examination:
     def sample(self, names: Sequence[str]) -> Seen:
         """Some files, evenly picked, decoded and hashed; of the others name and size only, which `note` says."""
         seen = Seen(np.ones(len(names), dtype=np.bool_), np.zeros(len(names), dtype=_DIGEST))
+        root = str(self._source)
         for place, name in enumerate(names):
             if place % 4096 == 0:
                 self._tick(0.5 * place / len(names))
-            seen.digests[place] = _digest(f"{_size(self._source / name)} {name}".encode("utf-8", "surrogateescape"))
+            seen.digests[place] = _digest(f"{_size(os.path.join(root, name))} {name}".encode("utf-8", "surrogateescape"))
         self._look(names, range(0, len(names), max(1, len(names) // _SAMPLE)), seen)
         looked = len(range(0, len(names), max(1, len(names) // _SAMPLE)))
         seen.note = (
@@ -102,7 +103,7 @@ def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
         return os.stat(path).st_size
     except OSError:

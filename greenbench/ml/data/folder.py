@@ -28,6 +28,7 @@ from greenbench.ml.data.previews import broken_files, class_counts, picked, size
 
 _STATISTICS_SAMPLE = 512
 _READERS = 2
+_TOGETHER = 64  # images a reader decodes at a time
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ class PictureSplit(Split):
         for row, index in enumerate(indices):
             out[row] = self._one(int(index))
         return out
+
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        everything = np.arange(len(self))
+        chosen = np.array_split(everything, max(1, len(self) // _TOGETHER))
+        out: NDArray[Any] = np.empty((len(self), *self.input.array_shape), dtype=self.input.dtype)
+        for part, examples in zip(chosen, self._taken(chosen), strict=True):
+            out[part] = examples
+        return out, self.targets(everything)
 
     def _taken(self, chosen: Sequence[NDArray[np.intp]]) -> Iterator[NDArray[Any]]:
         # Pillow lets other threads run while it decodes and resizes: the next batches are made while this one is used.
