@@ -58,7 +58,7 @@ def test_published_weights_keep_their_preprocessing(run_step: Callable[..., Any]
     assert (made.input.interpolation, made.input.crop) == ("bilinear", 0.875)  # torchvision: 224 of 256
     assert made.classes == ("cat", "dog")
     assert not made.trained
-    assert "starts anew" in made.notes[0]
+    assert "started anew" in made.notes[0]
     assert "normalisation" not in " ".join(made.notes)
     assert made.licence == "BSD-3-Clause"
 
@@ -108,7 +108,7 @@ def test_weights_for_other_classes_start_the_last_layer_anew(run_step: Callable[
     path = first.stored.file("weights")
     ran = run_step("model.library", name="resnet8", width=4, weights_file=str(path), data=pictures)
     assert not model(ran).trained
-    assert "starts anew" in model(ran).notes[0]
+    assert "started anew" in model(ran).notes[0]
     old, new = load_file(path), load_module(ran.stored).state_dict()
     assert torch.equal(new["stem.0.weight"], old["stem.0.weight"])
     assert new["classifier.weight"].shape[0] == 2

@@ -117,7 +117,7 @@ def _with_weights(architecture: Architecture, params: LibraryParams, published_o
 def _notes(context: StepContext, anew: bool) -> tuple[str, ...]:
     if not anew:
         return ()
-    note = "The last layer starts anew, because the weights are for another number of classes; train the model before judging it."
+    note = "The last layer started anew, because the weights are for another number of classes; before training its answers mean nothing."
     context.log(note, "warning")
     return (note,)
 

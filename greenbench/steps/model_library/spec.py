@@ -89,7 +89,7 @@ SPEC = StepSpec(
     summary="Builds a network by name: ours, torchvision, timm.",
     help="Builds a network. Link a data set to it and the input, the number of classes and the task are taken from there. With pretrained "
     "weights it keeps the preprocessing they were trained with, and the data is adapted to it. "
-    "Without pretrained weights it knows nothing yet: link it to a Train step.",
+    "Without pretrained weights it knows nothing yet: link it to a Train step; networks for texts learn best with its optimizer AdamW.",
     params=LibraryParams,
     apply="greenbench.steps.model_library.apply:apply",
     inputs=(Port("data", PortKind.DATASET, optional=True),),
