@@ -305,6 +305,12 @@ def modelled_result() -> RunResult:
 
 
 @pytest.fixture
+def pipeline() -> Pipeline:
+    """The window's pipeline."""
+    return small_pipeline()
+
+
+@pytest.fixture
 def plan() -> Plan:
     """The plan of the window's pipeline."""
     return small_plan()

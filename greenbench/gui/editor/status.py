@@ -16,6 +16,7 @@ from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.ports import PortKind
 from greenbench.core.quote import quote
 from greenbench.core.run import Failure, NodeState, VariantResult, letter
+from greenbench.gui import quality
 
 _LOG_LINES = 400
 HAS_RESULT = (NodeState.DONE, NodeState.CACHED)
@@ -125,11 +126,10 @@ class RunBoard:
         return self._update(event.node, fraction=event.fraction, text=event.text, remaining_s=event.remaining_s)
 
     def _metric(self, event: m.Metric) -> set[str]:
-        if event.name != "accuracy":
+        if not quality.judges(event.name):
             return set()
-        if event.variant:
-            return self.set_variant(event.node, event.variant, text=_percent(event.value))
-        return self._update(event.node, headline=_percent(event.value))
+        words = quality.text(event.name, event.value)
+        return self.set_variant(event.node, event.variant, text=words) if event.variant else self._update(event.node, headline=words)
 
     def _node_finished(self, event: m.NodeFinished) -> set[str]:
         state = NodeState.CACHED if event.cached else NodeState.DONE
@@ -178,9 +178,10 @@ def _variant_ready(board: RunBoard, event: m.VariantReady) -> set[str]:
 
 
 def _variant_measured(board: RunBoard, event: m.VariantMeasured) -> set[str]:
-    if not event.correct:
+    scores = [float(each == "1") for each in event.correct] or event.scores
+    if not scores:
         return board.set_variant(event.node, event.variant, text="No labels" if event.reason else "Tested")
-    return board.set_variant(event.node, event.variant, text=_percent(event.correct.count("1") / len(event.correct)))
+    return board.set_variant(event.node, event.variant, text=quality.text(event.metric, sum(scores) / len(scores)))
 
 
 def _variant_failed(board: RunBoard, event: m.VariantFailed) -> set[str]:
@@ -227,10 +228,6 @@ _HANDLERS: dict[type, Callable[[RunBoard, Any], set[str]]] = {
     m.RunFinished: RunBoard._run_finished,
     m.ResultsReady: _results_ready,
 }
-
-
-def _percent(fraction: float) -> str:
-    return f"{fraction * 100:.1f} %"
 
 
 def fingerprint(pipeline: Pipeline, id: str, cache: dict[str, Any] | None = None) -> Any:

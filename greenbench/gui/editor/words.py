@@ -9,6 +9,7 @@ from greenbench.core.params import FieldKind, FieldSpec
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.quote import scale, significant
 from greenbench.core.run import NodeState
+from greenbench.core.task import TASKS
 from greenbench.gui.editor.status import BROKEN, NodeStatus, RunBoard, VariantStatus, missing_input
 
 STATE_WORDS = {
@@ -158,14 +159,18 @@ def flow(pipeline: Pipeline, board: RunBoard, link: Link) -> tuple[str, str]:
     return describe(artifact, status)
 
 
+_FORMATS = {"torch": "PyTorch", "onnx": "ONNX", "torchscript": "TorchScript", "exported": "torch.export", "openvino": "OpenVINO"}
+
+
 def describe(artifact: Artifact, status: NodeStatus) -> tuple[str, str]:
     """An artefact in two lines: "Model, ONNX, int8" and "1×8×8 in · 0.31 MB · 98.9 %"."""
     if isinstance(artifact, ModelArtifact):
-        title = f"Model, {'ONNX' if artifact.format == 'onnx' else 'PyTorch'}, {artifact.precision}"
+        title = f"Model, {_FORMATS[artifact.format]}, {artifact.precision}"
         accuracy = next((f.value for f in status.facts if f.unit == "%" and "accuracy" in f.title.lower() and f.value is not None), None)
         parts = [f"{'×'.join(map(str, artifact.input.shape))} in", size_text(artifact.footprint.size_bytes)]
         return title, " · ".join([*parts, *([f"{accuracy * 100:.1f} %"] if accuracy is not None else [])])
     if isinstance(artifact, DatasetArtifact):
         splits = " · ".join(f"{name} {quote_count(split.examples)}" for name, split in artifact.splits.items())
-        return f"Data, {artifact.name}, {len(artifact.classes)} classes", splits
+        about = f"{len(artifact.classes)} classes" if artifact.classes else TASKS[artifact.task].title.lower()
+        return f"Data, {artifact.name}, {about}", splits
     return "Results", f"{len(artifact.variants)} variants"

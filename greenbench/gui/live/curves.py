@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 
 from greenbench.core import quote
 from greenbench.core.measurement import Provenance
+from greenbench.gui import quality
 from greenbench.gui.live.layers import Chip
 from greenbench.gui.live.legend import Entry
 from greenbench.gui.live.plot import Curve
@@ -37,6 +38,7 @@ class Picture:
     entries: list[Entry] = field(default_factory=list)
     hatched: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     word: str = ""
+    title: tuple[str, str] | None = None  # words and unit over the plot, where they depend on what is shown
 
 
 def _color(theme: Theme, variant: int) -> QColor:
@@ -157,31 +159,43 @@ def _broken(x: np.ndarray, y: np.ndarray, pause: float) -> tuple[np.ndarray, np.
 
 
 def learning(record: LiveRecord, theme: Theme, view: View) -> Picture:
-    """Accuracy in per cent: of the validation split joined dots, of the test split hollow squares; loss dashed on the right axis."""
+    """The metric that judges answers: of the validation split joined dots, of the test split hollow squares; loss dashed on the right
+    axis. One metric at a time: that of the node that was heard last."""
     picture = Picture()
-    newest, latest, tested = -1.0, None, False
+    times = {
+        key: max([float(s.t[-1]) for s in (owner.quality, owner.loss) if len(s)], default=-1.0) for key, owner in record.learning.items()
+    }
+    newest = max(times, key=lambda key: times[key], default="")
+    if not newest:
+        picture.word = "Accuracy and loss appear here while a model is trained or tested."
+        return picture
+    metric = _metric_of(record, newest)
+    picture.title = quality.title(metric)
     for key, owner in record.learning.items():
         color = _color(theme, owner.variant)
-        x, y = owner.accuracy.visible(view.start, view.end, view.columns)
-        if len(x):
+        x, y = owner.quality.visible(view.start, view.end, view.columns)
+        if len(x) and owner.metric == metric:
             kind = "test" if _timed(key) else "learning" if len(x) < 100 else "line"
-            picture.curves.append(Curve(f"{key}/accuracy", kind, x - view.origin, y * 100, color))
+            picture.curves.append(Curve(f"{key}/{metric}", kind, x - view.origin, y * quality.factor(metric), color))
         x, y = owner.loss.visible(view.start, view.end, view.columns)
         if len(x):
             picture.curves.append(Curve(f"{key}/loss", "dashed", x - view.origin, y, color, right_axis=True))
-        last = max([float(s.t[-1]) for s in (owner.accuracy, owner.loss) if len(s)], default=-1.0)
-        if last > newest:
-            newest, latest, tested = last, owner, _timed(key)
-    if latest:
-        color = _color(theme, latest.variant)
-        if latest.accuracy.last is not None:
-            word, line = ("test", "squares") if tested else ("validation", "solid")
-            picture.entries.append(Entry(word, f"{latest.accuracy.last * 100:.1f}", line, color))
-        if latest.loss.last is not None:
-            picture.entries.append(Entry("loss", quote.significant(latest.loss.last, 2), "dashed", color))
-    else:
-        picture.word = "Accuracy and loss appear here while a model is trained or tested."
+    latest = record.learning[newest]
+    color = _color(theme, latest.variant)
+    if latest.quality.last is not None:
+        word, line = ("test", "squares") if _timed(newest) else ("validation", "solid")
+        picture.entries.append(Entry(word, quality.number(latest.metric, latest.quality.last), line, color))
+    if latest.loss.last is not None:
+        picture.entries.append(Entry("loss", quote.significant(latest.loss.last, 2), "dashed", color))
     return picture
+
+
+def _metric_of(record: LiveRecord, newest: str) -> str:
+    """The metric of the node that was heard last; of the others where it has only a loss so far."""
+    latest = record.learning[newest]
+    if len(latest.quality):
+        return latest.metric
+    return next((owner.metric for owner in reversed(record.learning.values()) if len(owner.quality)), latest.metric)
 
 
 def power_chips(record: LiveRecord, theme: Theme, t: float) -> list[Chip]:
@@ -210,16 +224,17 @@ def latency_chips(record: LiveRecord, theme: Theme, t: float) -> list[Chip]:
 
 
 def learning_chips(record: LiveRecord, theme: Theme, t: float) -> list[Chip]:
-    """The accuracy and loss in force at that moment, of the node whose phase it was."""
+    """The quality and loss in force at that moment, of the node whose phase it was."""
     phase = record.phase_at(t)
     chips: list[Chip] = []
     for key, owner in record.learning.items():
         if phase is None or key.partition("/")[0] != phase.node:
             continue
         color = _color(theme, owner.variant)
-        accuracy, loss = owner.accuracy.at(t, 3600), owner.loss.at(t, 3600)
-        if accuracy is not None:
-            chips.append(Chip(accuracy * 100, f"{'test ' if _timed(key) else ''}{accuracy * 100:.1f} %", color))
-        if loss is not None and accuracy is None:
+        known, loss = owner.quality.at(t, 3600), owner.loss.at(t, 3600)
+        if known is not None:
+            words = quality.text(owner.metric, known)
+            chips.append(Chip(known * quality.factor(owner.metric), f"{'test ' if _timed(key) else ''}{words}", color))
+        if loss is not None and known is None:
             chips.append(Chip(loss, f"loss {quote.significant(loss, 2)}", color, right_axis=True))
     return chips[:2]

@@ -193,6 +193,9 @@ class LiveDock(QFrame):
         under.phases, under.origin, under.now, under.hatched = record.phases, origin, record.newest, picture.hatched
         plot.overlay.word = picture.word
         plot.legend.show_entries(picture.entries)
+        if picture.title:
+            plot.title.setText(picture.title[0])
+            plot.unit.setText(picture.title[1])
         plot.draw(picture.curves, start - origin, end - origin)
 
     def _hover(self, plot: LivePlot, second: float | None) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from greenbench.core import messages
 from greenbench.core.measurement import Channel, Domain, Provenance, Window, WindowKind
+from greenbench.core.metrics import QUALITY
 from greenbench.core.run import Plan
 from greenbench.gui.live.series import RollingQuantiles, Series
 
@@ -44,10 +45,11 @@ class Latency:
 
 @dataclass
 class Learning:
-    """Accuracy (a fraction) and loss of one node while it trains."""
+    """The metric that judges its answers (accuracy and IoU as fractions) and the loss of one node while it trains."""
 
     variant: int
-    accuracy: Series = field(default_factory=Series)
+    metric: str = QUALITY[0]
+    quality: Series = field(default_factory=Series)
     loss: Series = field(default_factory=Series)
 
 
@@ -163,8 +165,10 @@ class LiveRecord:
         owner = f"{event.node}/{event.variant}"
         if event.name == "batch_s":
             self.latency.setdefault(owner, Latency(index)).extend(np.array([t]), np.array([event.value]))
-        elif event.name == "accuracy":
-            self.learning.setdefault(owner, Learning(index)).accuracy.append(t, event.value)
+        elif event.name in QUALITY:
+            learning = self.learning.setdefault(owner, Learning(index))
+            learning.metric = event.name
+            learning.quality.append(t, event.value)
         elif event.name == "loss":
             self.learning.setdefault(owner, Learning(index)).loss.append(t, event.value)
         self._moment(t)
