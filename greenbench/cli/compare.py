@@ -8,12 +8,12 @@ from rich.table import Table
 from greenbench.cli.listing import open_store
 from greenbench.cli.output import make_console, print_json
 from greenbench.core.errors import GreenBenchError
+from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import quote, scale
 from greenbench.core.run import RunResult
 from greenbench.steps import installed
 
 _KEYS = (
-    ("accuracy", "Accuracy"),
     ("latency_p50", "Median"),
     ("energy_per_inference", "Energy"),
     ("size_bytes", "File"),
@@ -50,13 +50,15 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
     table.add_column("Run")
     table.add_column("Variant")
     scales = {}
-    for key, title in _KEYS:
+    judged = [(key, BY_KEY[key].short) for key in dict.fromkeys(result.quality for result in results)]
+    keys = (*judged, *_KEYS)
+    for key, title in keys:
         found = [v.metrics[key] for result in results for v in result.measured if key in v.metrics]
         scales[key] = scale(found[0].unit if found else "", [m.value for m in found])
         table.add_column(f"{title}\n{scales[key].unit}", justify="right")
     for result in results:
         for variant in result.measured:
-            cells = [quote(variant.metrics.get(key), scales[key]) for key, _ in _KEYS]
+            cells = [quote(variant.metrics.get(key), scales[key]) for key, _ in keys]
             shown = [f"{'≈ ' if c.approx else ''}{c.text} {c.interval}".strip() for c in cells]
             table.add_row(result.run_id, f"{variant.letter}  {escape(variant.name)}", *shown)
     console.print(table)

@@ -6,17 +6,17 @@ from rich.table import Table
 
 from greenbench.analysis.headline import headline
 from greenbench.core.measurement import Provenance
+from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, quote, scale
 from greenbench.core.run import RunResult, VariantResult, Verdict
 
 _COLUMNS = (
-    ("accuracy", "Accuracy"),
     ("latency_p50", "Median"),
     ("energy_per_inference", "Energy"),
     ("size_bytes", "File"),
     ("size_coded_bytes", "Coded"),
 )
-_COMPARED = ("accuracy", "latency_p50", "energy_per_inference")
+_COMPARED = ("latency_p50", "energy_per_inference")
 _NARROW = 98
 _EXTRAS = ("energy_per_inference", "size_coded_bytes")  # left out of a narrow table where they are not compared
 
@@ -29,8 +29,9 @@ def print_comparison(result: RunResult, console: Console) -> None:
     console.print()
     if not result.variants:
         return
-    shown = [column for column in _COLUMNS if any(_value(variant, column[0]) is not None for variant in result.measured)]
-    compared = {key for key in _COMPARED if any(_is_compared(variant, key) for variant in result.measured)}
+    judged = (result.quality, BY_KEY[result.quality].short)
+    shown = [column for column in (judged, *_COLUMNS) if any(_value(variant, column[0]) is not None for variant in result.measured)]
+    compared = {key for key in (result.quality, *_COMPARED) if any(_is_compared(variant, key) for variant in result.measured)}
     narrow = console.width < _NARROW
     if narrow:
         shown = [column for column in shown if column[0] in compared or column[0] not in _EXTRAS]

@@ -10,26 +10,32 @@ from greenbench.report.labels import pieces, runtime_name, sentence, short_label
 from greenbench.report.parts import Cell, Column, Gap, Row
 from greenbench.report.verdicts import printed
 
-ENERGY, LATENCY, ACCURACY, SIZE = "energy_per_inference", "latency_p50", "accuracy", "size_bytes"
+ENERGY, LATENCY, SIZE = "energy_per_inference", "latency_p50", "size_bytes"
 CODED = "size_coded_bytes"
 MANY = 12
+_SHORTENED = (ENERGY, "mean_absolute_error")
 _WORTH_TELLING = 0.5  # of the file: above, coding is not what a variant gained
 
 
 def columns(result: RunResult) -> dict[str, Column]:
     """A column for each metric, in the unit that suits all variants together."""
     several = result.baseline is not None and len(result.measured) > 1
-    compared = {ACCURACY, LATENCY, ENERGY} if result.energy_provenance.measured else {ACCURACY, LATENCY}
+    compared = {result.quality, LATENCY, *((ENERGY,) if result.energy_provenance.measured else ())}
     return {
         metric.key: Column(
             metric.key,
             metric.title,
-            metric.short if metric.key == ENERGY else metric.title,
-            scale(metric.unit, [_value(variant, metric.key) for variant in result.measured]),
+            metric.short if metric.key in _SHORTENED else metric.title,
+            scale(_unit(result, metric), [_value(variant, metric.key) for variant in result.measured]),
             several and metric.key in compared,
         )
         for metric in METRICS
     }
+
+
+def _unit(result: RunResult, metric: Metric) -> str:
+    """The unit of a metric; of an error that of the data's target, which the measurements know."""
+    return next((v.metrics[metric.key].unit for v in result.measured if metric.key in v.metrics), metric.unit.removeprefix("target"))
 
 
 def _value(variant: VariantResult, key: str) -> float | None:
@@ -44,7 +50,7 @@ def has_reading(result: RunResult, key: str) -> bool:
 
 def shown(result: RunResult) -> tuple[str, ...]:
     """The columns of the comparison table: those with a reading; the file size beside them if there is room."""
-    keys = [key for key in (ACCURACY, ENERGY, LATENCY) if has_reading(result, key)]
+    keys = [key for key in (result.quality, ENERGY, LATENCY) if has_reading(result, key)]
     table = columns(result)
     if sum(table[key].compared for key in keys) < 3:
         keys.append(SIZE)
@@ -64,7 +70,7 @@ def caption(result: RunResult, pick: str | None) -> str:
 
 def gaps(result: RunResult) -> tuple[Gap, ...]:
     """What no variant has a number for, with the reason and the remedy; modelled energy is named here too."""
-    unread = [key for key in (ACCURACY, ENERGY, LATENCY) if result.measured and not has_reading(result, key)]
+    unread = [key for key in (result.quality, ENERGY, LATENCY) if result.measured and not has_reading(result, key)]
     found = [Gap(f"{BY_KEY[key].title}: {NO_READING} for all variants.", missing_reason(result, key)) for key in unread]
     if result.energy_provenance is Provenance.MODELLED:
         remedy = source_remedy(result)

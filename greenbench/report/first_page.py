@@ -6,7 +6,7 @@ from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import NO_READING, Quoted, count, quote
 from greenbench.core.run import RunResult, RunState, VariantResult
-from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, SIZE, has_reading, missing_reason
+from greenbench.report.columns import ENERGY, LATENCY, SIZE, has_reading, missing_reason
 from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.method import covering, duration_short, remarks
 from greenbench.report.parts import Column, Figure, KeyNumber, Row, Stamp
@@ -57,11 +57,11 @@ def shown_variant(result: RunResult, pick: str | None) -> VariantResult | None:
 
 
 def keys(result: RunResult, columns: dict[str, Column], pick: str | None) -> tuple[KeyNumber, ...]:
-    """Energy, latency, accuracy and file size of the pick, with their intervals and the baseline's number."""
+    """Energy, latency, accuracy (or what judges the task) and file size of the pick, with their intervals and the baseline's number."""
     variant = shown_variant(result, pick)
     if variant is None:
         return ()
-    numbers = [_key(result, variant, columns[key]) for key in (ENERGY, LATENCY, ACCURACY, SIZE)]
+    numbers = [_key(result, variant, columns[key]) for key in (ENERGY, LATENCY, result.quality, SIZE)]
     if variant.letter != pick:
         numbers = [KeyNumber(f"{n.title} of {variant.letter}", n.value, n.below, n.baseline, n.baseline_mark) for n in numbers]
     return tuple(numbers)
@@ -130,7 +130,7 @@ def forest_keys(result: RunResult) -> tuple[str, ...]:
     """The metrics in which at least one variant is compared."""
     return tuple(
         key
-        for key in (ENERGY, LATENCY, ACCURACY)
+        for key in (ENERGY, LATENCY, result.quality)
         if any(v.letter != "A" and key in v.against and v.against[key].change is not None for v in result.measured)
         and (key != ENERGY or result.energy_provenance.measured)
     )
@@ -169,8 +169,8 @@ def _sure(result: RunResult) -> str:
         return "No timed blocks were kept, so no interval can be given."
     counted = f"{min(blocks)} to {max(blocks)}" if min(blocks) != max(blocks) else str(blocks[0])
     text = f"{counted} interleaved blocks of {duration_short(result.plan.protocol.block_s)} for each variant; intervals over blocks, 95 %."
-    accuracies = [v.metrics[ACCURACY].n for v in result.measured if v.metrics.get(ACCURACY) and v.metrics[ACCURACY].value is not None]
-    return f"{text} Accuracy over {count(max(accuracies))} test examples." if accuracies else text
+    judged = [m.n for v in result.measured if (m := v.metrics.get(result.quality)) and m.value is not None]
+    return f"{text} {BY_KEY[result.quality].title} over {count(max(judged))} test examples." if judged else text
 
 
 def _cite(result: RunResult) -> str:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from greenbench.core.run import RunResult
+from greenbench.core.runtimes import RUNTIMES
 
 LONGEST_LABEL = 26
 LONGEST_IN_SENTENCE = 40
@@ -91,12 +92,9 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
 
 
-_RUNTIMES = {"onnxruntime": "ONNX Runtime", "eager": "PyTorch eager"}
-
-
 def runtime_name(key: str) -> str:
     """A runtime as people call it; its key where it has no other name."""
-    return _RUNTIMES.get(key, key)
+    return RUNTIMES[key].title if key in RUNTIMES else key
 
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

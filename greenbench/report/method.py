@@ -1,8 +1,10 @@
 """How it was measured: machine, protocol, power sources, warnings, limits, and how to repeat it."""
 
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
+from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, duration, number, quote, scale, significant
 from greenbench.core.run import NodeState, Remark, RunResult, RunState
+from greenbench.report.executed import executed_table
 from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.parts import Method, Note, Section, TextTable
 
@@ -19,6 +21,7 @@ def method(result: RunResult, pick: str | None) -> Method:
         limits=_limits(result, pick),
         commands=_commands(result),
         identity=_identity(result),
+        executed=executed_table(result),
         remedies=tuple(f"{source.title}: {source.remedy.strip().rstrip('.')}." for source in result.sources if source.remedy),
     )
 
@@ -100,13 +103,21 @@ def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
         ("Warm-up", f"until latency is flat, at most {duration(p.warm_up_s)} a variant"),
         ("Blocks", f"{counted} × {duration(p.block_s)} a variant, A B C …, then … C B A"),
         ("Stop rule", target),
-        ("Accuracy", "all test examples, on the file that was timed" if any(v.metrics.get("accuracy") for v in result.measured) else ""),
-        ("Intervals", "95 %: blocks; accuracy Wilson; differences paired"),
+        (BY_KEY[result.quality].title, "all test examples, on the file that was timed" if _is_judged(result) else ""),
+        ("Intervals", f"95 %: blocks; {_interval_words(result.quality)}; differences paired"),
         ("Grid factor", _carbon(result)),
         ("CO₂e", _emissions(result)),
         ("Took", duration(result.seconds) if result.seconds else ""),
     )
     return tuple((word, text) for word, text in pairs if text)
+
+
+def _is_judged(result: RunResult) -> bool:
+    return any(v.metrics.get(result.quality) for v in result.measured)
+
+
+def _interval_words(quality: str) -> str:
+    return "accuracy Wilson" if quality == "accuracy" else f"{BY_KEY[quality].words} Student's t over examples"
 
 
 def _idle(result: RunResult) -> str:

@@ -122,7 +122,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Method:
-    """How it was measured: pairs of word and fact, the power sources, and what a reader must know."""
+    """How it was measured: pairs of word and fact, the power sources, what executed, and what a reader must know."""
 
     machine: tuple[tuple[str, str], ...]
     protocol: tuple[tuple[str, str], ...]
@@ -131,12 +131,13 @@ class Method:
     limits: tuple[Note, ...]
     commands: tuple[str, ...]
     identity: tuple[tuple[str, str], ...]
+    executed: TextTable
     remedies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that is printed, once. `limit` is the loss of accuracy the user accepts, as a fraction.
+    """Everything that is printed, once. `limit` is the loss of accuracy the user accepts, as a fraction (of an error: how much more).
 
     `columns` and `rows` cover every metric and variant: PDF, CSV and the window take their strings from here. `shown` names
     the columns of the comparison table.

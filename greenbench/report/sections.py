@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from greenbench.analysis.headline import limit_words
 from greenbench.core.measurement import Provenance
+from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import Scale, count, duration, number, quote, significant
-from greenbench.core.run import NodeState, RunResult, RunState, VariantResult
-from greenbench.report.columns import ACCURACY, ENERGY, LATENCY, gaps, has_reading
+from greenbench.core.run import Comparison, NodeState, RunResult, RunState, VariantResult
+from greenbench.report.columns import ENERGY, LATENCY, gaps, has_reading
 from greenbench.report.labels import listed, plural, spelled
 from greenbench.report.parts import Column, Figure, Row, Section, TextTable
 
@@ -135,33 +137,37 @@ def accuracy_and_energy(result: RunResult, columns: dict[str, Column], rows: Seq
     sentences: list[str] = []
     drawn = measured_rows(rows)
     missing = [gap for gap in gaps(result) if not gap.title.startswith("Median")]
-    for key, make in ((ACCURACY, _accuracy_figure), (ENERGY, _energy_figure)):
+    for key, make in ((result.quality, _quality_figure), (ENERGY, _energy_figure)):
         letters = [row.letter for row in drawn if row.cells[key].value.text != "—"]
         groups = parts(letters)
         for i, group in enumerate(groups):
-            figures.append(make(result, columns, group, f"{key}-{i + 1}", of(i, groups)))
+            name = "energy" if key == ENERGY else "accuracy"
+            figures.append(make(result, columns, group, f"{name}-{i + 1}", of(i, groups)))
     if not figures:
         return None
-    if has_reading(result, ACCURACY):
-        sentences.append(_accuracy_finding(result, limit))
+    judged = has_reading(result, result.quality)
+    word = BY_KEY[result.quality].title
+    if judged:
+        sentences.append(_quality_finding(result, columns, limit))
     if has_reading(result, ENERGY):
         sentences.append(_energy_finding(result))
-    title = "Accuracy and energy" if len(sentences) == 2 else "Accuracy" if has_reading(result, ACCURACY) else "Energy"
+    title = f"{word} and energy" if len(sentences) == 2 else word if judged else "Energy"
     # Parts of the two kinds in turn, so that the pairs stand side by side.
     half = [f for f in figures if f.drawing == "accuracy"], [f for f in figures if f.drawing == "energy"]
     paired = [f for pair in zip(*half, strict=False) for f in pair] if all(half) else figures
     return Section("pairs", title, " ".join(sentences), tuple(paired), gaps=tuple(missing))
 
 
-def _accuracy_figure(result: RunResult, columns: dict[str, Column], letters: tuple[str, ...], name: str, part: str) -> Figure:
+def _quality_figure(result: RunResult, columns: dict[str, Column], letters: tuple[str, ...], name: str, part: str) -> Figure:
+    key = result.quality
     found = [v for v in result.variants if v.letter in letters]
-    examples = max(v.metrics[ACCURACY].n for v in found)
-    line = " Vertical line: A." if result.baseline and result.baseline.metrics.get(ACCURACY) else ""
-    caption = (
-        f"Accuracy ◉ over {count(examples)} test examples, the same file and runtime that was timed; 95 % Wilson interval.{line}{part}"
-    )
-    said = ", ".join(f"{v.letter} {quote(v.metrics[ACCURACY], columns[ACCURACY].scale).full}" for v in found)
-    return Figure("accuracy", letters, caption, f"Accuracy: {said}.", 84.0, name)
+    examples = max(v.metrics[key].n for v in found)
+    line = " Vertical line: A." if result.baseline and result.baseline.metrics.get(key) else ""
+    interval = "Wilson interval" if key == "accuracy" else "interval, Student's t over examples"
+    title = BY_KEY[key].title
+    caption = f"{title} ◉ over {count(examples)} test examples, the same file and runtime that was timed; 95 % {interval}.{line}{part}"
+    said = ", ".join(f"{v.letter} {quote(v.metrics[key], columns[key].scale).full}" for v in found)
+    return Figure("accuracy", letters, caption, f"{title}: {said}.", 84.0, name)
 
 
 def _energy_figure(result: RunResult, columns: dict[str, Column], letters: tuple[str, ...], name: str, part: str) -> Figure:
@@ -183,20 +189,41 @@ def net_energy(variant: VariantResult) -> float | None:
     return measurement.value if measurement else None
 
 
-def _accuracy_finding(result: RunResult, limit: float) -> str:
-    others = [v for v in result.measured if v.letter != "A" and ACCURACY in v.against and v.against[ACCURACY].change is not None]
-    points = f"{limit * 100:g} {'point' if limit == 0.01 else 'points'}"
+def _quality_finding(result: RunResult, columns: dict[str, Column], limit: float) -> str:
+    metric = BY_KEY[result.quality]
+    others = [v for v in result.measured if v.letter != "A" and metric.key in v.against and v.against[metric.key].change is not None]
     if not others:
-        values = [v.metrics[ACCURACY] for v in result.measured if v.metrics.get(ACCURACY)]
-        return f"{quote(values[0], Scale('%', 100)).full} of the test examples are answered right." if len(values) == 1 else ""
-    ends = [(v.letter, v.against[ACCURACY].low, v.against[ACCURACY].high) for v in others]
-    losers = [letter for letter, _, high in ends if high is not None and high < -limit]
-    unclear = [letter for letter, low, high in ends if letter not in losers and low is not None and low < -limit]
+        values = [v.metrics[metric.key] for v in result.measured if v.metrics.get(metric.key)]
+        return _alone(metric, quote(values[0], columns[metric.key].scale).full) if len(values) == 1 else ""
+    losses = [(v.letter, *_loss(metric, v.against[metric.key])) for v in others]
+    losers = [letter for letter, least, _ in losses if least is not None and least > limit]
+    unclear = [letter for letter, _, most in losses if letter not in losers and most is not None and most > limit]
     tail = f"; for {_several(unclear)} it cannot be told yet" if unclear else ""
+    one, many, rest = _loss_words(metric, limit)
     if not losers:
-        return f"No variant {'is shown to lose' if unclear else 'loses'} more than {points} of accuracy{tail}."
-    who = f"{_several(losers)} {'loses' if len(losers) == 1 else 'lose'}"
-    return f"{who[0].upper()}{who[1:]} more than {points} of accuracy{tail}."
+        return f"No variant {'is shown to ' + many if unclear else one} {rest}{tail}."
+    who = f"{_several(losers)} {one if len(losers) == 1 else many}"
+    return f"{who[0].upper()}{who[1:]} {rest}{tail}."
+
+
+def _alone(metric: Metric, value: str) -> str:
+    if metric.key == "accuracy":
+        return f"{value} of the test examples are answered right."
+    return f"The {metric.words} is {value}."
+
+
+def _loss(metric: Metric, difference: Comparison) -> tuple[float | None, float | None]:
+    """The least and the most that is lost, as the interval has it: points as a fraction, or how much more error."""
+    if metric.better == "higher":
+        return (None if difference.high is None else -difference.high), (None if difference.low is None else -difference.low)
+    return difference.low, difference.high
+
+
+def _loss_words(metric: Metric, limit: float) -> tuple[str, str, str]:
+    """The verb for one, for several, and what follows: "loses", "lose", "more than 1 point of accuracy"."""
+    if metric.fraction:
+        return "loses", "lose", f"more than {limit_words(metric, limit)} of {metric.words}"
+    return "makes", "make", f"errors more than {limit_words(metric, limit)} larger"
 
 
 def _several(letters: Sequence[str]) -> str:

@@ -8,6 +8,8 @@ from greenbench.core.run import Comparison, Verdict
 
 _WORDS = {
     "accuracy": ("lower", "higher"),
+    "mean_iou": ("lower", "higher"),
+    "mean_absolute_error": ("lower", "higher"),
     "latency_p50": ("faster", "slower"),
     "latency_p95": ("faster", "slower"),
     "throughput": ("lower", "higher"),
@@ -62,7 +64,7 @@ def within(metric: Metric) -> str:
 
 def short(metric: Metric, change: float) -> str:
     """A change in a few characters, at most two significant digits: "÷ 2.9", "× 1.4", "−12 %", "−0.6 pp"."""
-    if metric.key != "accuracy" and change > -1:
+    if not metric.fraction and change > -1:
         ratio = 1 + change
         if ratio <= 1 / 1.5:
             return f"÷ {significant(1 / ratio, 2)}"
@@ -72,7 +74,7 @@ def short(metric: Metric, change: float) -> str:
 
 
 def _unit(metric: Metric) -> str:
-    return "pp" if metric.key == "accuracy" else "%"
+    return "pp" if metric.fraction else "%"
 
 
 def _decimals(comparison: Comparison) -> int:

@@ -46,19 +46,19 @@ def draw_forest(figure: Figure, report: Report, result: RunResult) -> Canvas:
         low, high = _range([variant(result, row.letter).against.get(key) for row in report.rows if row.cells], key)
         panel = _Panel(key, first + index * (width + _GAP), width, low, high)
         _draw_panel(canvas, panel, rows, result, height)
-        if key == "accuracy":
-            _draw_limit(canvas, panel, report.limit * 100, height * len(rows))
+        if key == result.quality:
+            _draw_limit(canvas, panel, report.limit, height * len(rows))
     return canvas
 
 
 def _place(value: float, key: str) -> float:
     """A change on the axis of its metric: log₂ of the ratio, or percentage points."""
-    return value * 100 if key == "accuracy" else math.log2(max(1 + value, 1e-6))
+    return value * 100 if BY_KEY[key].fraction else math.log2(max(1 + value, 1e-6))
 
 
 def _range(comparisons: list[Comparison | None], key: str) -> tuple[float, float]:
     margin = BY_KEY[key].margin
-    values = [-3 * margin, 3 * margin] if key == "accuracy" else [-0.1, 0.1]
+    values = [-3 * margin, 3 * margin] if BY_KEY[key].fraction else [-0.1, 0.1]
     for comparison in comparisons:
         if comparison:
             values += [value for value in (comparison.change, comparison.low, comparison.high) if value is not None]
@@ -80,7 +80,7 @@ def _draw_panel(canvas: Canvas, panel: _Panel, rows: list[Row], result: RunResul
     canvas.text(
         panel.left + panel.plot / 2,
         _TOP + height * len(rows) + 7.0,
-        "percentage points from A" if panel.key == "accuracy" else "times A, log scale",
+        "percentage points from A" if metric.fraction else "times A, log scale",
         ha="center",
     )
     for index, row in enumerate(rows):
@@ -93,10 +93,11 @@ def _draw_panel(canvas: Canvas, panel: _Panel, rows: list[Row], result: RunResul
         canvas.text(panel.left + panel.width * 0.59, _TOP + height * (index + 0.5), words, color=tone, weight=weight, size=6.4)
 
 
-def _draw_limit(canvas: Canvas, panel: _Panel, points: float, height: float) -> None:
-    """The loss of accuracy the user accepts, as a dashed line."""
-    if panel.low < -points:
-        x = panel.left + panel.plot * (-points - panel.low) / (panel.high - panel.low)
+def _draw_limit(canvas: Canvas, panel: _Panel, limit: float, height: float) -> None:
+    """The loss of accuracy the user accepts, or the growth of an error, as a dashed line."""
+    place = _place(-limit if BY_KEY[panel.key].better == "higher" else limit, panel.key)
+    if panel.low < place < panel.high:
+        x = panel.left + panel.plot * (place - panel.low) / (panel.high - panel.low)
         canvas.sheet.plot([x, x], [_TOP, _TOP + height], color=INK, lw=0.6, dashes=(3, 2), zorder=4)
         canvas.text(x, 7.2, "your limit", ha="center", size=6, color=MUTED)
 
@@ -105,7 +106,7 @@ def _draw_axis(axes: Axes, panel: _Panel) -> None:
     margin = BY_KEY[panel.key].margin
     axes.axvspan(_place(-margin, panel.key), _place(margin, panel.key), color="#D5DBDE", lw=0, alpha=0.75)
     axes.axvline(0, color=INK, lw=0.9)
-    if panel.key == "accuracy":
+    if BY_KEY[panel.key].fraction:
         places = straight_ticks(panel.low, panel.high, 5)
         ticks(axes, "x", places, [tick_name(place) for place in places])
     else:

@@ -1,9 +1,10 @@
 """results.csv: one line for each variant, the numbers of results.json to the last digit, and the strings of the report.
 
 Columns: run, started, protocol, device, letter, name, lineage ("Train > Prune 50 %"), state, failure, runtime, precision,
-batch, threads; then for each metric, under its key: the value, `_low` and `_high` (its 95 % interval), `_n`, `_unit`,
-`_provenance`, `_reason` (why there is no value), `_printed` (value, interval and unit as in the report), `_change`,
-`_change_low`, `_change_high` and `_verdict` (against A). An empty cell is "no reading", never 0.
+batch, threads, and what executed: runtime_version, executed_on, executed ("int8 in 20 of 21 operators, fp32 in 1"), fallbacks, qdq,
+load_s, compile_s, first_s, affinity ("0-3"), empty where the runtime does not say; then for each metric, under its key: the value, `_low`
+and `_high` (its 95 % interval), `_n`, `_unit`, `_provenance`, `_reason` (why there is no value), `_printed` (value, interval and unit as in
+the report), `_change`, `_change_low`, `_change_high` and `_verdict` (against A). An empty cell is "no reading", never 0.
 
 Text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front.
 """
@@ -14,15 +15,17 @@ from pathlib import Path
 
 from greenbench.core.measurement import Measurement
 from greenbench.core.metrics import METRICS
-from greenbench.core.quote import NO_READING
-from greenbench.core.run import RunResult, VariantResult
+from greenbench.core.quote import NO_READING, spans
+from greenbench.core.run import Execution, RunResult, VariantResult
 from greenbench.report.columns import columns, rows
+from greenbench.report.executed import precision_words
 from greenbench.report.parts import Cell, Column, Row
 from greenbench.report.writers.results_json import complete
 from greenbench.report.writers.whole_file import write_whole
 
 _FIRST = (
     "run", "started", "protocol", "device", "letter", "name", "lineage", "state", "failure", "runtime", "precision", "batch", "threads",
+    "runtime_version", "executed_on", "executed", "fallbacks", "qdq", "load_s", "compile_s", "first_s", "affinity",
 )  # fmt: skip
 _PARTS = ("", "_low", "_high", "_n", "_unit", "_provenance", "_reason", "_printed", "_change", "_change_low", "_change_high", "_verdict")
 
@@ -53,7 +56,15 @@ def _about(result: RunResult, variant: VariantResult) -> list[str]:
     failure = f"{variant.failure.message} {variant.failure.remedy}".strip() if variant.failure else ""
     words = [result.run_id, result.started, plan.protocol.name, plan.device, variant.letter, variant.name]
     words += [" > ".join(step.title for step in variant.lineage), variant.state.value, failure, variant.runtime, variant.precision]
-    return [*(harmless(word) for word in words), str(variant.batch), str(variant.threads)]
+    return [*(harmless(word) for word in words), str(variant.batch), str(variant.threads), *_executed(variant.execution)]
+
+
+def _executed(ran: Execution | None) -> list[str]:
+    if ran is None:
+        return [""] * 9
+    words = [harmless(ran.version), harmless(ran.device), harmless(precision_words(ran))]
+    words += ["" if number is None else str(number) for number in (ran.fallbacks, ran.qdq)]
+    return [*words, *(_exact(value) for value in (ran.load_s, ran.compile_s, ran.first_s)), spans(ran.affinity)]
 
 
 def harmless(text: str) -> str:
