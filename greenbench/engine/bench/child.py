@@ -147,7 +147,7 @@ def _check_outputs(artifact: ModelArtifact, outputs: Any, title: str) -> None:
     problem = find_task(artifact.task).output_problem(np.shape(outputs), len(artifact.classes))
     if problem:
         raise ModelError(
-            f'The answers of "{title}" cannot be judged as {TASKS[artifact.task].title.lower()}. {problem}'.rstrip("."),
+            f'The answers of "{title}" cannot be judged as {TASKS[artifact.task].title.lower()}. {problem}',
             "Choose the task that the model is for at its source, and check its classes.",
         )
 

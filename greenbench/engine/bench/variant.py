@@ -70,8 +70,13 @@ class BenchChild:
                 raise MemoryError(reply["error"])
             if "error" in reply:
                 error = WorkerError if reply.get("gone") else StepError
-                raise error(f'"{self.variant.name}" cannot be measured: {reply["error"]}.', reply.get("remedy", ""))
+                raise error(self._sentence(reply["error"]), reply.get("remedy", ""))
             return reply
+
+    def _sentence(self, reason: str) -> str:
+        """What the child said, as a sentence that names the variant."""
+        named = f'"{self.variant.name}"'
+        return f"{reason.rstrip('.')}." if named in reason else f"{named} cannot be measured: {reason.rstrip('.')}."
 
     def close(self) -> None:
         with suppress(OSError):
