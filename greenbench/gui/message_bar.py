@@ -93,6 +93,12 @@ class MessageBar(QWidget):
         self.show()
         return card
 
+    def take_away(self, words: str) -> None:
+        """Takes the message with these words away, if it is still there."""
+        for message in self.messages:
+            if message.message == words:
+                message.leave()
+
     def clear_problems(self) -> None:
         """Takes away what was said of a plan; other messages stay."""
         for message in self.messages:

@@ -64,6 +64,10 @@ def window_actions(window: "MainWindow") -> list[Action]:
         ),
         Action("run", "Run", control.run, "play-fill", "F5 or Ctrl+Return", "Run"),
         Action("stop", "Stop", control.stop, "stop-fill", "Shift+F5", "Run", aliases="cancel"),
+        Action(
+            "check", "Read the sources and check what fits", window.intake.check, "check-square-offset", "Ctrl+Shift+Return", "Run", 1,
+            aliases="data model preview mismatch",
+        ),
         Action("sensors", "Power sources…", window.show_sensors, "lightning", "", "Run", 1, aliases="sensors meters RAPL NVML permission"),
         Action("home", "Open the folder of runs", _open_home, "folder-open", "", "Help", aliases="data cache log"),
         Action("guide", "Read me", partial(_open, _README), "book-open", "", "Help", aliases="help documentation"),

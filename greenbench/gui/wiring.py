@@ -1,5 +1,6 @@
 """Who hears of what in the window: the connections between session, run control, toolbar and pages, made once."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,15 +66,24 @@ class Wiring:
         parts.control.refused.connect(self._refused)
         window.intake.fits.changed.connect(self.problems.stand)
         window.intake.trust.failed.connect(window.messages.show_error)
+        window.intake.told.connect(self._told)
+        window.intake.refused.connect(lambda error: self._refused(error, window.intake.check))
         parts.control.phase_changed.connect(self._phase)
         parts.control.advanced.connect(window.progress.show_share)
         parts.control.advanced.connect(window.menu_row.tab.show_share)
         parts.control.ended.connect(self._ended)
 
-    def _refused(self, error: GreenBenchError) -> None:
-        """Where a permission is all that is missing, the question comes instead of a refusal; after a yes the run goes on."""
-        if not self._window.intake.trust.ask_for(error, self._window.parts.control.run):
+    def _refused(self, error: GreenBenchError, again: Callable[[], object] | None = None) -> None:
+        """Where a permission is all that is missing, the question comes instead of a refusal; after a yes it goes on."""
+        if not self._window.intake.trust.ask_for(error, again or self._window.parts.control.run):
             self.problems.tell(error)
+
+    def _told(self, kind: str, message: str, remedy: str) -> None:
+        """A message beside the runs; without a kind, one of these words is taken away."""
+        if kind:
+            self._window.messages.say(kind, message, remedy)
+        else:
+            self._window.messages.take_away(message)
 
     def _nodes(self, event: messages.Event) -> None:
         """One board takes the event; editor, inspector and results page show what it changed."""

@@ -145,6 +145,8 @@ class NodePanel(Panel):
         )
         if results_changed:
             self.result.show_status(status)
+            if self.aside is not None and status.finished:
+                self.aside.refresh()  # a run has read it: it lies in the cache now
         failure = status.failure or _first_failure(status.variants)
         self.failure.show_failure(failure, self._failure_title(status, failure))
         lines = status.log or tuple(failure.log.splitlines() if failure else ())

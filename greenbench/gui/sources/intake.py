@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from greenbench.core import places
@@ -20,9 +20,15 @@ from greenbench.gui.sources.reading import SourceReader
 from greenbench.gui.sources.trust import TrustDesk
 from greenbench.gui.theme import Theme
 
+READING = "The sources are being read."
+
 
 class Intake(QObject):
-    """`reader` reads sources, `files` looks at model files, `trust` asks, `fits` compares. `close` ends what is under way."""
+    """`reader` reads sources, `files` looks at model files, `trust` asks, `fits` compares. `close` ends what is under way.
+    `refused` carries why the sources cannot be read; `told` what came of it: kind of message, sentence, remedy."""
+
+    refused = Signal(object)  # GreenBenchError
+    told = Signal(str, str, str)
 
     def __init__(self, session: Session, theme: Theme, jobs: JobBridge, conditions: Callable[[], Conditions]) -> None:
         super().__init__()
@@ -46,6 +52,24 @@ class Intake(QObject):
             return tuple(spec.trust(spec.params.checked(node.params, node.title)))
         except GreenBenchError:
             return ()  # what is wrong with the settings is told in the form
+
+    def check(self) -> None:
+        """Reads every source and says whether models and data go together, as far as that can be told before a run."""
+        try:
+            self.reader.read_all(self._checked)
+        except GreenBenchError as error:
+            self.refused.emit(error)
+            return
+        waits = "It begins when the run is over." if self.jobs.held else "What was read before is taken from the cache."
+        self.told.emit("notice", READING, waits)
+
+    def _checked(self, failures: list[GreenBenchError]) -> None:
+        self.told.emit("", READING, "")
+        for error in failures:
+            self.told.emit("failure", error.message, error.remedy)
+        self.fits.look()
+        if not failures and not self.fits.found:
+            self.told.emit("notice", "The sources are read, and they go together.", "Press Run to measure.")
 
     def close(self) -> None:
         self.fits.stop()

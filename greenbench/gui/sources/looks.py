@@ -56,8 +56,16 @@ class Looks(QObject):
         """The next look at it is a new one."""
         self._known.pop(subject, None)
 
-    def begin(self, node: str, subject: Hashable, request: Any, on_done: Callable[[Any], Look]) -> None:
-        """Starts a look for a node; an earlier one of the same node ends. `on_done` makes a look of the job's result."""
+    def begin(
+        self,
+        node: str,
+        subject: Hashable,
+        request: Any,
+        on_done: Callable[[Any], Look],
+        on_failed: Callable[[GreenBenchError], object] = lambda error: None,
+    ) -> None:
+        """Starts a look for a node; an earlier one of the same node ends. `on_done` makes a look of the job's result; `on_failed`
+        hears of a failure besides."""
         self.stop(node)
         self._under_way[node] = subject
         waits = WAITS if self._jobs.held else ""
@@ -66,6 +74,7 @@ class Looks(QObject):
         job.progress.connect(lambda fraction, text: self._set(node, subject, Look(Stage.WORKING, fraction, text)))
         job.done.connect(lambda result: self._end(node, subject, on_done(result)))
         job.failed.connect(lambda error: self._end(node, subject, Look(Stage.FAILED, error=error)))
+        job.failed.connect(on_failed)
         self.changed.emit(node)
 
     def stop(self, node: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject, Signal
 
-from greenbench.core.errors import DataError, PlanError
+from greenbench.core.errors import DataError, GreenBenchError, PlanError
 from greenbench.core.jobs import PreparedNode, PrepareSources, SourcesPrepared
 from greenbench.core.params import FieldKind
 from greenbench.core.run import PlannedNode
@@ -60,6 +60,25 @@ class SourceReader(QObject):
             return mine
 
         self._looks.begin(id, node.digest, PrepareSources(plan=plan, cache=str(self._cache.folder)), on_done)
+
+    def read_all(self, then: Callable[[list[GreenBenchError]], object]) -> None:
+        """Reads every source of the pipeline; `then` hears which could not be read, in their own words.
+
+        Raises:
+            PlanError: a source is not complete, or a file must be allowed first; nothing has started.
+        """
+        plan = sources_plan(self._session.pipeline, self._conditions())
+
+        def on_done(result: SourcesPrepared) -> Look:
+            looks = {prepared.node: _look_at(prepared) for prepared in result.nodes}
+            for id, look in looks.items():
+                self._looks.note(plan.node(id).digest, look)
+                self.changed.emit(id)
+            then([look.error for look in looks.values() if look.error is not None])
+            return Look(Stage.READY)
+
+        request = PrepareSources(plan=plan, cache=str(self._cache.folder))
+        self._looks.begin("", plan.digest, request, on_done, lambda error: then([error]))
 
     def stop(self, id: str) -> None:
         self._looks.stop(id)

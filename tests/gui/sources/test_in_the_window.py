@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from greenbench.core.errors import Cancelled
+from greenbench.core.errors import Cancelled, WorkerError
+from greenbench.core.jobs import PreparedNode, PrepareSources, SourcesPrepared
 from greenbench.core.pipeline import Link, Node, Pipeline
+from greenbench.core.run import Failure
 from greenbench.gui.job_bridge import Job
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.run_control import Phase
+from greenbench.gui.sources.intake import READING
 from greenbench.steps import installed
 
 
@@ -90,3 +93,37 @@ def test_closing_ends_what_is_being_read(window: MainWindow, qtbot: QtBot) -> No
     window.close()
     assert not window.parts.jobs.busy
     assert not [thread for thread in threading.enumerate() if thread.name == "job"]
+
+
+def test_check_reads_every_source_and_says_that_they_go_together(window: MainWindow, qtbot: QtBot) -> None:
+    asked: list[PrepareSources] = []
+
+    def work(request: PrepareSources, on_progress: Any, stopped: Any) -> SourcesPrepared:
+        asked.append(request)
+        return SourcesPrepared(nodes=tuple(PreparedNode(node=node.id, title=node.title) for node in request.plan.nodes))
+
+    window.parts.jobs._do = work
+    window.actions_["check"].trigger()
+    assert [message.message for message in window.messages.messages] == [READING]
+    qtbot.waitUntil(lambda: [m.message for m in window.messages.messages] == ["The sources are read, and they go together."])
+    assert {node.id for node in asked[0].plan.nodes} == {"data", "model"}
+
+
+def test_check_tells_what_could_not_be_read(window: MainWindow, qtbot: QtBot) -> None:
+    failure = Failure(kind="Data", message="digits.csv is cut off.", remedy="Fetch it again.")
+
+    def work(request: PrepareSources, on_progress: Any, stopped: Any) -> SourcesPrepared:
+        return SourcesPrepared(nodes=(PreparedNode(node="data", title="Digits", failure=failure),))
+
+    window.parts.jobs._do = work
+    window.intake.check()
+    qtbot.waitUntil(lambda: [m.message for m in window.messages.messages] == ["digits.csv is cut off."])
+
+
+def test_check_tells_why_the_reading_itself_broke_off(window: MainWindow, qtbot: QtBot) -> None:
+    def work(request: PrepareSources, on_progress: Any, stopped: Any) -> SourcesPrepared:
+        raise WorkerError("The process that was to do this was ended.", "Try again.")
+
+    window.parts.jobs._do = work
+    window.intake.check()
+    qtbot.waitUntil(lambda: [m.message for m in window.messages.messages] == ["The process that was to do this was ended."])
