@@ -1,5 +1,6 @@
 """`greenbench export RUN --variant V --format F`: a variant's model as a file that was proved, with its model card."""
 
+import re
 from pathlib import Path
 
 from greenbench.cli.job import chosen, do, past
@@ -26,7 +27,7 @@ def export_model(run: str, variant: str, format: str, output: Path | None, force
     refused = export_refusal(wanted, model.artifact)  # type: ignore[arg-type]  # a variant's artefact is a model
     if refused:
         raise GreenBenchError(f'"{found.name}" {refused[0]}', refused[1])
-    name = (folder_name(found.name).replace(" ", "-").lower() or found.letter).lstrip(".")
+    name = re.sub(r"[^\w.+-]+", "-", folder_name(found.name)).strip("-.").lower() or f"variant-{found.letter.lower()}"
     request = Export(
         model=model,
         data=data,

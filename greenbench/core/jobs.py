@@ -239,8 +239,8 @@ class Exported(Value):
 
 class Prove(Value):
     """Answer examples with nothing but exported files: what the export asks of a fresh process. `folder` has the files, of which
-    `name` is the main one's without its ending; `inputs` is a .npy file of examples, and `outputs` where the answers go.
-    Answered by `Proved`."""
+    `name` is the main one's without its ending; `inputs` is a .npy file of examples, and `outputs` where the answers go;
+    `trusted` are the hashes of Python files that build the network. Answered by `Proved`."""
 
     job: Literal["prove"] = "prove"
     format: ExportFormat
@@ -250,6 +250,7 @@ class Prove(Value):
     outputs: str
     batch: int = 1
     threads: int = 1
+    trusted: tuple[str, ...] = ()
 
 
 class Proved(Value):

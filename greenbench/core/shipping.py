@@ -25,7 +25,9 @@ class ShippingFormat:
 SHIPPING: dict[ExportFormat, ShippingFormat] = {
     each.key: each
     for each in (
-        ShippingFormat("onnx", "ONNX", ".onnx", ("torch", "exported", "onnx"), "ONNX Runtime, TensorRT, OpenVINO and most others."),
+        ShippingFormat(
+            "onnx", "ONNX", ".onnx", ("torch", "torchscript", "exported", "onnx"), "ONNX Runtime, TensorRT, OpenVINO and most others."
+        ),
         ShippingFormat("pt2", "torch.export", ".pt2", ("torch", "exported"), "PyTorch itself, and ExecuTorch after lowering."),
         ShippingFormat(
             "torchscript", "TorchScript", ".pt", ("torch", "torchscript"), "PyTorch without the Python code, C++ and older mobile runtimes."

@@ -46,6 +46,14 @@ def export(request: Export, context: StepContext) -> Exported:
         ModelError: the model cannot be written so, or the files cannot be put there.
         ProofError: the written file does not answer like the model; nothing is left of it.
     """
+    try:
+        return _exported(request, context)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ModelError(f"The export cannot be written: {reason}.", f"Make room; its working files lie in {context.folder}.") from None
+
+
+def _exported(request: Export, context: StepContext) -> Exported:
     stored = _stored(request.model)
     format = SHIPPING[request.format]
     refused = export_refusal(request.format, stored.model)
@@ -56,6 +64,7 @@ def export(request: Export, context: StepContext) -> Exported:
     made_in.mkdir()
     context.progress(0.05, f"writing {format.title}")
     described = format_of(request.format).write(stored, made_in, request.name, context)
+    described = _with_tokenizer(stored, described, made_in, request.name)
     write_description(described, made_in, request.name)
     context.progress(0.4, "answering test examples")
     expected = _answers(request, stored, context)
@@ -72,6 +81,15 @@ def export(request: Export, context: StepContext) -> Exported:
 
 def _stored(ref: StoredRef) -> Stored:
     return Stored(ref.artifact, Path(ref.folder), ref.node, ref.title)
+
+
+def _with_tokenizer(stored: Stored, described: ModelArtifact, folder: Path, name: str) -> ModelArtifact:
+    """A model of texts is of no use without what makes numbers of them."""
+    if "tokenizer" not in stored.model.files:
+        return described
+    target = f"{name}.tokenizer.json"
+    shutil.copyfile(stored.file("tokenizer"), folder / target)
+    return described.model_copy(update={"files": {**described.files, "tokenizer": target}})
 
 
 def _check_names(request: Export) -> None:
@@ -146,6 +164,7 @@ def _measured_in(request: Export, model: ModelArtifact) -> str:
 
 def _prove(request: Export, stored: Stored, described: ModelArtifact, expected: _Expected, context: StepContext) -> Proof:
     outputs = context.folder / "answers.npy"
+    built = stored.model.architecture
     asked = Prove(
         format=request.format,
         folder=str(context.folder / "export"),
@@ -154,6 +173,8 @@ def _prove(request: Export, stored: Stored, described: ModelArtifact, expected: 
         outputs=str(outputs),
         batch=batch_of(described, expected.batch),
         threads=request.threads,
+        # The user allowed this code when the model was made; that its bytes are the same is looked at again.
+        trusted=tuple(str(value) for key, value in (built.arguments.items() if built else ()) if key == "sha256"),
     )
     try:
         proved = run_job(asked, threads=request.threads)

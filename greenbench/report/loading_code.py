@@ -32,6 +32,12 @@ def _held(made: ModelArtifact) -> str:
     return f"{{{', '.join(entries)}}}"
 
 
+def _trusted(made: ModelArtifact) -> str:
+    """The argument that lets the user's own code build the network, where it does."""
+    sha256 = made.architecture.arguments.get("sha256") if made.architecture else None
+    return f", trusted=[{_quoted(str(sha256))}]" if sha256 else ""
+
+
 def _onnx(name: str, made: ModelArtifact) -> str:
     return (
         "import numpy\nimport onnxruntime\n\n"
@@ -73,7 +79,7 @@ def _torchscript(name: str, made: ModelArtifact) -> str:
 def _safetensors(name: str, made: ModelArtifact) -> str:
     return (
         "import numpy\nimport torch\n\nfrom greenbench.ml.shipping.loading import load_network\n\n"
-        f"network = load_network({_quoted(name + '.safetensors')})  # a torch.nn.Module\n"
+        f"network = load_network({_quoted(name + '.safetensors')}{_trusted(made)})  # a torch.nn.Module\n"
         f"{_example(made)}"
         "with torch.inference_mode():\n    outputs = network(torch.from_numpy(x))\n"
     )
@@ -85,7 +91,7 @@ def _openvino(name: str, made: ModelArtifact) -> str:
         inputs = f"inputs = {_held(made)}\ninputs |= {{each: x for each in model.inputs if not each.names & inputs.keys()}}\n"
     return (
         "import numpy\nimport openvino\n\n"
-        f'model = openvino.Core().compile_model({_quoted(name + ".xml")}, "CPU")\n'
+        f'model = openvino.Core().compile_model({_quoted(name + ".xml")}, "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})\n'
         f"{_example(made)}{inputs}"
         "outputs = model(inputs)[0]\n"
     )
@@ -94,7 +100,7 @@ def _openvino(name: str, made: ModelArtifact) -> str:
 def _packed(name: str, made: ModelArtifact) -> str:
     return (
         "import numpy\n\nfrom greenbench.ml.shipping.loading import load_session\n\n"
-        f"session = load_session({_quoted(name + '.gbpack')})\n"
+        f"session = load_session({_quoted(name + '.gbpack')}{_trusted(made)})\n"
         f"{_example(made)}"
         "outputs = session.run(x)\n"
     )

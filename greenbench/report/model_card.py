@@ -226,7 +226,7 @@ def _limits(request: Export, made: ModelArtifact, proof: Proof, variant: Variant
     run = request.run
     texts = [sentence(_text(note)) for note in made.notes]
     if run is not None and variant is not None:
-        texts += [_text(remark.text) for remark in run.warnings if remark.kind == "limit" or remark.variant == variant.letter]
+        texts += [_text(remark.text) for remark in run.warnings if remark.variant in ("", variant.letter)]
         energy = variant.metrics.get("energy_per_inference")
         if energy is None or energy.value is None:
             texts.append("Energy was not measured.")
@@ -239,6 +239,9 @@ def _limits(request: Export, made: ModelArtifact, proof: Proof, variant: Variant
         texts.append("Nothing was measured: no latency, energy or accuracy of this model is known.")
     if proof.random:
         texts.append("The proof rests on random inputs; on real data, answers near a tie may differ more often.")
+    built = made.architecture.arguments if made.architecture else {}
+    if "factory" in built:
+        texts.append(f"The network is built by `{built['factory']}`, which must be there unchanged: SHA-256 `{built.get('sha256', '')}`.")
     if made.batch is not None:
         texts.append(f"The file takes {made.batch} {'example' if made.batch == 1 else 'examples'} in a call, no more and no fewer.")
     return texts

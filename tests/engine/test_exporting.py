@@ -1,5 +1,6 @@
 """An export is proved: a fresh process answers the test examples with nothing but the files; one that cannot leaves none behind."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from greenbench.core.artifact import InputSpec
-from greenbench.core.errors import GreenBenchError, ModelError, ProofError
+from greenbench.core.artifact import Architecture, InputSpec
+from greenbench.core.errors import GreenBenchError, ModelError, ProofError, TrustError, WorkerError
 from greenbench.core.jobs import Export, StoredRef
 from greenbench.core.shipping import SHIPPING, export_refusal
 from greenbench.core.step import Stored
@@ -26,7 +27,7 @@ from greenbench.ml.data.cuts import Cut
 from greenbench.ml.export import export_onnx
 from greenbench.ml.models import architecture_for, build
 from greenbench.ml.onnx_graph import onnx_footprint
-from greenbench.ml.shipping import proving
+from greenbench.ml.shipping import format_of, proving
 from greenbench.ml.shipping.loading import load_network, load_session
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")  # PyTorch advises against TorchScript; files of it are about
@@ -190,6 +191,25 @@ def test_a_file_that_was_changed_on_the_way_fails_its_proof_and_leaves_nothing(f
     assert not (tmp_path / "out").exists()
 
 
+def test_a_process_that_dies_on_the_file_is_a_failed_proof(models, tmp_path, monkeypatch):
+    def die(*_, **__):
+        raise WorkerError("The process that was to do this was killed (SIGSEGV).", "Try again.")
+
+    monkeypatch.setattr(exporting, "run_job", die)
+    with pytest.raises(ProofError, match=r"could not be used: The process .* was killed"):
+        export(request(models["torch"], "safetensors", tmp_path / "out"), Context(tmp_path / "scratch"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_a_sentence(models, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporting, "write_description", full)
+    with pytest.raises(ModelError, match=r"The export cannot be written: no space left on device\. Make room"):
+        export(request(models["torch"], "safetensors", tmp_path / "out"), Context(tmp_path / "scratch"))
+
+
 def test_a_graph_with_other_weights_fails_by_how_much_it_is_off(models, data, tmp_path, monkeypatch, at_once):
     import onnx
     from onnx import numpy_helper
@@ -230,10 +250,9 @@ def test_a_failed_proof_leaves_the_files_of_an_earlier_export(models, tmp_path, 
         ("exported", "torchscript", "a torch.export file, which cannot be written as TorchScript", "ONNX, torch.export or OpenVINO IR"),
         ("exported", "safetensors", "a torch.export file, which cannot be written as safetensors", "ONNX, torch.export or OpenVINO IR"),
         ("exported", "packed", "a torch.export file, which cannot be written as Packed", "ONNX, torch.export or OpenVINO IR"),
-        ("torchscript", "onnx", "a TorchScript file, which cannot be written as ONNX", "TorchScript or OpenVINO IR"),
-        ("torchscript", "pt2", "a TorchScript file, which cannot be written as torch.export", "TorchScript or OpenVINO IR"),
-        ("torchscript", "safetensors", "a TorchScript file, which cannot be written as safetensors", "TorchScript or OpenVINO IR"),
-        ("torchscript", "packed", "a TorchScript file, which cannot be written as Packed", "TorchScript or OpenVINO IR"),
+        ("torchscript", "pt2", "a TorchScript file, which cannot be written as torch.export", "ONNX, TorchScript or OpenVINO IR"),
+        ("torchscript", "safetensors", "a TorchScript file, which cannot be written as safetensors", "ONNX, TorchScript or OpenVINO IR"),
+        ("torchscript", "packed", "a TorchScript file, which cannot be written as Packed", "ONNX, TorchScript or OpenVINO IR"),
         ("openvino", "onnx", "an OpenVINO model, which cannot be written as ONNX", "OpenVINO IR"),
     ],
 )
@@ -281,6 +300,53 @@ def test_a_packed_graph_gives_back_every_bit(models, tmp_path, data, at_once):
         load_session(tmp_path / "out" / "net.gbpack").run(x[:1]), session_of(models["int8"], 1, batch=1).run(x[:1])
     )
     assert (tmp_path / "out" / "net.gbpack").stat().st_size < models["int8"].file("weights").stat().st_size
+
+
+@pytest.mark.parametrize("format", ["safetensors", "packed"])
+def test_a_file_cannot_name_code_that_would_run(format, models, tmp_path, at_once):
+    """A header may say anything, also that the network is built by a function of the standard library."""
+    kept = Stored(models["torch"].model, models["torch"].folder, "m", "Net")
+    architecture = Architecture(
+        name="python", arguments={"factory": "os:mkdir", "sha256": "0" * 64, "arguments": {"path": str(tmp_path / "ran")}}
+    )
+    hostile = Stored(kept.model.model_copy(update={"architecture": architecture}), kept.folder, "m", "Net")
+    format_of(format).write(hostile, tmp_path, "net", Context(tmp_path / "scratch"))
+    with pytest.raises(TrustError, match="is built by Python code, os:mkdir, that you have not allowed to run"):
+        load_network(tmp_path / f"net{SHIPPING[format].suffix}")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_network_of_the_users_own_code_is_proved_with_that_code(data, tmp_path, at_once):
+    source = tmp_path / "own.py"
+    source.write_text("from torch import nn\ndef make(width): return nn.Sequential(nn.Flatten(), nn.Linear(64, width))\n")
+    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+    spec = data.dataset.input
+    arguments = {"factory": f"{source}:make", "sha256": sha256, "arguments": {"width": 10}}
+    plan = Blueprint(Architecture(name="python", arguments=arguments), spec, data.dataset.classes)
+    (tmp_path / "made").mkdir()
+    stored = Stored(save_module(build(plan.architecture), tmp_path / "made", plan), tmp_path / "made", "m", "Own")
+    done = export(request(stored, "safetensors", tmp_path / "out", data), Context(tmp_path / "scratch"))
+    assert done.proof.largest_absolute == 0
+    card = (tmp_path / "out" / "net.md").read_text()
+    assert f'trusted=["{sha256}"]' in card
+    assert "own.py:make`, which must be there unchanged" in card
+    source.write_text(source.read_text() + "# changed")
+    with pytest.raises(ModelError, match="has changed since this model was made"):
+        load_network(tmp_path / "out" / "net.safetensors", trusted=[sha256])
+
+
+def test_a_tokenizer_goes_along(models, tmp_path, at_once):
+    network = models["torch"]
+    (tmp_path / "made").mkdir()
+    for path in network.folder.iterdir():
+        (tmp_path / "made" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "made" / "words.json").write_text("{}")
+    changes = {"files": {**network.model.files, "tokenizer": "words.json"}}
+    stored = Stored(network.model.model_copy(update=changes), tmp_path / "made", "m", "Net")
+    done = export(request(stored, "safetensors", tmp_path / "out"), Context(tmp_path / "scratch"))
+    assert (tmp_path / "out" / "net.tokenizer.json").read_text() == "{}"
+    assert "net.tokenizer.json" in {file.name for file in done.files}
+    assert json.loads((tmp_path / "out" / "net.json").read_text())["model"]["files"]["tokenizer"] == "net.tokenizer.json"
 
 
 def test_the_description_says_what_the_model_takes_and_answers(models, tmp_path, at_once):

@@ -11,6 +11,7 @@ from greenbench.core.jobs import Layer
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml.answering import Array, runtime_words
 from greenbench.ml.inside.found import Inside, layer_name, middle, repeated, unique, weight_facts
+from greenbench.ml.runtimes.openvino_library import openvino
 from greenbench.ml.runtimes.runtime import constants
 
 _SILENT = frozenset({"Parameter", "Constant", "Result", "Convert", "FakeQuantize", "Subtract", "ShapeOf"})
@@ -26,11 +27,9 @@ def view(stored: Stored, example: Array, threads: int, context: StepContext) -> 
     Raises:
         ModelError: the file is damaged, or the model does not take the example.
     """
-    import openvino
-
     settings = {"PERF_COUNT": True, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
     try:
-        core = openvino.Core()
+        core = openvino().Core()
         model = core.read_model(os.fspath(stored.file("weights")))
         request = core.compile_model(model, "CPU", settings).create_infer_request()
         held = constants(stored.model, len(example))

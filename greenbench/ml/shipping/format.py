@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Protocol
 
 from greenbench.core.artifact import ModelArtifact
-from greenbench.core.errors import FileFormatError
+from greenbench.core.errors import FileFormatError, TrustError
 from greenbench.core.step import StepContext, Stored
+from greenbench.ml.models.registry import PYTHON
 
 
 class Format(Protocol):
@@ -18,12 +19,14 @@ class Format(Protocol):
             ModelError: this model cannot be written so.
         """
 
-    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path, trusted: frozenset[str]) -> Stored:
         """What was written, ready to be given to a runtime. `described` is what the description beside it says; a format that
-        carries its own needs none. `scratch` is an empty folder for what has to be unpacked.
+        carries its own needs none. `scratch` is an empty folder for what has to be unpacked; `trusted` are the hashes of Python files
+        that may run to build the network.
 
         Raises:
             FileFormatError: the file is damaged.
+            TrustError: its network is built by a Python file that is not among the trusted.
         """
 
 
@@ -32,6 +35,23 @@ def shipped(model: ModelArtifact, folder: Path, **changes: object) -> ModelArtif
     made = model.model_copy(update=changes)
     size = sum((folder / name).stat().st_size for name in made.files.values())
     return made.model_copy(update={"footprint": made.footprint.model_copy(update={"size_bytes": size})})
+
+
+def check_trust(model: ModelArtifact, trusted: frozenset[str], name: str) -> None:
+    """A file may name any Python code as what builds its network: none of it runs that was not allowed.
+
+    Raises:
+        TrustError: it names some that was not.
+    """
+    architecture = model.architecture
+    if architecture is None or architecture.name != PYTHON:
+        return
+    sha256 = str(architecture.arguments.get("sha256", ""))
+    if sha256 not in trusted:
+        factory = architecture.arguments.get("factory", "?")
+        raise TrustError(
+            f"{name} is built by Python code, {factory}, that you have not allowed to run.", f"Look at it first; its SHA-256 is {sha256}."
+        )
 
 
 def beside(described: ModelArtifact | None, folder: Path, name: str) -> Stored:

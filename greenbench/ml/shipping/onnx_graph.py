@@ -21,7 +21,7 @@ class OnnxGraph:
             files = place(Path(scratch) / made.files["weights"], folder, name)
         return shipped(made, folder, files=files)
 
-    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path, trusted: frozenset[str]) -> Stored:
         return beside(described, folder, name)
 
 

@@ -10,6 +10,7 @@ from greenbench.core.artifact import ModelArtifact
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml.export import export_onnx
+from greenbench.ml.runtimes.openvino_library import openvino
 from greenbench.ml.shipping.exported import first_line
 from greenbench.ml.shipping.format import beside, shipped
 
@@ -31,17 +32,16 @@ class OpenVinoIr:
             _convert(stored, folder / files["weights"])
         return shipped(model, folder, format="openvino", files=files, architecture=None)
 
-    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path, trusted: frozenset[str]) -> Stored:
         return beside(described, folder, name)
 
 
 def _convert(stored: Stored, target: Path) -> None:
-    import openvino
-
+    library = openvino()
     try:
-        converted: Any = openvino.convert_model(_source(stored))
+        converted: Any = library.convert_model(_source(stored))
         # Its own default would halve the precision of the numbers, of which no one was told.
-        openvino.save_model(converted, target, compress_to_fp16=False)
+        library.save_model(converted, target, compress_to_fp16=False)
     except ModelError:
         raise
     except Exception as error:  # each front end raises its own kinds

@@ -13,7 +13,7 @@ from greenbench.core.artifact import ModelArtifact
 from greenbench.core.errors import FileFormatError
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml.compress import packed
-from greenbench.ml.shipping.format import shipped
+from greenbench.ml.shipping.format import check_trust, shipped
 
 DESCRIPTION, GEOMETRY, GRAPH = "greenbench.description", "greenbench.geometry", "greenbench.graph"
 
@@ -31,11 +31,12 @@ class PackedFile:
         packed.write({DESCRIPTION: _bytes(model.model_dump_json().encode()), **extra, **tensors}, target)
         return shipped(stored.model, folder, files={"weights": target.name})
 
-    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path, trusted: frozenset[str]) -> Stored:
         path = folder / f"{name}.gbpack"
         tensors = packed.read(path)
         try:
             model = ModelArtifact.model_validate_json(tensors.pop(DESCRIPTION).tobytes())
+            check_trust(model, trusted, path.name)
             file = (_unpack_network if model.format == "torch" else _unpack_graph)(tensors, scratch)
         except (KeyError, ValueError) as error:
             raise FileFormatError(f"{path.name} does not hold a whole model: {error}.", "Export the model again.") from None

@@ -20,7 +20,9 @@ def prove(request: Prove, context: StepContext) -> Proved:
     """
     folder = Path(request.folder)
     try:
-        stored = format_of(request.format).open(read_description(folder, request.name), folder, request.name, context.folder)
+        stored = format_of(request.format).open(
+            read_description(folder, request.name), folder, request.name, context.folder, frozenset(request.trusted)
+        )
         key = OWN_RUNTIME[stored.model.format]
         session = session_of(stored, request.threads, key, request.batch)
         examples = np.load(request.inputs, mmap_mode="r")

@@ -35,7 +35,7 @@ class TorchScript:
             ) from error
         return shipped(stored.model, folder, format="torchscript", files={"weights": target.name}, architecture=None)
 
-    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path, trusted: frozenset[str]) -> Stored:
         return beside(described, folder, name)
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from greenbench.core.artifact import ModelArtifact
 from greenbench.core.errors import FileFormatError, ModelError
 from greenbench.core.step import StepContext, Stored
-from greenbench.ml.shipping.format import shipped
+from greenbench.ml.shipping.format import check_trust, shipped
 
 KEY = "greenbench"
 
@@ -35,7 +35,7 @@ class Weights:
             ) from None
         return shipped(stored.model, folder, files={"weights": target.name})
 
-    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path) -> Stored:
+    def open(self, described: ModelArtifact | None, folder: Path, name: str, scratch: Path, trusted: frozenset[str]) -> Stored:
         path = folder / f"{name}.safetensors"
         try:
             with safe_open(path, framework="pt") as file:
@@ -43,6 +43,7 @@ class Weights:
             model = ModelArtifact.model_validate(json.loads(text))
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise FileFormatError(f"{path.name} is damaged: {error}.", "Export the model again.") from None
+        check_trust(model, trusted, path.name)
         return Stored(model.model_copy(update={"files": {"weights": path.name}}), folder, "", name)
 
 
