@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from greenbench.core.errors import DataError
+from greenbench.core.preview import Preview
 from greenbench.core.step import Stored
 from greenbench.ml.data import open_dataset
 from greenbench.ml.data.arrays import digits, random_inputs
 from greenbench.ml.data.cuts import Cut, cut, gaps, info, statistics
+from greenbench.ml.data.previews import picked, target_words
 
 SPLITS = ("train", "validation", "calibration", "test")
 
@@ -131,6 +133,23 @@ def test_batches_cover_a_split_once_in_an_order_of_the_seed(digits8: Stored) -> 
     assert np.array_equal(shuffled[0], shuffled[1])
     assert not np.array_equal(shuffled[0], shuffled[2])
     assert sorted(shuffled[0]) == sorted(y)
+
+
+def test_the_preview_of_arrays_counts_and_shows_every_digit(digits8: Stored) -> None:
+    shown = Preview.model_validate_json(digits8.file("preview").read_text())
+    assert np.array_equal(np.sum(list(shown.counts.values()), axis=0), np.bincount(load_digits().target))
+    assert {sample.label for sample in shown.samples} <= set("0123456789")
+    assert {sample.split for sample in shown.samples} == set(SPLITS)
+    assert len(shown.samples) == 24
+    assert all((digits8.folder / sample.image).is_file() for sample in shown.samples)
+    assert shown.sizes == "8 × 8 px"
+
+
+def test_examples_to_show_take_turns_over_splits_and_classes() -> None:
+    labels = {"train": np.array([0, 0, 0, 1, 1, 2]), "test": np.array([2, 2])}
+    assert picked(labels, 3, 5) == [("train", 0), ("train", 3), ("train", 5), ("test", 0), ("test", 1)]
+    assert picked({"test": np.linspace(0, 1, 100)}, 0, 3) == [("test", 0), ("test", 4), ("test", 8)]
+    assert target_words(np.array([1.0, 2.0, 10.0]), "m") == "1 to 10 m, median 2"
 
 
 def test_random_inputs_have_no_labels_to_train_on(tmp_path) -> None:

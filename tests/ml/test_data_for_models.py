@@ -18,6 +18,7 @@ from greenbench.ml.data.cuts import Cut
 from greenbench.ml.data.folder import Reading, image_folder
 from greenbench.ml.data.framing import Framing
 
+SQUEEZENET = Path(__file__).parents[3] / "shared" / "data" / "squeezenet1_1"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 RNG = np.random.default_rng(5)
 SIZES = [(97, 61), (61, 97), (40, 40), (128, 33), (33, 34), (300, 200)]
@@ -160,3 +161,32 @@ def test_random_floats_are_normal_in_the_layout_asked_for(tmp_path: Path) -> Non
     assert abs(float(x.mean(dtype=np.float64))) < 4 / count**0.5
     assert float(x.std(dtype=np.float64)) == pytest.approx(1, abs=4 / (2 * count) ** 0.5)
     assert not dataset.fit.judged
+
+
+@pytest.mark.skipif(not SQUEEZENET.is_dir(), reason="the real networks are not here")
+def test_one_network_in_two_dialects_gives_the_same_answers(tmp_path: Path) -> None:
+    # The published file takes BGR minus 104, 117, 123 in half precision; the same weights for torchvision take RGB as ImageNet has it.
+    import onnxruntime
+    from torchvision.models import squeezenet1_1
+
+    how = Reading(Framing(3, 64, 64), cut=Cut(calibration=1, test_only=True))
+    photos = Stored(image_folder(SQUEEZENET.parent / "images-cc-by", tmp_path, how, lambda share: None), tmp_path, "d", "Photos")
+    caffe = InputSpec(
+        shape=(3, 224, 224),
+        dtype="float16",
+        mean=(104 / 255, 117 / 255, 123 / 255),
+        std=(1 / 255,) * 3,
+        channel_order="bgr",
+        crop=0.875,
+    )
+    usual = InputSpec(shape=(3, 224, 224), mean=MEAN, std=STD, crop=0.875)
+    chosen, names = np.arange(0, 190, 6), tuple(map(str, range(1000)))
+    published, ours = (open_dataset(photos, model_for(spec, names)).split("test") for spec in (caffe, usual))
+    session = onnxruntime.InferenceSession(SQUEEZENET / "SqueezeNet_fp16.onnx", providers=["CPUExecutionProvider"])
+    first = [session.run(None, {"data_0": one[None]})[0].argmax() for one in published.take(chosen)]
+    network = squeezenet1_1()
+    network.load_state_dict(torch.load(SQUEEZENET / "squeezenet1_1_state_dict.pt", weights_only=True))
+    with torch.inference_mode():
+        second = network.eval()(torch.from_numpy(ours.take(chosen))).argmax(1).numpy()
+    assert np.array_equal(first, second)
+    assert np.mean(first == ours.targets(chosen)) > 0.3  # 55 % on a thousand such photographs; by chance a thousandth

@@ -303,6 +303,23 @@ def test_of_more_than_can_be_looked_at_a_sample_is_and_it_says_so(fruit: Path, o
         read(fruit, out, look_at=30)
 
 
+def test_a_broken_image_that_nobody_looked_at_is_named_when_it_is_met(fruit: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from greenbench.ml.data import examination
+
+    monkeypatch.setattr(examination, "_SAMPLE", 2)
+    stored = read(fruit, out, look_at=30)
+    assert any(note.startswith("Of 40 images 2 were looked at") for note in stored.dataset.notes)
+    digest = stored.dataset.splits["train"].digest
+    for path in (fruit / "apple").iterdir():
+        if path.name != "00.png":
+            path.write_bytes(b"no picture, and of another size")
+    with pytest.raises(DataError, match=r"apple/\d+.png cannot be read: not a picture of a known format"):
+        read(fruit, out, look_at=30)
+    with pytest.raises(DataError, match=r"\.png.*cannot be read any more"):
+        list(open_dataset(stored).split("train").batches(5))
+    assert read(fruit, out, look_at=30, skip_broken=True).dataset.splits["train"].digest != digest
+
+
 def test_names_of_any_kind_come_back(tmp_path: Path) -> None:
     names = ["a/1.png", "ü/漢字.jpg", "bad\udcff.png", "x" * 300]
     encoded = [name.encode("utf-8", "surrogateescape") for name in names]

@@ -19,7 +19,7 @@ from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
 from greenbench.ml.data.cuts import Cut, Normalise, apart, divided, gaps, statistics
 from greenbench.ml.data.dataset import Split, renumbered
-from greenbench.ml.data.examination import Examination, Seen, content_info
+from greenbench.ml.data.examination import Examination, Seen, content_info, reason
 from greenbench.ml.data.framing import UNREADABLE, Framing, framing
 from greenbench.ml.data.image_index import NameList, read_index, write_index
 from greenbench.ml.data.label_map import relabelled
@@ -27,7 +27,7 @@ from greenbench.ml.data.listing import Listed, listed
 from greenbench.ml.data.previews import broken_files, class_counts, picked, size_words, thumbnail, write_preview
 
 _STATISTICS_SAMPLE = 512
-_READERS = 2
+_MOST_READERS = 4  # beyond, they wait for one another in the interpreter
 _TOGETHER = 64  # images a reader decodes at a time
 
 
@@ -72,9 +72,10 @@ class PictureSplit(Split):
 
     def _taken(self, chosen: Sequence[NDArray[np.intp]]) -> Iterator[NDArray[Any]]:
         # Pillow lets other threads run while it decodes and resizes: the next batches are made while this one is used.
-        with ThreadPoolExecutor(_READERS, "images") as pool:
+        readers = min(_MOST_READERS, os.cpu_count() or 1)
+        with ThreadPoolExecutor(readers, "images") as pool:
             waiting = iter(chosen)
-            ahead = [pool.submit(self.take, part) for part in islice(waiting, _READERS + 1)]
+            ahead = [pool.submit(self.take, part) for part in islice(waiting, readers)]
             try:
                 while ahead:
                     ready = ahead.pop(0).result()
@@ -171,13 +172,17 @@ def _statistics(source: Path, named: dict[str, tuple[list[str], NDArray[np.int64
         try:
             chosen.append(how.framing.read(source / name))
         except UNREADABLE as error:
-            raise DataError(f'"{name}" cannot be read: {error}.', "Mend or remove it, or leave broken images out.") from None
+            raise _cannot_read(name, error) from None
     return statistics(np.stack(chosen), how.normalise)
+
+
+def _cannot_read(name: str, error: BaseException) -> DataError:
+    return DataError(f"{name} cannot be read: {reason(error)}.", 'Mend or remove it, or set "Broken images" to leave them out.')
 
 
 def _unreadable(seen: Seen) -> DataError:
     count = len(seen.broken)
-    named = ", ".join(f"{name} ({reason})" for name, reason in seen.broken[:5])
+    named = ", ".join(f"{name} ({why})" for name, why in seen.broken[:5])
     more = f" and {count - 5} more" if count > 5 else ""
     noun = "image cannot" if count == 1 else "images cannot"
     return DataError(f"{count} {noun} be read: {named}{more}.", 'Mend or remove them, or set "Broken images" to leave them out.')
@@ -197,8 +202,11 @@ def _preview(
     labels = {part: both[1] for part, both in named.items()}
     samples = []
     for place, (split, index) in enumerate(picked(labels, len(classes))):
-        with Image.open(source / named[split][0][index]) as image:
-            shown = thumbnail(folder, place, ImageOps.exif_transpose(image))
+        try:
+            with Image.open(source / named[split][0][index]) as image:
+                shown = thumbnail(folder, place, ImageOps.exif_transpose(image))
+        except UNREADABLE as error:  # one of many that were not looked at
+            raise _cannot_read(named[split][0][index], error) from None
         samples.append(Sample(split=split, label=classes[int(labels[split][index])], image=shown))
     broken, total = broken_files(seen.broken)
     counts = class_counts(labels, len(classes))
