@@ -106,7 +106,7 @@ def test_a_family_is_recognised_without_an_index() -> None:
 
 
 def test_positions_tell_the_image_size_of_a_transformer() -> None:
-    module = timm.create_model("vit_tiny_patch16_384", num_classes=5, depth=1)
+    module = timm.create_model("vit_tiny_patch16_384", num_classes=5)
     found = match("timm/vit_tiny_patch16_224", shapes(module))
     assert found.input.shape == (3, 384, 384)
     assert found.architecture.arguments["classes"] == 5

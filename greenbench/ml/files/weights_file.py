@@ -58,7 +58,7 @@ def read_weights(path: Path, trusted: frozenset[str] = frozenset()) -> Weights:
     sha256 = hashlib.sha256(content).hexdigest()
     if found.kind is Kind.SAFETENSORS:
         try:
-            loaded: Any = load_safetensors(content)
+            loaded: Any = dict(sorted(load_safetensors(content).items()))  # its own order changes from run to run
         except (SafetensorError, ValueError, KeyError) as error:
             raise FileFormatError(f"{path.name} cannot be read as safetensors: {error}.", "Get the file again.") from None
     else:

@@ -74,18 +74,21 @@ def match(name: str, shapes: Shapes, shape: tuple[int, ...] | None = None) -> Ma
     known = registry.published(full)
     input = _sized(known.input, shape) if shape else known.input
     classes = len(known.classes) or (10 if full in NETWORKS else 1000)
-    width = _own_width(full, shapes) if full in NETWORKS and NETWORKS[full].width is not None else None
+    width = NETWORKS[full].width if full in NETWORKS else None
 
-    def compare(input: InputSpec, classes: int) -> tuple[Match, Shapes]:
-        architecture = registry.architecture_for(full, input, classes, width)
+    def compare(input: InputSpec, classes: int, wide: int | None = None) -> tuple[Match, Shapes]:
+        architecture = registry.architecture_for(full, input, classes, wide or width)
         ours = _built_shapes(architecture)
         return Match(architecture, input, _compared(full, ours, shapes)), ours
 
     found, ours = compare(input, classes)
+    wide = _own_width(ours, shapes, width) if width else None
+    if wide:
+        found, ours = compare(input, classes, wide)
     if not found.candidate.reshaped or found.candidate.matched < _PLAUSIBLE * found.candidate.total:
         return found
     better = _adapted(found, ours, shapes, classes)
-    return compare(*better)[0] if better else found
+    return compare(*better, wide)[0] if better else found
 
 
 def _adapted(found: Match, ours: Shapes, shapes: Shapes, classes: int) -> tuple[InputSpec, int] | None:
@@ -131,14 +134,13 @@ def _sized(input: InputSpec, shape: tuple[int, ...]) -> InputSpec:
     return input.model_copy(update={"shape": shape, **whole})
 
 
-def _own_width(name: str, shapes: Shapes) -> int | None:
-    """The width of one of our own networks, which is the number of channels, units or word features of its first layer."""
-    first = next(iter(shapes.values()), ())
-    if name.startswith("text_average"):
-        return first[1] if len(first) == 2 else None
-    if name.startswith("text_conv"):
-        return next((sides[0] for sides in shapes.values() if len(sides) == 3), None)
-    return first[0] if len(first) in (2, 4) else None
+def _own_width(ours: Shapes, shapes: Shapes, usual: int) -> int | None:
+    """The width of one of our own networks: how many channels, units or word features its first layer has instead of the usual."""
+    for name, shape in ours.items():
+        if usual in shape:
+            given = shapes.get(name, ())
+            return given[shape.index(usual)] if len(given) == len(shape) else None
+    return None
 
 
 def _built_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
@@ -200,11 +202,12 @@ def _likely(shapes: Shapes, index: Mapping[str, Any]) -> list[str]:
     exact = [name for name, entry in index.items() if entry["fingerprint"] == same]
     if exact:
         return exact[:_LISTED]
-    own = [name for name in NETWORKS if name not in index] if index else list(NETWORKS)
+    names = set(shapes)
+    # Our own are of any width, which hides them from what follows; the names of their ends tell them.
+    own = [name for name in NETWORKS if name not in index or {index[name]["first"][0], index[name]["last"][0]} <= names]
     if not index:
         return own + _families(shapes)
     tensors, values = len(shapes), sum(_count(shape) for shape in shapes.values())
-    names = set(shapes)
 
     def score(entry: Mapping[str, Any]) -> tuple[float, ...]:
         (first, first_shape), (last, last_shape) = entry["first"], entry["last"]
