@@ -25,6 +25,7 @@ class ModelDoors:
     def __init__(self, window: "MainWindow") -> None:
         self._window = window
         self.dialog: ExportDialog | None = None
+        window.inspector.look_wanted.connect(self.look)
 
     def look(self, node: str, against: str = "") -> None:
         """Opens the model that a node gave, alone or beside that of another node."""
@@ -56,7 +57,9 @@ class ModelDoors:
     def _find(self, node: str) -> Subject | None:
         result = self._window.results.result
         found = self._found(result, node) if result else None
-        if found is None:
+        if found is None and self._window.parts.control.busy:
+            self._window.messages.say("notice", "The run is still under way.", "Its models can be opened when it is over.")
+        elif found is None:
             self._window.messages.say("notice", "This has no model in the run that is shown.", "Press Run; then its model can be opened.")
         return found
 

@@ -1,6 +1,6 @@
 """The panel at the right: shows and edits what is selected on the canvas."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -15,6 +15,8 @@ from greenbench.gui.theme import Theme
 
 class Inspector(QWidget):
     """Connect `EditorView.selectionChanged` to `show_nodes`, and `show_touched` to what applies the events to the shared board."""
+
+    look_wanted = Signal(str)  # look into the model that a node gave
 
     def __init__(self, session: Session, theme: Theme, board: RunBoard | None = None, intake: Intake | None = None) -> None:
         super().__init__()
@@ -50,7 +52,9 @@ class Inspector(QWidget):
         if not ids:
             self._take(PipelinePanel(self.session, self.theme))
         elif len(ids) == 1:
-            self._take(NodePanel(self.session, self.theme, self.board, ids[0], self._intake))
+            panel = NodePanel(self.session, self.theme, self.board, ids[0], self._intake)
+            panel.result.look.clicked.connect(lambda: self.look_wanted.emit(panel.id))
+            self._take(panel)
         else:
             self._take(ManyPanel(self.session, self.theme, ids))
 

@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from greenbench.core.artifact import Fact
+from greenbench.core.artifact import Fact, ModelArtifact
 from greenbench.core.quote import count, duration, percent, quote, scale, significant
 from greenbench.core.run import Failure
-from greenbench.gui.controls import Icon, ProvenanceMark, Text, line, row
+from greenbench.gui.controls import Button, Icon, ProvenanceMark, Text, line, row
 from greenbench.gui.editor.status import NodeStatus
 from greenbench.gui.theme import Theme, font
 
@@ -57,7 +57,12 @@ class ResultPanel(QWidget):
         layout.setSpacing(8)
         self._against = Text("against input", 12, 400, "muted")
         layout.addWidget(line())
+        self.look = Button(theme, "Look inside", "stack", "link", "accent")
+        self.look.setFont(font(12, 500))
+        self.look.setToolTip("The layers of this model, with shapes, sizes and times")
+        self.look.hide()
         layout.addLayout(row(Text("Result of this node", 13, 600), 0, self._against))
+        layout.addLayout(row(self.look, 0))
         self._grid_holder = QWidget()
         layout.addWidget(self._grid_holder)
         self._box = layout
@@ -65,6 +70,7 @@ class ResultPanel(QWidget):
     def show_status(self, status: NodeStatus) -> None:
         """Shows what is known; hides itself where nothing is."""
         self.setVisible(status.finished or (status.energy is not None and status.broken))
+        self.look.setVisible(status.finished and any(isinstance(output, ModelArtifact) for output in status.outputs.values()))
         grid_holder = QWidget()
         grid = QGridLayout(grid_holder)
         grid.setContentsMargins(0, 0, 0, 0)

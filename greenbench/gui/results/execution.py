@@ -41,8 +41,8 @@ def details(variant: VariantResult) -> list[tuple[str, str]]:
         return []
     found = [
         ("Executed", executed(ran)),
-        ("Fell back", _fallbacks(ran)),
-        ("Left around operators", _pairs(ran)),
+        ("Fallbacks", _fallbacks(ran)),
+        ("Quantise/dequantise pairs", _pairs(ran)),
         ("Operators", _kernels(ran)),
         ("Before the first answer", start_up(ran)),
         ("Processor", _threads(ran)),
@@ -77,16 +77,16 @@ def _seconds(value: float) -> str:
 
 
 def _fallbacks(ran: Execution) -> str:
+    """Only where there is something to say: an operator of a float file has nothing to fall back to."""
     if not ran.fallbacks:
-        return "no operator" if ran.fallbacks == 0 and ran.precision != "fp32" else ""
+        return "none to a higher precision" if ran.fallbacks == 0 and ran.precision != "fp32" else ""
     return f"{ran.fallbacks} {'operator' if ran.fallbacks == 1 else 'operators'} to a higher precision than the file promised"
 
 
 def _pairs(ran: Execution) -> str:
-    """Only where there is something to say: a graph without quantised operators has none."""
     if not ran.qdq:
-        return "no quantise/dequantise pairs" if ran.qdq == 0 and ran.precision == "int8" else ""
-    return f"{ran.qdq} quantise/dequantise {'pair' if ran.qdq == 1 else 'pairs'}"
+        return "none left" if ran.qdq == 0 and ran.precision == "int8" else ""
+    return f"{ran.qdq} left around operators"
 
 
 def _kernels(ran: Execution) -> str:

@@ -9,8 +9,8 @@ from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.results.execution import details, runtime_title
 from greenbench.gui.theme import Theme
 
-_IN_LINE = ("Executed", "Fell back", "Left around operators", "Runtime", "Processor", "Before the first answer", "Converted")
-_NAMED = ("Fell back", "Left around operators", "Before the first answer")  # these need their title to be understood
+_IN_LINE = ("Executed", "Fallbacks", "Quantise/dequantise pairs", "Runtime", "Processor", "Before the first answer", "Converted")
+_NAMED = ("Fallbacks", "Quantise/dequantise pairs", "Before the first answer")  # these need their title to be understood
 
 
 class VariantCard(QFrame):
