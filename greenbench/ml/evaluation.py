@@ -24,7 +24,7 @@ def scores(
 ) -> NDArray[np.float64]:
     """One number for each example of the split, in order, as the task judges it: 1 right and 0 wrong, or an absolute error.
 
-    Looks for Stop if there is a context, and streams the running accuracy unless `quiet`. A module stays in evaluation mode.
+    Looks for Stop if there is a context, and streams the running metric unless `quiet`. A module stays in evaluation mode.
     """
     parts: list[NDArray[np.float64]] = []
     total = seen = 0.0
@@ -32,8 +32,8 @@ def scores(
         parts.append(judge.scores(outputs, targets))
         total += float(parts[-1].sum())
         seen += len(targets)
-        if context is not None and not quiet and judge.metric == "accuracy":
-            context.metric("accuracy", total / seen)
+        if context is not None and not quiet and judge.metric:
+            context.metric(judge.metric, total / seen)
     return np.concatenate(parts) if parts else np.zeros(0)
 
 

@@ -224,8 +224,7 @@ class _Fit:
             self._epoch(epoch, optimizer, masks)
             found = self._validate()
             self.values.append(float(found.mean()))
-            if self.task.metric == "accuracy":
-                self.context.metric("accuracy", self.values[-1])
+            self.context.metric(self.task.metric, self.values[-1])
         self.module.to("cpu")
         self.module.eval()
         return FitReport(
