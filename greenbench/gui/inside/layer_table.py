@@ -93,6 +93,7 @@ class _Delegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, model: _Model) -> None:
         super().__init__()
         self._theme, self._model = theme, model
+        self.bars: dict[str, float] = {}  # how long the bars of a column may be: what its numbers leave
         self.marks: tuple[int, ...] = (0,)  # the places of the models among the variants, for their colours
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
@@ -122,7 +123,7 @@ class _Delegate(QStyledItemDelegate):
                 weight = 600 if cell.changed else 400
                 self._write(painter, box.adjusted(20, 0, 0, 0), cell.text, font(12, weight), cell.tone or "second")
             case "share" | "time":
-                wide = max(_BAR, min(box.width() * 0.45, _LONGEST_BAR))
+                wide = self.bars.get(column.key, float(_BAR))
                 self._bars(painter, QRectF(box.left(), box.top(), wide, box.height()), cell)
                 self._number(painter, box.adjusted(wide + 8, 0, 0, 0), cell)
             case "number":
@@ -251,8 +252,13 @@ class LayerTable(QTableView):
                 missing -= given
         spare = max(room - sum(widths), 0)
         total = sum(column.share for column in columns)
+        left = spare
         for place, column in enumerate(columns):
-            self.setColumnWidth(place, widths[place] + math.floor(spare * column.share / total))
+            share = left if place == len(columns) - 1 else math.floor(spare * column.share / total)
+            self.setColumnWidth(place, widths[place] + share)
+            left -= share
+            if column.kind in ("share", "time"):
+                self._delegate.bars[column.key] = float(min(_BAR + self.columnWidth(place) - self._least[place], _LONGEST_BAR))
 
 
 def _needed(table: Table, place: int) -> int:
