@@ -1,5 +1,6 @@
 """Networks by name have the sizes their papers give, take the data's shape, and say plainly when they cannot."""
 
+from pathlib import Path
 from urllib.error import URLError
 
 import pytest
@@ -9,8 +10,10 @@ from torch import nn
 
 from greenbench.core.artifact import Architecture, InputSpec
 from greenbench.core.errors import ModelError
+from greenbench.ml.artifacts import Blueprint, save_module
 from greenbench.ml.footprint import parameters
-from greenbench.ml.models import architecture_for, build, build_pretrained, check_output, default_input, names
+from greenbench.ml.models import architecture_for, build, build_pretrained, check_output, default_input, names, published
+from greenbench.ml.models.reach import hub_or_cache
 from greenbench.ml.models.registry import resolve
 
 OWN = ["lenet_300_100", "lenet5", "resnet8", "resnet14", "mobilenet_small"]
@@ -146,3 +149,51 @@ def test_a_misspelt_name_is_answered_with_near_ones(typed: str, meant: str) -> N
         resolve(typed)
     assert f'"{typed}"' in caught.value.message
     assert meant in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "interpolation", "crop", "outputs"),
+    [
+        ("torchvision/resnet18", "bilinear", 224 / 256, 1000),
+        ("torchvision/swin_t", "bicubic", 224 / 232, 1000),
+        ("timm/vit_tiny_patch16_224", "bicubic", 0.9, 1000),
+        ("timm/resnet50", "bicubic", 0.95, 1000),
+    ],
+)
+def test_published_weights_say_how_images_are_brought_to_size(name: str, interpolation: str, crop: float, outputs: int) -> None:
+    known = published(name)
+    assert (known.input.interpolation, known.input.crop, known.outputs) == (interpolation, pytest.approx(crop), outputs)
+    assert known.classes[0] == "tench"
+
+
+def test_detectors_normalise_by_themselves_and_segmentation_does_not() -> None:
+    boxes, areas = published("torchvision/fasterrcnn_resnet50_fpn"), published("torchvision/fcn_resnet50")
+    assert (boxes.task, boxes.input.mean, boxes.outputs) == ("detection", (0.0,), 91)
+    assert (areas.task, areas.input.shape, areas.input.mean, areas.outputs) == ("segmentation", (3, 520, 520), (0.485, 0.456, 0.406), 21)
+
+
+def test_a_constructor_that_needs_real_numbers_is_saved_all_the_same(tmp_path: Path) -> None:
+    spec = InputSpec(shape=(3, 32, 32))
+    architecture = architecture_for("torchvision/regnet_y_400mf", spec, 3)
+    with torch.device("meta"), pytest.raises(NotImplementedError):
+        build(architecture)
+    made = save_module(build(architecture), tmp_path, Blueprint(architecture, spec, ("a", "b", "c")))
+    assert made.footprint.parameters == 4_344_144 - 997 * (440 + 1)  # torchvision's num_params, less the last layer's outputs
+
+
+def test_out_of_reach_the_hub_is_not_tried_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+
+    def fail(*_: object) -> None:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", "/nowhere")
+    with hub_or_cache() as reason:
+        assert constants.HF_HUB_OFFLINE
+        assert "no connection to huggingface.co" in reason
+    assert not constants.HF_HUB_OFFLINE
+    with pytest.raises(ModelError, match=r"timm/mobilenetv3_small_050 cannot be loaded: no connection to huggingface\.co"):
+        build_pretrained(architecture_for("timm/mobilenetv3_small_050", InputSpec(shape=(3, 32, 32)), 10))
