@@ -161,12 +161,8 @@ def _untrusted(pipeline: Pipeline, trusted: frozenset[str]) -> list[Problem]:
         for request in asked:
             if request.sha256 not in trusted:
                 message = f'"{pipeline.nodes[id].title}": {request.question}'
-                found.append(Problem(id, message, "Allow it if you trust where it comes from (--trust on the command line).", request))
+                found.append(Problem(id, message, "In the window, Run asks; on the command line, add --trust.", request))
     return found
-
-
-# What may be fed with random inputs: it needs their shape, not their labels.
-_NEEDS_NO_LABELS = ("benchmark", "model.library")
 
 
 def _obstacles(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, ...]]) -> list[Problem]:
@@ -177,7 +173,8 @@ def _obstacles(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, 
     if obstacle:
         found.append(Problem(id, f'"{node.title}": {obstacle[0]}', obstacle[1]))
     sources = [pipeline.nodes[source.node] for source in arrived.get("data", ())]
-    if spec.key not in _NEEDS_NO_LABELS and any(source.step == "data.random" for source in sources):
+    learns = spec.key != "benchmark" and spec.group is not Group.SOURCES  # those need the shape of the data, not its labels
+    if learns and any(source.step == "data.random" for source in sources):
         message = f'"{node.title}" cannot learn from random inputs: they have no true labels.'
         found.append(Problem(id, message, "Connect real data; random inputs serve to measure latency."))
     return found
