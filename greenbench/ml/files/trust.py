@@ -12,11 +12,9 @@ from greenbench.ml.files import exported_text, pickles
 from greenbench.ml.files.sniff import Kind, Sniffed, sniff
 
 _CHUNK_BYTES = 1 << 20
-_PLAINLY = "It could read, change or send anything that you can, so allow it only if you trust where it comes from."
-_SCRIPT = (
-    "Loading it runs the program of its author inside PyTorch, which can also read and write files. Allow it only if you trust where it "
-    "comes from."
-)
+_PLAINLY = "It could read, change or send anything that you can."
+_SCRIPT = "Loading it runs the program of its author inside PyTorch, which can also read and write files."
+ALLOW = "Allow it in the window, or with --trust, if you trust where it comes from."
 
 
 def requests(path: str | Path) -> tuple[TrustRequest, ...]:
@@ -94,5 +92,5 @@ def demand(path: Path, sha256: str, trusted: frozenset[str], name: str, sniffed:
     if asked is None:
         return False
     if sha256 not in trusted:
-        raise TrustError(f"{name} is a {asked[0]} that you have not allowed. {asked[1]}", "Allow it in the window, or with --trust.")
+        raise TrustError(f"{name} is a {asked[0]} that you have not allowed. {asked[1]}", ALLOW)
     return True

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from greenbench.core.errors import FileFormatError, ModelError, TrustError
 from greenbench.ml.files.sniff import Kind, sniff
-from greenbench.ml.files.trust import question
+from greenbench.ml.files.trust import ALLOW, question
 
 _KINDS = (Kind.SAFETENSORS, Kind.CHECKPOINT, Kind.OLD_CHECKPOINT, Kind.TAR_CHECKPOINT, Kind.PICKLE)
 # Where training programs keep the weights inside what they save; averaged weights are those that are meant to be used.
@@ -72,7 +72,7 @@ def _unpickled(content: bytes, path: Path, sha256: str, trusted: frozenset[str])
     """What a checkpoint holds. torch's loader of bare weights has the last word: it runs nothing, whatever our own look missed."""
     asked = question(path)
     if asked and sha256 not in trusted:
-        raise TrustError(f"{path.name} is a {asked[0]} that you have not allowed. {asked[1]}", "Allow it in the window, or with --trust.")
+        raise TrustError(f"{path.name} is a {asked[0]} that you have not allowed. {asked[1]}", ALLOW)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # old checkpoints are announced on standard error
