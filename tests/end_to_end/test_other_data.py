@@ -8,12 +8,13 @@ from sklearn.datasets import load_diabetes
 
 from greenbench.core import messages
 from greenbench.core.pipeline import Link, Node, Pipeline
-from greenbench.core.run import RunState, Verdict
+from greenbench.core.run import Protocol, RunState, Verdict
 from greenbench.engine.plan import Conditions, make_plan
 from greenbench.report.model import build
 from greenbench.report.writers.pdf import to_pdf
 from greenbench.steps import installed
-from tests.end_to_end.conftest import BRIEF
+
+BRIEF = Protocol(name="quick", idle_s=0.3, warm_up_s=0.3, block_s=0.1, min_blocks=3, max_blocks=3, target=0.05)
 
 
 def pipeline(source: Node, network: dict[str, object], training: dict[str, object]) -> Pipeline:
