@@ -106,7 +106,7 @@ def _row(index: int, first: _Answers, second: _Answers, pictures: "_Pictures", d
     image, text = pictures.of(index)
     return AnswerDifference(
         index=index,
-        truth=_truth(pictures.split, index, data),
+        truth=_truth(first, index, pictures.split, data),
         first=said[0].text,
         second=said[1].text,
         first_confidence=said[0].confidence,
@@ -118,13 +118,14 @@ def _row(index: int, first: _Answers, second: _Answers, pictures: "_Pictures", d
     )
 
 
-def _truth(split: Split, index: int, data: Stored) -> str:
-    """What is true of an example, in the data's own words."""
-    found = np.asarray(split.targets(np.array([index]))[0])
+def _truth(model: _Answers, index: int, raw: Split, data: Stored) -> str:
+    """What is true of an example: the name that the models' answers have, so that the two can be compared by eye."""
+    judged, has_classes = model.dataset.fit.judged, TASKS[data.dataset.task].has_classes
+    found = np.asarray((model.split if judged else raw).targets(np.array([index]))[0])
     if found.ndim:
         return ""
-    if TASKS[data.dataset.task].has_classes:
-        classes = data.dataset.classes
+    if has_classes:
+        classes = model.dataset.classes if judged else data.dataset.classes
         return classes[int(found)] if int(found) < len(classes) else str(int(found))
     return f"{float(found):.4g} {data.dataset.unit}".strip()
 
