@@ -85,6 +85,12 @@ def _carbon(node: PlannedNode) -> tuple[CarbonFactor | None, str]:
         return None, str(error)
 
 
+def _above(energy_j: float, idle_j: float) -> float:
+    """What is left above idle; what is left of rounding alone is nothing."""
+    left = energy_j - idle_j
+    return 0.0 if abs(left) < 1e-9 * abs(energy_j) else left
+
+
 @dataclass(frozen=True)
 class _Energy:
     """Energy of one example in each block, J; None for a block without reading."""
@@ -157,7 +163,7 @@ class _Benchmark:
             provenances.append(found.provenance)
             errors.append((found.value - found.low) / found.value if found.value else 0.0)
             gross.append(found.value / examples)
-            net.append(None if idle_w is None else (found.value - idle_w * window.seconds) / examples)
+            net.append(None if idle_w is None else _above(found.value, idle_w * window.seconds) / examples)
         return _Energy(gross, net, Provenance.least(provenances), reason or "no block was measured", max(errors))
 
     def _metrics(self, key: str, batch: int, energy: _Energy) -> dict[str, Measurement]:
