@@ -32,8 +32,7 @@ class Compiled:
         if refused:
             raise ModelError(f'"{stored.title}" {refused[0]}', refused[1])
         check_batch(stored, batch)
-        # Its code lies with the other data of the user, not in the system's temporary folder, and is found again.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(places.home() / "compiled"))
+        _compile_here()
         torch.set_num_threads(threads)
         started = time.perf_counter()
         network = networks.load_network(stored, device, batch)
@@ -61,17 +60,27 @@ class Compiled:
         return Session(run, done, _notes(), dtype=array_type(stored, network), batch=batch)
 
 
+def _compile_here() -> None:
+    """Sets that the compiler works in this process, since helpers of its own would still be there while the network is timed; and that
+    its code lies with the user's other data, unless they chose a place: importing it settles on the system's temporary folder."""
+    from torch._inductor import config
+    from torch._inductor.runtime.cache_dir_utils import default_cache_dir
+
+    config.compile_threads = 1
+    if os.environ.get("TORCHINDUCTOR_CACHE_DIR", "") in ("", default_cache_dir()):
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(places.home() / "compiled")
+
+
 def _reason(error: BaseException) -> str:
     """What the C++ compiler said last, where it was the one that failed; else what torch said."""
     cause: BaseException | None = error
+    innermost = error
     while cause is not None:
-        output = getattr(cause, "output", None)
-        if isinstance(output, bytes | str) and output:
-            return last_line(RuntimeError(output.decode(errors="replace") if isinstance(output, bytes) else output))
+        innermost = cause
         if type(cause).__name__ == "CppCompileError":
             return last_line(cause)
-        cause = cause.__cause__
-    return first_line(getattr(error, "inner_exception", error))
+        cause = getattr(cause, "inner_exception", None) or cause.__cause__
+    return first_line(innermost)
 
 
 def _generated() -> tuple[int, int]:
