@@ -184,7 +184,8 @@ def _joined(
     layers = [layer for layer in _both(pair, letters) if layer is not None]
     texts = [_text(column.key, layer, shown) for layer in layers]
     value = _value(column.key, layers[-1]) if layers else None
-    if len(texts) == 2 and (texts[0] != texts[1] or column.key == "seconds"):
+    timed = column.key == "seconds" and any(layer.seconds is not None for layer in layers)
+    if len(texts) == 2 and (texts[0] != texts[1] or timed):
         return Cell(ARROW.join(texts), value, column.key != "seconds", bars, hint=hint)
     return Cell(texts[0] if texts else "", value, bars=bars, hint=hint)
 

@@ -66,6 +66,9 @@ def test_times_are_two_numbers_but_never_called_a_change() -> None:
     cell = table.rows[0].cells[column(table, "seconds")]
     assert (cell.text, cell.changed, cell.bars) == ("100 → 200", False, (0.5, 1.0))
     assert table.changed == 0
+    fused = RELU.model_copy(update={"seconds": None})
+    untimed = side_by_side(model(fused), model(fused), ("A", "B"))
+    assert untimed.rows[0].cells[column(untimed, "seconds")].text == "—"
 
 
 def test_the_totals_add_up_and_say_what_became_of_them() -> None:
