@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from greenbench.core import places
-from greenbench.core.errors import GreenBenchError
+from greenbench.core.errors import GreenBenchError, PlanError, Problem
 from greenbench.core.trust import TrustRequest
 from greenbench.engine.cache import Cache
 from greenbench.engine.plan import Conditions
@@ -63,12 +63,12 @@ class Intake(QObject):
         waits = "It begins when the run is over." if self.jobs.held else "What was read before is taken from the cache."
         self.told.emit("notice", READING, waits)
 
-    def _checked(self, failures: list[GreenBenchError]) -> None:
+    def _checked(self, failures: list[Problem]) -> None:
         self.told.emit("", READING, "")
-        for error in failures:
-            self.told.emit("failure", error.message, error.remedy)
         self.fits.look()
-        if not failures and not self.fits.found:
+        if failures:
+            self.refused.emit(PlanError(failures))
+        elif not self.fits.found:
             self.told.emit("notice", "The sources are read, and they go together.", "Press Run to measure.")
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject, Signal
 
-from greenbench.core.errors import DataError, GreenBenchError, PlanError
+from greenbench.core.errors import DataError, PlanError, Problem
 from greenbench.core.jobs import PreparedNode, PrepareSources, SourcesPrepared
 from greenbench.core.params import FieldKind
 from greenbench.core.run import PlannedNode
@@ -61,8 +61,8 @@ class SourceReader(QObject):
 
         self._looks.begin(id, node.digest, PrepareSources(plan=plan, cache=str(self._cache.folder)), on_done)
 
-    def read_all(self, then: Callable[[list[GreenBenchError]], object]) -> None:
-        """Reads every source of the pipeline; `then` hears which could not be read, in their own words.
+    def read_all(self, then: Callable[[list[Problem]], object]) -> None:
+        """Reads every source of the pipeline; `then` hears what could not be read, and where.
 
         Raises:
             PlanError: a source is not complete, or a file must be allowed first; nothing has started.
@@ -74,11 +74,12 @@ class SourceReader(QObject):
             for id, look in looks.items():
                 self._looks.note(plan.node(id).digest, look)
                 self.changed.emit(id)
-            then([look.error for look in looks.values() if look.error is not None])
+            failed = {id: look.error for id, look in looks.items() if look.error is not None}
+            then([Problem(id, error.message, error.remedy) for id, error in failed.items()])
             return Look(Stage.READY)
 
         request = PrepareSources(plan=plan, cache=str(self._cache.folder))
-        self._looks.begin("", plan.digest, request, on_done, lambda error: then([error]))
+        self._looks.begin("", plan.digest, request, on_done, lambda error: then([Problem("", error.message, error.remedy)]))
 
     def stop(self, id: str) -> None:
         self._looks.stop(id)
