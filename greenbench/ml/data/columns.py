@@ -100,6 +100,8 @@ def records(file: TextFile, known: Sequence[str] = (), header: bool | None = Non
     if file.form != ROWS:
         raise DataError(f"{file.path.name} has no columns: no delimiter cuts its lines alike.", "Choose a CSV, TSV or Parquet file.")
     rows = [row for _, row in islice(file.rows(), SAMPLE)]
+    if not rows:
+        raise DataError(f"{file.path.name} has no rows.", "Choose a file with examples.")
     first = [cell.strip() for cell in rows[0]]
     headed = _is_header(first, rows[1:], known) if header is None else header
     names_found = first if headed else [f"column {place}" for place in range(1, len(first) + 1)]

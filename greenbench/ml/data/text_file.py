@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ SAMPLE_LINES = 200
 _CHUNK = 1 << 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _LONGEST_CELL = 10_000_000
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 PARQUET, JSON_LINES, ROWS, LINES = "parquet", "json", "rows", "lines"
 
@@ -85,32 +87,33 @@ def look(path: Path) -> TextFile:
 
 
 def encoding_of(path: Path) -> tuple[str, str]:
-    """The encoding of a text, and a note where it had to be assumed: by its mark, else UTF-8 if all of it is, else Latin-1."""
+    """The encoding of a text, and a note where it had to be assumed: by its mark, else UTF-8 if all of it is, else Latin-1.
+
+    Raises:
+        DataError: it is marked as UTF-16 and is not.
+    """
     with path.open("rb") as file:
         start = file.read(4)
-        for mark, name in _MARKS:
-            if start.startswith(mark):
-                return name, ""
+        encoding = next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
         file.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8")()
+        decoder = codecs.getincrementaldecoder(encoding)()
         lines = 1
-        while chunk := file.read(_CHUNK):
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                line = lines + chunk[: error.start].count(b"\n")
-                return "latin-1", f"{path.name} is not UTF-8 (line {line}); it was read as Latin-1."
-            lines += chunk.count(b"\n")
         try:
+            while chunk := file.read(_CHUNK):
+                lines += decoder.decode(chunk).count("\n")
             decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "latin-1", f"{path.name} is not UTF-8 (its end is cut off); it was read as Latin-1."
-    return "utf-8", ""
+        except UnicodeError as error:
+            if encoding == "utf-16":
+                raise DataError(f"{path.name} is marked as UTF-16 and breaks off or is damaged.", "Save it as UTF-8.") from None
+            if isinstance(error, UnicodeDecodeError):
+                lines += error.object[: error.start].count(b"\n")
+            return "latin-1", f"{path.name} is not UTF-8 (line {lines}); it was read as Latin-1."
+    return encoding, ""
 
 
 def _delimiter(start: str, complete: bool) -> str | None:
     """The delimiter that cuts every sample line into the same number of cells, at least two; the one with most cells."""
-    lines = start.splitlines()
+    lines = _LINE_END.split(start)  # splitlines would cut at U+0085 too, an ellipsis of Windows read as Latin-1
     sample = (lines if complete else lines[:-1])[:SAMPLE_LINES]
     found: dict[str, int] = {}
     for delimiter in DELIMITERS:
