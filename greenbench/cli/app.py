@@ -172,11 +172,12 @@ def export(
     variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],
     format: Annotated[str, typer.Option(metavar="onnx|pt2|torchscript|safetensors|openvino|packed")],
     output: Annotated[Optional[Path], typer.Option(metavar="DIR", help="Where to; without it, a folder named after the variant.")] = None,  # noqa: UP045
+    force: Annotated[bool, typer.Option("--force", help="Replace files of that name, once the new ones are proved.")] = False,
 ) -> int:
     """Write a variant's model as a file, prove in a fresh process that it answers the same, and write its model card."""
     from greenbench.cli.export import export_model
 
-    return export_model(run, variant, format, output)
+    return export_model(run, variant, format, output, force)
 
 
 @app.command()
