@@ -62,7 +62,9 @@ def test_idx_faults_are_named(mnist: Path, out: Path) -> None:
     good = labels.read_bytes()
     for content, said in [
         (good[:-1], r"t10k-labels-idx1-ubyte has 27 bytes; its header asks for 28"),
+        (good + b"?", r"has more than 28 bytes; its header asks for 28"),
         (good[:3], "not an IDX file"),
+        (good[:4] + b"\xff\xff\xff\xff" + good[8:], r"has 28 bytes; its header asks for 4294967303"),
         (b"\x00\x00\x08\x03" + good[4:], "not an IDX file of bytes with 1 dimensions"),
     ]:
         labels.write_bytes(content)

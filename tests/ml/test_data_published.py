@@ -209,7 +209,12 @@ def test_parquet_shards_give_the_same_data(saved: Path, out: Path, tmp_path: Pat
     pq.write_table(table.slice(0, 31), hub / "train-00000-of-00002.parquet")
     pq.write_table(table.slice(31), hub / "train-00001-of-00002.parquet")
     pq.write_table(image_table([200, 40], [0, 1]).replace_schema_metadata(note), hub / "test-00000-of-00001.parquet")
-    assert read(tmp_path / "hub", out).splits == read(saved, out).splits
+    made = read(tmp_path / "hub", out)
+    assert made.splits == read(saved, out).splits
+    assert made.licence == ""
+    for card in ("---\nlicense: cc-by-4.0\n---\n# Colours", "---\ntags: [a]\nlicense:\n- cc-by-4.0\n---\n"):
+        (tmp_path / "hub" / "README.md").write_text(card)
+        assert read(tmp_path / "hub", out).licence == "cc-by-4.0"
 
 
 def test_sentences_become_a_text_data_set(tmp_path: Path, out: Path) -> None:

@@ -14,8 +14,10 @@ from greenbench.core.errors import DataError
 from greenbench.ml.data.arrays import About, pack
 from greenbench.ml.data.cuts import Cut, Normalise
 from greenbench.ml.data.dataset import Labels
+from greenbench.ml.files.archives import safe_members
 
 _FORM = "Save it with numpy.savez(file, x=examples, y=labels)."
+_UNPACKED_LIMIT = 100_000_000_000
 _KEYS = ("x", "y", "x_test", "y_test", "classes")
 
 
@@ -26,6 +28,7 @@ def array_archive(source: Path, folder: Path, channels_last: bool, normalise: No
 
     Raises:
         DataError: not such an archive, an array missing, of the wrong shape or type, or with values that are no numbers.
+        FileFormatError: it claims sizes that no archive can have.
     """
     arrays, found = _read(source)
     for key in ("x", "y"):
@@ -53,6 +56,7 @@ def _read(source: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
         if not source.is_file():
             raise FileNotFoundError
         if zipfile.is_zipfile(source):
+            safe_members(source, _UNPACKED_LIMIT)
             with np.load(source, allow_pickle=False) as archive:
                 return {key: archive[key] for key in _KEYS if key in archive}, list(archive.files)
         if source.suffix.lower() == ".safetensors":

@@ -26,6 +26,7 @@ _SPLITS = {"train": "pool", "training": "pool", "test": "test", "validation": "v
 _SPLITS |= {"dev": "validation"}
 _LABELS = ("label", "labels", "fine_label", "coarse_label", "class", "category", "target")
 _BATCH = 256
+_CARD_CHARACTERS = 20_000
 _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError)
 
 
@@ -163,8 +164,19 @@ def _described(source: Path, shard: Path, schema: pa.Schema) -> tuple[dict[str, 
     except (ValueError, AttributeError):
         pass  # a foreign note under that name: the columns are told from their types
     features = info.get("features") or inside.get("features") or {}
-    licence = info.get("license") or inside.get("license") or ""
+    licence = info.get("license") or inside.get("license") or _card_licence(source / "README.md")
     return (features if isinstance(features, dict) else {}), str(licence)
+
+
+def _card_licence(card: Path) -> str:
+    """The licence that a data card on the hub names in its first lines, as "license: mit" or as a list."""
+    try:
+        with card.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(_CARD_CHARACTERS)
+    except OSError:
+        return ""
+    found = re.search(r"^license:[ \t]*(?:\n[ \t]*-[ \t]*)?([\w.+-]+)[ \t]*$", head, re.MULTILINE)
+    return found.group(1) if found and head.startswith("---") else ""
 
 
 def _label_column(found: _Found, asked: str) -> str:
@@ -295,7 +307,10 @@ def _content(source: Path, given: Any) -> bytes:
         if not content and path:
             inside = (source / str(path)).resolve()
             if inside.is_file() and inside.is_relative_to(source.resolve()):
-                return inside.read_bytes()
+                try:
+                    return inside.read_bytes()
+                except OSError:
+                    return b""  # counted as broken
         given = content
     return given if isinstance(given, bytes) else b""
 

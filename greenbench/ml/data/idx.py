@@ -3,6 +3,7 @@
 import gzip
 import struct
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from greenbench.ml.data.arrays import About, pack
 from greenbench.ml.data.cuts import Cut
 
 _BYTES_MAGIC = 0x0800
+_CHUNK_BYTES = 1 << 24
 _NAMES = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
 
 
@@ -69,16 +71,29 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         DataError: not such a file, cut short, or damaged.
     """
     try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            head = file.read(4 + 4 * dimensions)
+            if len(head) < 4 + 4 * dimensions or struct.unpack(">I", head[:4])[0] != _BYTES_MAGIC + dimensions:
+                raise DataError(
+                    f"{path.name} is not an IDX file of bytes with {dimensions} dimensions.", "Check the file, or download it again."
+                )
+            shape = struct.unpack(f">{dimensions}I", head[4:])
+            expected = int(np.prod(shape, dtype=object))
+            data = _at_most(file, expected + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} cannot be read: {error}.", "Download it again.") from None
-    start = 4 + 4 * dimensions
-    if len(data) < start or struct.unpack(">I", data[:4])[0] != _BYTES_MAGIC + dimensions:
-        raise DataError(f"{path.name} is not an IDX file of bytes with {dimensions} dimensions.", "Check the file, or download it again.")
-    shape = struct.unpack(f">{dimensions}I", data[4:start])
-    expected = start + int(np.prod(shape, dtype=object))
     if len(data) != expected:
+        has = f"{len(head) + len(data)}" if len(data) < expected else f"more than {len(head) + expected}"
         raise DataError(
-            f"{path.name} has {len(data)} bytes; its header asks for {expected}.", "It is cut short or damaged: download it again."
+            f"{path.name} has {has} bytes; its header asks for {len(head) + expected}.", "It is cut short or damaged: download it again."
         )
-    return np.frombuffer(data, dtype=np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(data, dtype=np.uint8).reshape(shape)
+
+
+def _at_most(file: BufferedIOBase, count: int) -> bytes:
+    """What is left of a stream, but no more than `count` bytes: neither a header nor a packed file that lies fills the memory."""
+    parts: list[bytes] = []
+    while count > 0 and (part := file.read(min(count, _CHUNK_BYTES))):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
