@@ -6,6 +6,7 @@ from pathlib import Path
 from greenbench.core import messages
 from greenbench.core.artifact import Artifact
 from greenbench.core.clock import now_ns
+from greenbench.core.errors import Problem
 from greenbench.core.jobs import PreparedNode, PrepareSources, SourcesPrepared
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import Failure, Plan, PlannedNode
@@ -60,10 +61,27 @@ def read_sources(
     done: SourcesPrepared = run_job(request, on_progress, stopped, conditions.threads)
     found = {
         problem.node: Failure(kind="Does not fit", message=problem.message, remedy=problem.remedy)
-        for problem in problems(pipeline, conditions, known_in(cache))
-        if problem.trust is None
+        for problem in unfit(pipeline, conditions, known_in(cache))
     }
     return done.model_copy(update={"mismatches": found})
+
+
+def unfit(pipeline: Pipeline, conditions: Conditions, known: Known) -> list[Problem]:
+    """What does not go together in the part of a pipeline that is complete; the rest is still being built."""
+    part = complete_part(pipeline, conditions)
+    if not part.nodes:
+        return []
+    return [problem for problem in problems(part, conditions, known) if problem.node and problem.trust is None]
+
+
+def complete_part(pipeline: Pipeline, conditions: Conditions) -> Pipeline:
+    """The pipeline without the nodes that cannot run as they stand, and without what follows them."""
+    broken = {problem.node for problem in problems(pipeline, conditions) if problem.trust is None and problem.node}
+    left = broken.union(*(pipeline.downstream(id) for id in broken))
+    part = Pipeline(pipeline.catalog, pipeline.title)
+    part.nodes = {id: node for id, node in pipeline.nodes.items() if id not in left}
+    part.links = [link for link in pipeline.links if link.source in part.nodes and link.target in part.nodes]
+    return part
 
 
 def prepare(request: PrepareSources, context: JobContext) -> SourcesPrepared:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from greenbench.analysis.intervals import block_quantile
 from greenbench.core.run import Protocol
 
 
@@ -20,6 +19,8 @@ def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol) -> bool:
     """Whether the 95 % interval of the median latency is as narrow as the protocol asks (latencies in seconds, one array a block)."""
     if len(blocks) < protocol.min_blocks:
         return False
+    from greenbench.analysis.intervals import block_quantile  # brings SciPy, which a bench child need not wait for
+
     width = block_quantile(list(blocks), 0.5).relative_width
     return width is not None and width <= protocol.target
 

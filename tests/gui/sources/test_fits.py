@@ -9,13 +9,12 @@ from pytestqt.qtbot import QtBot
 from greenbench.core.edits import ChangeNode, Connect, Disconnect
 from greenbench.core.jobs import PrepareSources
 from greenbench.engine.plan import Conditions
-from greenbench.engine.sources import sources_plan
+from greenbench.engine.sources import complete_part, sources_plan
 from greenbench.gui.forms.inspector import Inspector
 from greenbench.gui.forms.panels import NodePanel
 from greenbench.gui.message_bar import MessageBar
 from greenbench.gui.problem_watch import ProblemWatch
 from greenbench.gui.session import Session
-from greenbench.gui.sources.fits import complete_part
 from greenbench.gui.sources.intake import Intake
 from greenbench.gui.theme import Theme
 
