@@ -6,7 +6,7 @@ from pathlib import Path
 from greenbench.cli.job import chosen, do, past
 from greenbench.cli.output import make_console
 from greenbench.cli.outputs import complain, folder_name
-from greenbench.core.errors import GreenBenchError, ProofError
+from greenbench.core.errors import ExistsError, GreenBenchError, ProofError
 from greenbench.core.jobs import Export, Exported, ExportFormat, Proof
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import count, significant
@@ -42,6 +42,8 @@ def export_model(run: str, variant: str, format: str, output: Path | None, force
     )
     try:
         exported = do(request, f"Exporting {found.name}", found.threads)
+    except ExistsError as error:
+        raise ExistsError(error.message, "Choose another folder with --output, or replace it with --force.") from None
     except ProofError as error:
         complain(str(error))
         return FAILED

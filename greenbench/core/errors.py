@@ -102,6 +102,10 @@ class TrustError(GreenBenchError):
     """A file would run code when it is loaded, and the user has not allowed that."""
 
 
+class ExistsError(ModelError):
+    """A file would be replaced that the user did not say may be."""
+
+
 class ProofError(GreenBenchError):
     """An exported model does not answer like the model it was made from."""
 

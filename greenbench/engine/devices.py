@@ -96,15 +96,15 @@ def check_affinity(text: str) -> tuple[int, ...]:
         PlanError: not such a list, this machine has no such core or gives it to others, or the system cannot keep to cores.
     """
     found: set[int] = set()
+    cores = os.cpu_count() or 1
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         first, dash, last = part.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
             raise PlanError([Problem("", f'"{part}" names no cores.', "Write them as 0-3,6.")])
+        beyond = max(int(first), int(last or first))
+        if beyond >= cores:
+            raise PlanError([Problem("", f"There is no core {beyond} on this machine.", f"Its logical cores are 0 to {cores - 1}.")])
         found.update(range(int(first), int(last or first) + 1))
-    cores = os.cpu_count() or 1
-    beyond = [core for core in sorted(found) if core >= cores]
-    if beyond:
-        raise PlanError([Problem("", f"There is no core {beyond[0]} on this machine.", f"Its logical cores are 0 to {cores - 1}.")])
     if found and sys.platform == "darwin":
         raise PlanError([Problem("", "macOS cannot keep a process to chosen cores.", "Leave the cores empty.")])
     taken = sorted(found - os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []

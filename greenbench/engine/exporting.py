@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenbench.core.artifact import ModelArtifact
-from greenbench.core.errors import ModelError, ProofError, WorkerError
+from greenbench.core.errors import ExistsError, ModelError, ProofError, WorkerError
 from greenbench.core.jobs import Export, Exported, ExportedFile, Proof, Prove, StoredRef
 from greenbench.core.runtimes import RUNTIMES, unavailable
 from greenbench.core.shipping import SHIPPING, export_refusal
@@ -103,9 +103,7 @@ def _check_names(request: Export) -> None:
         endings = (SHIPPING[request.format].suffix, ".json", ".md")
         taken = [name for name in (request.name + ending for ending in endings) if (folder / name).exists()]
         if taken:
-            raise ModelError(
-                f"{folder / taken[0]} exists already.", "Choose another folder or name, or say that it may be replaced (--force)."
-            )
+            raise ExistsError(f"{folder / taken[0]} exists already.", "Choose another folder or name, or say that it may be replaced.")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from greenbench.core.artifact import DatasetArtifact, InputSpec, ModelArtifact
 from greenbench.core.jobs import Export, ExportedFile, Proof
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.metrics import BY_KEY, METRICS
+from greenbench.core.metrics import BY_KEY, METRICS, QUALITY
 from greenbench.core.quote import count, quote, significant
 from greenbench.core.run import PlannedNode, RunResult, VariantResult
 from greenbench.core.runtimes import FORMAT_NOUNS
@@ -192,7 +192,7 @@ def _measurements(request: Export, variant: VariantResult | None) -> str:
     rows = []
     for metric in METRICS:
         found = variant.metrics.get(metric.key)
-        if found is None or (found.value is None and metric.key not in ("accuracy", "energy_per_inference")):
+        if found is None or (found.value is None and metric.key not in (*QUALITY, "energy_per_inference")):
             continue
         quoted = quote(found)
         against = variant.against.get(metric.key)
