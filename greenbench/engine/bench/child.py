@@ -70,17 +70,16 @@ class Bench:
         self._x = np.load(examples, mmap_mode="r")
         count = min(len(self._x), max(ENOUGH_TO_TIME, batch))
         picked = [np.resize(np.arange(start, start + batch) % count, batch) for start in range(0, max(count - batch + 1, 1), batch)]
-        outputs = self.hold(session.run, [np.ascontiguousarray(self._x[indices], dtype=session.dtype) for indices in picked])
+        self.hold(session.run, [np.ascontiguousarray(self._x[indices], dtype=session.dtype) for indices in picked])
         if judged:
-            _check_outputs(artifact, outputs, model["title"])
+            _check_outputs(artifact, session.shape, model["title"])
         self._session, self._task = session, artifact.task
         execution = session.execution.model_copy(update={"affinity": affinity})
         return {"execution": execution.model_dump(mode="json"), "notes": list(session.notes)}
 
-    def hold(self, run: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Any:
-        """Takes what shall be timed: a callable, and the batches it is given in turn. Calls it once, and gives the answer."""
+    def hold(self, run: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> None:
+        """Takes what shall be timed: a callable that has answered before, and the batches it is given in turn."""
         self._run, self._batches = run, batches
-        return run(batches[0])
 
     def _timed(self, seconds: float) -> tuple[int, int, list[int]]:
         """Calls until the time is up, at least three times: start, end, and each call's nanoseconds."""
@@ -140,11 +139,11 @@ class Bench:
         return {"peak_memory_bytes": peak_memory_bytes()}
 
 
-def _check_outputs(artifact: ModelArtifact, outputs: Any, title: str) -> None:
+def _check_outputs(artifact: ModelArtifact, shape: tuple[int, ...], title: str) -> None:
     """Raises ModelError if the outputs cannot be answers to the model's task."""
     from greenbench.ml.tasks import task as find_task
 
-    problem = find_task(artifact.task).output_problem(np.shape(outputs), len(artifact.classes))
+    problem = find_task(artifact.task).output_problem(shape, len(artifact.classes))
     if problem:
         raise ModelError(
             f'The answers of "{title}" cannot be judged as {TASKS[artifact.task].title.lower()}. {problem}',

@@ -57,7 +57,14 @@ class Compiled:
         run(examples)
         times = {"load_s": loaded - started, "compile_s": compiled - compiling, "first_s": time.perf_counter() - answering}
         done = networks.execution(network, count, self.name, threads).model_copy(update={**times, "kernels": _kernels(before)})
-        return Session(run, done, _notes(), dtype=array_type(stored, network), batch=batch)
+        return Session(
+            run,
+            done,
+            _notes(),
+            dtype=array_type(stored, network),
+            batch=batch,
+            shape=tuple(networks.first_tensor(first, stored.title).shape),
+        )
 
 
 def _compile_here() -> None:

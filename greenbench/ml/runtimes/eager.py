@@ -39,7 +39,9 @@ class Eager:
         done = networks.execution(network, count, self.name, threads)
         done = done.model_copy(update={"load_s": loaded - started, "first_s": answered - loaded})
         run = shaped(network.call(first), outputs, stored.model)
-        return Session(run, done, dtype=array_type(stored, network), batch=stored.model.batch or _held_batch(stored, batch))
+        return Session(
+            run, done, dtype=array_type(stored, network), batch=stored.model.batch or _held_batch(stored, batch), shape=outputs.shape
+        )
 
 
 def array_type(stored: Stored, network: networks.Network) -> np.dtype[np.generic]:

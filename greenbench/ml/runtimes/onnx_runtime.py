@@ -81,7 +81,9 @@ class OnnxRuntime:
         done = ran.execution(stored.model.precision).model_copy(
             update={"device": device, "threads": threads, "load_s": loaded - started, "first_s": answered - loaded}
         )
-        return Session(shaped(call, outputs, stored.model), done, ran.notes(stored.model.precision, device), dtype, stored.model.batch)
+        return Session(
+            shaped(call, outputs, stored.model), done, ran.notes(stored.model.precision, device), dtype, stored.model.batch, outputs.shape
+        )
 
 
 def _caller(session: onnxruntime.InferenceSession, stored: Stored) -> tuple[Call, np.dtype[Any]]:

@@ -75,7 +75,7 @@ class OpenVino:
         times = {"load_s": loaded - started, "compile_s": compiled_at - loaded, "first_s": answered - compiled_at}
         done, notes = executed(ov, compiled, stored.model.precision)
         done = done.model_copy(update={**times, "threads": compiled.get_property("INFERENCE_NUM_THREADS")})
-        return Session(shaped(call, outputs, stored.model), done, notes, dtype, batch)
+        return Session(shaped(call, outputs, stored.model), done, notes, dtype, batch, outputs.shape)
 
 
 def _settings(threads: int) -> dict[str, Any]:

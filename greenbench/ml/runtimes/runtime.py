@@ -21,7 +21,7 @@ class Session:
 
     `run` takes a batch (N, …) of examples as the model's input says and gives its first output, (N, classes) for a classification.
     It converts what is not of type `dtype`, which costs time: who measures converts before. `batch` is the only N that it takes;
-    None: any. `execution` says what ran, `notes` what else a reader should know.
+    None: any. `shape` is that of its first answer. `execution` says what ran, `notes` what else a reader should know.
     """
 
     run: Call
@@ -29,6 +29,7 @@ class Session:
     notes: tuple[str, ...] = ()
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float32))
     batch: int | None = None
+    shape: tuple[int, ...] = ()
 
     @property
     def precision(self) -> str:

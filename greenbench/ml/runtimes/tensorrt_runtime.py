@@ -68,9 +68,8 @@ class TensorRt:
         done = _execution(trt, engine, stored.model.precision).model_copy(
             update={**times, "device": calls.device_words, "threads": threads}
         )
-        return Session(
-            shaped(calls.run, outputs, stored.model), done, precision_notes(done.by_precision, stored.model.precision), calls.dtype, batch
-        )
+        notes = precision_notes(done.by_precision, stored.model.precision)
+        return Session(shaped(calls.run, outputs, stored.model), done, notes, calls.dtype, batch, outputs.shape)
 
 
 class _Listener:
