@@ -4,7 +4,7 @@ from typing import Literal
 
 from greenbench.core.params import Params, parameter
 
-EPOCHS_HELP = "How often each training image is seen."
+EPOCHS_HELP = "How often each training example is seen."
 RATE_HELP = "How far each batch moves the weights. Too high: the loss jumps or becomes no number. Too low: nothing is learnt."
 
 
@@ -13,7 +13,7 @@ class FitParams(Params):
 
     epochs: int = parameter(8, "Epochs", EPOCHS_HELP, unit="epochs", ge=1, le=10_000)
     learning_rate: float = parameter(0.05, "Learning rate", RATE_HELP, gt=0, le=10)
-    batch: int = parameter(64, "Batch size", "Images in one training step. Less memory with fewer.", unit="images", ge=2, le=65_536)
+    batch: int = parameter(64, "Batch size", "Examples in one training step. Less memory with fewer.", unit="examples", ge=2, le=65_536)
     optimizer: Literal["sgd", "adamw"] = parameter(
         "sgd",
         "Optimizer",

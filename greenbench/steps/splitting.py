@@ -19,7 +19,7 @@ class HeldOutParams(Params):
     )
     calibration_examples: int = parameter(
         128,
-        "Calibration images",
+        "Calibration examples",
         "Examples from which quantization learns value ranges; at most a fifth of what is left for training.",
         ge=1,
         le=10_000,
@@ -28,7 +28,7 @@ class HeldOutParams(Params):
     split_seed: int = parameter(
         0,
         "Split seed",
-        "Another number cuts the data differently. The seed of a run does not touch this: all runs share their test images.",
+        "Another number cuts the data differently. The seed of a run does not touch this: all runs share their test examples.",
         ge=0,
         le=2**31 - 1,
         advanced=True,

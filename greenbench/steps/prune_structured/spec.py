@@ -47,7 +47,7 @@ class StructuredParams(Params):
         1024,
         "Images for batch norms",
         "Training images to make the batch-norm statistics anew with, where data is connected.",
-        unit="images",
+        unit="examples",
         ge=1,
         le=100_000,
         advanced=True,

@@ -17,9 +17,9 @@ class StaticInt8Params(Params):
     )
     examples: int = parameter(
         256,
-        "Calibration images",
+        "Calibration examples",
         "Images of the calibration split to find the ranges on; test images are never used.",
-        unit="images",
+        unit="examples",
         ge=1,
         le=100_000,
     )

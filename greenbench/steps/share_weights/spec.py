@@ -28,7 +28,7 @@ class SharingParams(Params):
     learning_rate: float = parameter(
         0.003, "Learning rate", "How far each batch moves the shared values (AdamW). Too high: accuracy falls.", gt=0, le=1, advanced=True
     )
-    batch: int = parameter(64, "Batch size", "Images in one training step.", unit="images", ge=2, le=65_536, advanced=True)
+    batch: int = parameter(64, "Batch size", "Examples in one training step.", unit="examples", ge=2, le=65_536, advanced=True)
     start: Literal["linear", "random", "density"] = parameter(
         "linear",
         "First values",

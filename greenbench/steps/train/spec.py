@@ -23,7 +23,7 @@ SPEC = StepSpec(
     title="Train",
     group=Group.TRAIN,
     icon="graduation-cap",
-    summary="Learns from labelled images.",
+    summary="Learns from labelled examples.",
     help="Trains the model on the training split and shows loss and validation accuracy on the way. The state after the last epoch is "
     "kept. The test split is never looked at. Weights that pruning removed stay zero.",
     params=TrainParams,
