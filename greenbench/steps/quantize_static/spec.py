@@ -18,7 +18,7 @@ class StaticInt8Params(Params):
     examples: int = parameter(
         256,
         "Calibration examples",
-        "Images of the calibration split to find the ranges on; test images are never used.",
+        "Examples of the calibration split to find the ranges on; test examples are never used.",
         unit="examples",
         ge=1,
         le=100_000,
@@ -53,7 +53,7 @@ SPEC = StepSpec(
     icon="number-circle-eight",
     summary="Weights and activations in 8 bits, executed in int8.",
     help=(
-        "Stores weights in 8 bits and computes in 8 bits, with ranges found on calibration images. The file shrinks to about a quarter; "
+        "Stores weights in 8 bits and computes in 8 bits, with ranges found on calibration examples. The file shrinks to about a quarter; "
         "many models run faster, some slower: the benchmark tells. How many operators really execute in int8 on this machine is counted. "
         "The result is an ONNX graph and cannot be trained any further, so quantize last."
     ),
