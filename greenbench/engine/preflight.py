@@ -12,8 +12,9 @@ from greenbench.core.errors import ModelError, Problem
 from greenbench.core.fit import fit
 from greenbench.core.ports import PortKind
 from greenbench.core.run import PlannedNode
-from greenbench.core.runtimes import FORMAT_NOUNS, refusal, unavailable
+from greenbench.core.runtimes import FORMAT_NOUNS, refusal
 from greenbench.core.step import StepSpec
+from greenbench.engine.bench.obstacles import model_obstacle, obstacles
 
 Known = Callable[[PlannedNode], Mapping[str, Artifact] | None]
 
@@ -54,7 +55,7 @@ class _Walk:
                     self._data[node.id] = (node.title, artifact)
             flows, data = self._arriving(node, spec, PortKind.MODEL), self._arriving_data(node, spec)
             if spec.key == "benchmark":
-                yield from self._at_benchmark(node, flows, data)
+                yield from self._at_benchmark(node, spec, flows, data)
                 continue
             yield from self._taken(node, spec, flows)
             after = None
@@ -91,23 +92,23 @@ class _Walk:
                 message = f'"{node.title}" cannot take "{flow.title}": it is {what}.'
                 yield Problem(node.id, message, "Connect the model before it was converted, or give its weights and architecture instead.")
 
-    def _at_benchmark(self, node: PlannedNode, flows: list[_Flow], data: tuple[str, DatasetArtifact] | None) -> Iterator[Problem]:
-        runtime, batch = str(node.params.get("runtime", "onnxruntime")), int(node.params.get("batch", 1))
-        missing = unavailable(runtime, self._device)
-        if missing:
-            yield Problem(node.id, f'"{node.title}": {missing[0]}', missing[1])
+    def _at_benchmark(
+        self, node: PlannedNode, spec: StepSpec, flows: list[_Flow], data: tuple[str, DatasetArtifact] | None
+    ) -> Iterator[Problem]:
+        params = spec.params.checked(node.params, node.title)
+        for message, remedy in obstacles(params, self._device):
+            yield Problem(node.id, f'"{node.title}": {message}', remedy)
         for flow in flows:
-            refused = refusal(runtime, flow.format, flow.precision or "fp32") if flow.format else None  # type: ignore[arg-type]
-            if refused:
-                yield Problem(node.id, f'"{flow.title}" {refused[0]}', refused[1])
-            if flow.artifact is not None and flow.artifact.batch not in (None, batch):
-                fixed = flow.artifact.batch
-                message = f'"{flow.title}" takes {fixed} {"example" if fixed == 1 else "examples"} in a call, not {batch}.'
-                yield Problem(node.id, message, f'Set the batch size of "{node.title}" to {fixed}, or export the model with a free batch.')
+            found = model_obstacle(params, flow.artifact) if flow.artifact else self._of_format(params.runtime, flow)  # type: ignore[attr-defined]
+            if found:
+                yield Problem(node.id, f'"{flow.title}" {found[0]}', found[1])
             try:
                 self._met(flow, data)
             except ModelError as error:
                 yield Problem(node.id, f'"{node.title}": {error.message}', error.remedy)
+
+    def _of_format(self, runtime: str, flow: _Flow) -> tuple[str, str] | None:
+        return refusal(runtime, flow.format, flow.precision or "fp32") if flow.format else None  # type: ignore[arg-type]
 
     def _leave(self, node: PlannedNode, spec: StepSpec, given: Mapping[str, Artifact], arrived: _Flow | None) -> None:
         """Notes what the node's model output will be."""
@@ -117,13 +118,9 @@ class _Walk:
         if own is not None:
             self._models[node.id] = _Flow(node.title, own, own.format, own.precision)
             return
-        makes = spec.makes or {}
+        makes = dict(spec.makes or {})
         before = arrived or _Flow(node.title)
-        self._models[node.id] = replace(
-            before,
-            title=node.title,
-            format=makes.get("format", before.format),
-            precision=makes.get("precision", before.precision),
-            # A changed file may take any batch again; its input and outputs stay.
-            artifact=before.artifact.model_copy(update={"batch": None}) if before.artifact and makes else before.artifact,
-        )
+        # A changed file may take any batch again; its input and outputs stay.
+        changed = before.artifact.model_copy(update={**makes, "batch": None}) if before.artifact and makes else before.artifact
+        format, precision = makes.get("format", before.format), makes.get("precision", before.precision)
+        self._models[node.id] = _Flow(node.title, changed, format, precision)

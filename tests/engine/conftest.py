@@ -24,6 +24,12 @@ class NumberParams(Params):
     fail: str = parameter("", "Fail", "Which error to raise.")
 
 
+class BenchParams(Params):
+    runtime: str = parameter("onnxruntime", "Runtime")
+    batch: int = parameter(1, "Batch size")
+    threads: int = parameter(0, "Threads")
+
+
 class DataParams(Params):
     folder: str = parameter("", "Folder")
     share: float = parameter(0.2, "Test share", percent=True, ge=0, le=1)
@@ -93,7 +99,7 @@ def catalog():
             _spec("quantize", "Quantize", "add", (MODEL_IN, DATA_IN), (MODEL_OUT,)),
             _spec(
                 "benchmark", "Benchmark", "bench", (Port("models", PortKind.MODEL, many=True), DATA_IN),
-                (Port("results", PortKind.RESULTS),), cacheable=False,
+                (Port("results", PortKind.RESULTS),), BenchParams, cacheable=False,
             ),
         ]
     )  # fmt: skip
