@@ -1,5 +1,6 @@
 """A step's parameters, described once: pydantic fields that also yield the form, the command line and the docs."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -199,8 +200,9 @@ def _explain(params: type[Params], error: ValidationError, owner: str) -> Parame
 
 @cache
 def field_specs(params: type[Params]) -> tuple[FieldSpec, ...]:
-    """The parameters of a step, in the order in which they are declared."""
-    return tuple(_field_spec(name, info) for name, info in params.model_fields.items())
+    """The parameters of a step in the order in which they are declared, its own before those that it shares with others."""
+    declared = dict.fromkeys(name for owner in params.__mro__ for name in inspect.get_annotations(owner))
+    return tuple(_field_spec(name, params.model_fields[name]) for name in declared if name in params.model_fields)
 
 
 def _field_spec(name: str, info: FieldInfo) -> FieldSpec:

@@ -6,23 +6,17 @@ from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
 from greenbench.steps.outside import no_file, of_file, together
+from greenbench.steps.picturing import NormaliseParams
 from greenbench.steps.splitting import SplitParams
 
 
-class ArchiveParams(SplitParams):
+class ArchiveParams(NormaliseParams, SplitParams):
     file: str = parameter("", "File", "A .npz or .safetensors file with x and y, and if you like x_test and y_test.", kind=FieldKind.FILE)
     layout: Literal["channels_first", "channels_last"] = parameter(
         "channels_first",
         "Layout of images",
         "Whether x is (N, channels, height, width) or (N, height, width, channels). Without a channel axis it does not matter.",
         choices={"channels_first": "Channels first", "channels_last": "Channels last"},
-    )
-    normalise: Literal["own", "imagenet", "none"] = parameter(
-        "own",
-        "Normalisation",
-        "What is subtracted and divided by: mean and deviation of these examples, of ImageNet (for pretrained models), or nothing.",
-        choices={"own": "Of these examples", "imagenet": "Of ImageNet", "none": "None"},
-        advanced=True,
     )
 
 

@@ -6,21 +6,13 @@ from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
 from greenbench.steps.outside import no_folder, of_file, of_tree, together
+from greenbench.steps.picturing import PictureParams
 from greenbench.steps.splitting import SplitParams
 
 
-class FolderParams(SplitParams):
+class FolderParams(PictureParams, SplitParams):
     folder: str = parameter(
         "", "Folder", "One subfolder of images for each class; its name is the class. Or images with a labels.csv.", kind=FieldKind.FOLDER
-    )
-    size: int = parameter(
-        64,
-        "Image size",
-        "For models built for this data: images are brought to this many pixels a side, of which the middle square is kept. "
-        "A model with its own input size gets the images at that size.",
-        unit="px",
-        ge=8,
-        le=1024,
     )
     labels: str = parameter(
         "",
@@ -35,16 +27,6 @@ class FolderParams(SplitParams):
         "Broken images",
         "Refuse names them and stops; leave out goes on without them, counts them, and looks at every image however many there are.",
         choices={"refuse": "Refuse", "skip": "Leave out"},
-        advanced=True,
-    )
-    colour: Literal["rgb", "grey"] = parameter(
-        "rgb", "Colour", "Three channels or one.", choices={"rgb": "Colour", "grey": "Grey"}, advanced=True
-    )
-    normalise: Literal["own", "imagenet", "none"] = parameter(
-        "own",
-        "Normalisation",
-        "What is subtracted and divided by: mean and deviation of these images, of ImageNet (for pretrained models), or nothing.",
-        choices={"own": "Of these images", "imagenet": "Of ImageNet", "none": "None"},
         advanced=True,
     )
 

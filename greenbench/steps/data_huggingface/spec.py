@@ -1,39 +1,20 @@
 """A data set as the Hugging Face library or hub stores it."""
 
-from typing import Literal
 
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
 from greenbench.steps.outside import no_folder, of_file, of_tree, together
+from greenbench.steps.picturing import PictureParams
 from greenbench.steps.splitting import SplitParams
 
 
-class HuggingFaceParams(SplitParams):
+class HuggingFaceParams(PictureParams, SplitParams):
     folder: str = parameter(
         "", "Folder", "What save_to_disk wrote, or a folder with Parquet files such as train-00000-of-00001.parquet.", kind=FieldKind.FOLDER
     )
     input_column: str = parameter("", "Input column", "The column with images or text; empty: found by its type.", advanced=True)
     label_column: str = parameter("", "Label column", "The column with the class; empty: found by its type or name.", advanced=True)
-    size: int = parameter(
-        64,
-        "Image size",
-        "For models built for this data: images are brought to this many pixels a side, of which the middle square is kept. "
-        "A model with its own input size gets the images at that size.",
-        unit="px",
-        ge=8,
-        le=1024,
-    )
-    colour: Literal["rgb", "grey"] = parameter(
-        "rgb", "Colour", "Three channels or one.", choices={"rgb": "Colour", "grey": "Grey"}, advanced=True
-    )
-    normalise: Literal["own", "imagenet", "none"] = parameter(
-        "own",
-        "Normalisation",
-        "What is subtracted and divided by: mean and deviation of these images, of ImageNet (for pretrained models), or nothing.",
-        choices={"own": "Of these images", "imagenet": "Of ImageNet", "none": "None"},
-        advanced=True,
-    )
 
 
 SPEC = StepSpec(

@@ -46,7 +46,7 @@ class ChosenFile(Params):
     )
 
 
-class ModelFileParams(PreprocessingParams, ChosenFile):
+class ModelFileParams(ChosenFile, PreprocessingParams):
     """The file first, then what its network takes."""
 
 

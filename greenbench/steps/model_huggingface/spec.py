@@ -25,7 +25,7 @@ class HubParams(Params):
     revision: str = parameter("", "Revision", "A branch, tag or commit of the model on the hub. Empty: the newest.", advanced=True)
 
 
-class HuggingFaceParams(PreprocessingParams, HubParams):
+class HuggingFaceParams(HubParams, PreprocessingParams):
     """The model first, then what it takes."""
 
 

@@ -69,7 +69,7 @@ class FactoryParams(Params):
         return found
 
 
-class PythonParams(PreprocessingParams, FactoryParams):
+class PythonParams(FactoryParams, PreprocessingParams):
     """The factory first, then what its network takes."""
 
 
