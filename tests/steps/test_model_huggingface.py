@@ -226,6 +226,7 @@ def test_the_hub_out_of_reach_is_one_sentence(run_step: Callable[..., Any], monk
     def fail(*_: object, **__: object) -> None:
         raise OSError("Name or service not known")
 
+    monkeypatch.setattr("greenbench.ml.models.reach._reachable", lambda host: True)
     monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     with pytest.raises(ModelError, match="someone/model cannot be had from Hugging Face: Name or service") as caught:
         run_step("model.huggingface", source="someone/model")

@@ -46,7 +46,7 @@ def test_it_is_described_as_what_it_is(done, trained):
     facts = {fact.title: fact for fact in outcome.facts}
     assert facts["Executes in int8"].value == layers
     assert facts["Fell back to floating point"].value == 0
-    assert facts["Calibration examples"].value == 64
+    assert facts["Calibration images"].value == 64
     assert facts["Distinct weights"].value < facts["Distinct weights"].before
     assert facts["Coded size"].value < 0.45 * trained.model.footprint.size_coded_bytes
     assert outcome.headline.endswith("kB")
