@@ -8,6 +8,7 @@ builds the architecture, sets both, and then demands that every tensor of the fi
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from greenbench.core.runtimes import FORMAT_NOUNS
 from greenbench.core.step import Stored
 from greenbench.ml.footprint import footprint
 from greenbench.ml.models import build
+from greenbench.ml.models.registry import PYTHON
+from greenbench.ml.unfilled import unfilled
 
 WEIGHTS = "model.safetensors"
 MASKS = "masks.safetensors"
@@ -116,7 +119,7 @@ def load_module(stored: Stored) -> nn.Module:
         )
     path = stored.file("weights")
     state, header = _read(path, stored.title)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _filling(artifact.architecture):
         module = build(artifact.architecture)
     try:
         _set_geometry(module, json.loads(header.get(_GEOMETRY, "{}")))
@@ -129,6 +132,11 @@ def load_module(stored: Stored) -> nn.Module:
             "Run the step that made them again.",
         ) from None
     return module.eval()
+
+
+def _filling(architecture: Architecture) -> AbstractContextManager[None]:
+    """How to build what is loaded right after. The code of a user's own file is left to itself."""
+    return nullcontext() if architecture.name == PYTHON else unfilled()
 
 
 def load_masks(stored: Stored) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """How long a model of 100 MB takes to its first result in a bench child, over the bare load in the same runtime.
 
-    python tests/speed/first_result.py [ROUNDS]
+    python tests/speed/first_result.py [ROUNDS] [RUNTIME …]
 
 Both are whole processes: start of Python, import of the library, load, one answer. They run in turn (A B, B A …). The time until
 the first result is printed with and without the start of the process and the imports; aim: at most 1.5 times the bare load.
@@ -114,7 +114,7 @@ def ours(runtime: str, stored: Stored, examples: Path) -> tuple[float, float]:
     return whole, inner
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, wanted: list[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         stored = models(folder)
@@ -123,7 +123,7 @@ def main(rounds: int) -> None:
         np.save(examples, np.zeros((1, *SHAPE), np.float32))
         print(f"{NAME}, {size / 1e6:.0f} MB, {rounds} rounds; seconds are those of the fastest round")
         print(f"{'runtime':12} {'whole: ours':>12} {'bare':>8} {'ratio':>7} {'load + first: ours':>19} {'bare':>8} {'ratio':>7}")
-        for runtime in (key for key in SCRIPTS if not unavailable(key, "cpu")):
+        for runtime in (key for key in SCRIPTS if not unavailable(key, "cpu") and (not wanted or key in wanted)):
             found: dict[str, list[tuple[float, float]]] = {"ours": [], "bare": []}
             for number in range(rounds):
                 for side in ("ours", "bare") if number % 2 == 0 else ("bare", "ours"):
@@ -138,4 +138,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2:])

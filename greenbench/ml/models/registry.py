@@ -112,6 +112,20 @@ def build(architecture: Architecture) -> nn.Module:
     return _build(architecture, pretrained=False)
 
 
+def import_library(architecture: Architecture) -> None:
+    """Imports the library that a network is built from, where it is one of these, so that a clock started after counts the network alone.
+
+    Raises:
+        ModelError: no such network, or its library is not installed.
+    """
+    if architecture.name == TRANSFORMERS:
+        from greenbench.ml.models.transformers_networks import import_transformers
+
+        import_transformers()
+    elif architecture.name != PYTHON:
+        resolve(architecture.name)
+
+
 def build_pretrained(architecture: Architecture) -> nn.Module:
     """The network with the weights its library publishes, adapted to the architecture's channels and classes.
 

@@ -60,7 +60,7 @@ def build_transformers(arguments: Mapping[str, Any]) -> nn.Module:
     Raises:
         ModelError: transformers is not installed, or this version does not know the network.
     """
-    library = _library()
+    library = import_transformers()
     settings = dict(arguments["config"])
     try:
         config = library.CONFIG_MAPPING[settings["model_type"]].from_dict(settings)
@@ -77,7 +77,7 @@ def load_folder(folder: Path, padding: int | None) -> FromFolder:
     Raises:
         ModelError: it is no classifier, needs code of its own, or its weights are missing, incomplete or more than numbers.
     """
-    library = _library()
+    library = import_transformers()
     stated = hub.settings(folder)
     try:
         config = library.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -151,11 +151,16 @@ def _wrapped(network: nn.Module, kind: str, padding: int) -> nn.Module:
 
 
 def _auto(kind: str) -> Any:
-    library = _library()
+    library = import_transformers()
     return library.AutoModelForSequenceClassification if kind == "text" else library.AutoModelForImageClassification
 
 
-def _library() -> Any:
+def import_transformers() -> Any:
+    """The library.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     try:
         import transformers
     except ImportError:

@@ -34,6 +34,7 @@ class Compiled:
         check_batch(stored, batch)
         _compile_here()
         torch.set_num_threads(threads)
+        networks.import_library(stored)
         started = time.perf_counter()
         network = networks.load_network(stored, device, batch)
         loaded = time.perf_counter()

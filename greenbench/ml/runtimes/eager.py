@@ -24,6 +24,7 @@ class Eager:
         """
         check_batch(stored, batch)
         torch.set_num_threads(threads)
+        networks.import_library(stored)
         started = time.perf_counter()
         network = networks.load_network(stored, device, batch)
         loaded = time.perf_counter()

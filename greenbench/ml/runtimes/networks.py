@@ -22,6 +22,7 @@ from greenbench.core.errors import ModelError
 from greenbench.core.run import Execution
 from greenbench.core.step import Stored
 from greenbench.ml.artifacts import load_module
+from greenbench.ml.models import registry
 from greenbench.ml.runtimes.runtime import Call, first_line
 
 _WORDS = {
@@ -73,6 +74,16 @@ class Network:
     def tensor(self, batch: NDArray[Any]) -> Tensor:
         """A batch as the network takes it."""
         return torch.from_numpy(batch).to(device=self.device, dtype=self.dtype)
+
+
+def import_library(stored: Stored) -> None:
+    """Imports the library that a network is built from, which takes longer than loading it, and is none of the network's time.
+
+    Raises:
+        ModelError: it is not installed, or has no such network.
+    """
+    if stored.model.format == "torch" and stored.model.architecture is not None:
+        registry.import_library(stored.model.architecture)
 
 
 def load_network(stored: Stored, device: str, batch: int) -> Network:
