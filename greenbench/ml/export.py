@@ -184,6 +184,7 @@ def largest_difference(answer: Callable[[Tensor], Tensor], path: Path, examples:
         found = np.asarray(session.run([output], {name: batch.numpy()})[0], dtype=np.float64)
         if found.shape != wanted.shape:
             raise ModelError(f'"{title}": the ONNX file gives outputs of shape {found.shape}, the network {wanted.shape}.')
+        _check_finite(wanted, title)
         difference = float(np.max(np.abs(found - wanted), initial=0.0))
         if not difference <= allowed * max(1.0, float(np.max(np.abs(wanted), initial=0.0))):
             raise ModelError(
@@ -191,6 +192,15 @@ def largest_difference(answer: Callable[[Tensor], Tensor], path: Path, examples:
             )
         worst = max(worst, difference)
     return worst
+
+
+def _check_finite(answers: NDArray[np.float64], title: str) -> None:
+    """Demands answers that can be compared, and say something."""
+    if count := int(np.count_nonzero(~np.isfinite(answers))):
+        raise ModelError(
+            f'"{title}" itself answers with {count:,} of {answers.size:,} values that are not finite numbers.',
+            "Look at its weights and at what it takes; train it anew, or take an earlier checkpoint.",
+        )
 
 
 def _first_line(error: BaseException) -> str:

@@ -62,6 +62,15 @@ def test_a_file_of_other_weights_is_found_out(exported) -> None:
         largest_difference(other, graph.file("weights"), torch.randn(2, 1, 16, 16), "Net")
 
 
+def test_a_network_that_gives_no_numbers_is_told_as_that(exported) -> None:
+    network, graph = exported("resnet8")
+    broken = load_module(network)
+    with torch.no_grad():
+        broken.classifier.bias[0] = torch.inf
+    with pytest.raises(ModelError, match=r'"Net" itself answers with 2 of \d+ values that are not finite'):
+        largest_difference(broken, graph.file("weights"), torch.randn(2, 1, 16, 16), "Net")
+
+
 def test_a_network_that_cannot_be_exported_is_one_sentence(tmp_path) -> None:
     class Branches(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -78,6 +78,8 @@ def test_a_file_that_changed_since_is_not_loaded(allowed: Callable[..., Architec
         ("def build(): ...", r'no function "make" in .*net\.py. It has: build'),
         ("make = 3", 'no function "make"'),
         ("def make(depth): ...", r"missing 1 required positional argument: 'depth'"),
+        ("def make():\n    raise BaseException('odd')", r"net\.py:2: BaseException: odd"),
+        ("import torch\ndef make():\n    return torch.nn.Linear(2, 3, device='meta')", 'without numbers: "weight" is on the device "meta"'),
         ("def make():\n    return make()", r"net\.py:2: RecursionError"),
     ],
 )

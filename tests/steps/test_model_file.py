@@ -276,6 +276,30 @@ def test_the_fingerprint_sees_the_numbers_beside_the_file(tmp_path: Path) -> Non
     assert SPEC.fingerprint(SPEC.params()) == "absent"
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda weight: weight.to(torch.int8), r'odd.safetensors: "0.weight" holds whole numbers \(int8\)'),
+        (lambda weight: weight.index_fill(0, torch.tensor(0), torch.inf), r'odd.safetensors: .* values of "0.weight" are not finite'),
+    ],
+)
+def test_weights_that_would_answer_nonsense_are_refused(load, tmp_path: Path, change, said: str) -> None:
+    state = build(architecture_for("lenet5", InputSpec(shape=(1, 28, 28)), 10)).state_dict()
+    save_file(state | {"0.weight": change(state["0.weight"]).contiguous()}, tmp_path / "odd.safetensors")
+    with pytest.raises(ModelError, match=said):
+        load(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize("write", [traced, program])
+def test_a_damaged_weight_in_a_whole_network_is_found(load, tmp_path: Path, small, write) -> None:
+    content = bytearray(write(tmp_path / "model.pt2", small).read_bytes())
+    place = content.index(small.last.weight.detach().numpy().tobytes())
+    content[place + 3] ^= 0x40
+    (tmp_path / "mine.pt2").write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"mine\.pt2 is damaged: Bad CRC-32"):
+        load(tmp_path / "mine.pt2")
+
+
 @real
 def test_the_nine_light_networks_load(load) -> None:
     for path in sorted((DATA / "onnx-light").glob("*.onnx")):

@@ -156,7 +156,7 @@ def _named(path: Path, names: Sequence[str]) -> tuple[str, ...]:
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path.name}, line {number}: no JSON: {error}.", "Write one JSON object in each line.") from None
     if not isinstance(found, dict):
         raise DataError(f"{path.name}, line {number}: no JSON object.", "Write one JSON object in each line.")

@@ -134,7 +134,7 @@ def _json(path: Path) -> dict[str, Any]:
         return {}
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path.name} cannot be read: {error}.", "Copy the folder again.") from None
     return read if isinstance(read, dict) else {}
 
@@ -161,7 +161,7 @@ def _described(source: Path, shard: Path, schema: pa.Schema) -> tuple[dict[str, 
     inside: dict[str, Any] = {}
     try:
         inside = json.loads((schema.metadata or {}).get(b"huggingface", b"{}")).get("info", {})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         pass  # a foreign note under that name: the columns are told from their types
     features = info.get("features") or inside.get("features") or {}
     licence = info.get("license") or inside.get("license") or _card_licence(source / "README.md")

@@ -59,7 +59,7 @@ def relabelled(classes: tuple[str, ...], labels: NDArray[Any], path: str) -> tup
 def _from_json(path: Path, text: str) -> list[tuple[str, str]]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"The label map {path.name} is no JSON: {error}.", _FORM) from None
     if not isinstance(found, dict) or not all(isinstance(value, str | int) for value in found.values()):
         raise DataError(f"The label map {path.name} is no object of names.", _FORM)

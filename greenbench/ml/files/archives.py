@@ -67,6 +67,24 @@ def unpack(
             return _write_all(streams, folder, archive.name, limit_bytes, lambda done: on_progress(done, 0))
 
 
+def check_sums(archive: IO[bytes], name: str) -> None:
+    """Reads a zip through and demands that each file in it is as it was written; one without a checksum (0) is taken as it is.
+
+    Raises:
+        FileFormatError: one is damaged; `name` is what to call the archive.
+    """
+    try:
+        with zipfile.ZipFile(archive) as file:
+            for entry in file.infolist():
+                if not entry.CRC:
+                    continue
+                with file.open(entry) as stream:
+                    while stream.read(_CHUNK_BYTES):
+                        pass
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        raise FileFormatError(f"{name} is damaged: {str(error).rstrip('.')}.", "Get the file again; it may be half a download.") from None
+
+
 def check_name(name: str, archive: str) -> PurePosixPath:
     """The path inside a folder that a member's name means.
 

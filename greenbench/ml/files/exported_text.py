@@ -43,8 +43,9 @@ _CONTEXT = re.compile(r'[\w\[\]", .\-]*')
 _TREE_TYPES = frozenset({None, "builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"})
 
 
-def foreign(path: Path) -> str:
-    """What in an exported program is more than a plain graph, in words; "" if nothing is.
+def foreign(path: Path, name: str = "") -> str:
+    """What in an exported program is more than a plain graph, in words; "" if nothing is. `name` is what to call it, where `path` is
+    a copy.
 
     Raises:
         FileFormatError: the archive or its JSON cannot be read.
@@ -54,7 +55,7 @@ def foreign(path: Path) -> str:
         with zipfile.ZipFile(path) as file:
             return next(_findings(file), "")
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, RecursionError, ValueError, KeyError) as error:
-        raise FileFormatError(f"{path.name} cannot be read as an exported program: {error}.", "Export it again.") from None
+        raise FileFormatError(f"{name or path.name} cannot be read as an exported program: {error}.", "Export it again.") from None
 
 
 def _findings(file: zipfile.ZipFile) -> Iterator[str]:

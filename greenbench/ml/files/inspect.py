@@ -46,7 +46,7 @@ def _found(path: Path, sniffed: Sniffed, trusted: frozenset[str], context: StepC
     runs_code = sniffed.kind not in (Kind.ONNX, Kind.OPENVINO, Kind.SAFETENSORS)
     own = context.folder / f"model{_SUFFIXES.get(sniffed.kind, '.pt')}" if runs_code else path
     sha256 = bring(path, own, context.check) if runs_code else file_hash(path)
-    asked = question(own, sniffed) if runs_code else None
+    asked = question(own, sniffed, path.name) if runs_code else None
     trust = TrustRequest(path=str(path), sha256=sha256, kind=asked[0], explanation=asked[1]) if asked else None
     base = Found(
         path=str(path),
@@ -93,7 +93,7 @@ def look(path: Path, kind: Kind, name: str) -> Contents:
         case Kind.OPENVINO:
             from greenbench.ml.files import openvino_file
 
-            return openvino_file.look(openvino_file.read(path))
+            return openvino_file.look(openvino_file.read(path, name))
         case Kind.TORCHSCRIPT:
             from greenbench.ml.files import torch_files
 
@@ -131,7 +131,7 @@ def _weights(base: Found, path: Path, name: str, trusted: frozenset[str], contex
     from greenbench.ml.models.weights import differences, matches
 
     try:
-        weights = read_weights(path, trusted)
+        weights = read_weights(path, trusted, name)
     except ModelError as error:  # a file of weights, but of no use
         return base.model_copy(update={"sentence": error.message, "notes": (error.remedy,)})
     values = sum(tensor.numel() for tensor in weights.state.values() if tensor.is_floating_point())

@@ -99,7 +99,7 @@ def look(path: Path) -> Contents:
         parameters = None if _made_when_run(model) else onnx_footprint(path).parameters
     except ModelError:
         parameters = None
-    refusals = (*_unknown(model), *_not_numbers(model, path.name))
+    refusals = (*_without_ends(model), *_too_new(model), *_unknown(model), *_not_numbers(model, path.name))
     opset = next((entry.version for entry in model.opset_import if entry.domain in _STANDARD), None)
     return Contents(
         title="ONNX",
@@ -152,6 +152,19 @@ def _found(value: ValueInfoProto) -> TensorFound:
     except (KeyError, TypeError):
         dtype = "?"
     return TensorFound(name=value.name, shape=sides, dtype=dtype)
+
+
+def _without_ends(model: ModelProto) -> Iterator[tuple[str, str]]:
+    if not model.graph.output:
+        yield "it gives nothing: its graph has no output.", _EXPORT_ANEW
+
+
+def _too_new(model: ModelProto) -> Iterator[tuple[str, str]]:
+    """A set of operators that is newer than any that is known here."""
+    newest = onnx.defs.onnx_opset_version()
+    asked = max((entry.version for entry in model.opset_import if entry.domain in _STANDARD), default=0)
+    if asked > newest:
+        yield f"it is made for opset {asked}; the newest known here is {newest}.", f"Export the model for opset {newest} or older."
 
 
 def _unknown(model: ModelProto) -> Iterator[tuple[str, str]]:

@@ -25,8 +25,8 @@ def numbers_beside(path: Path) -> Path:
     return beside
 
 
-def read(path: Path) -> Any:
-    """The openvino.Model in a file.
+def read(path: Path, name: str = "") -> Any:
+    """The openvino.Model in a file. `name` is what to call it, where `path` is a copy.
 
     Raises:
         FileFormatError: it cannot be read.
@@ -38,9 +38,8 @@ def read(path: Path) -> Any:
         return ov.Core().read_model(str(path))
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise FileFormatError(
-            f"{path.name} cannot be read by OpenVINO: {lines[-1] if lines else error}", "Convert the model again."
-        ) from None
+        reason = (lines[-1] if lines else str(error)).rstrip(".!")
+        raise FileFormatError(f"{name or path.name} cannot be read by OpenVINO: {reason}.", "Convert the model again.") from None
 
 
 def look(model: Any) -> Contents:

@@ -132,7 +132,7 @@ def _safetensors(path: Path, stream: IO[bytes], size: int) -> Sniffed:
         tensors = {name: tuple(int(side) for side in entry["shape"]) for name, entry in header.items()}
         dtypes = {name: str(entry["dtype"]) for name, entry in header.items()}
         end = 8 + length + max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise FileFormatError(f"{path.name} looks like safetensors, but its header is damaged: {error}.", _GET_IT_AGAIN) from None
     if end > size:
         raise _cut_short(path, f"its tensors take {end:,} bytes, the file has {size:,}")

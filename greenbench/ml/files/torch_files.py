@@ -1,6 +1,7 @@
 """What TorchScript files and exported programs take, give and hold. Loads them: only after trust was asked, from a private copy."""
 
 import warnings
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from greenbench.core.artifact import Footprint
 from greenbench.core.errors import FileFormatError
 from greenbench.core.jobs import TensorFound
+from greenbench.ml.files.archives import check_sums
 from greenbench.ml.files.contents import Contents, precision_of
 
 _EXPORT_ANEW = "Export it again with the version of PyTorch that is installed here, or give its weights and its architecture."
@@ -21,8 +23,9 @@ def load_script(path: Path, name: str) -> nn.Module:
     """A TorchScript module on the processor, in evaluation mode. Runs code of its author.
 
     Raises:
-        FileFormatError: it cannot be loaded.
+        FileFormatError: it is damaged, or cannot be loaded.
     """
+    _check_whole(path, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that TorchScript is on its way out is not this file's fault
@@ -36,14 +39,22 @@ def load_exported(path: Path, name: str) -> torch.export.ExportedProgram:
     """An exported program.
 
     Raises:
-        FileFormatError: it cannot be loaded.
+        FileFormatError: it is damaged, or cannot be loaded.
     """
+    _check_whole(path, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return torch.export.load(str(path))
     except Exception as error:  # the deserialiser raises whatever it meets
         raise FileFormatError(f"{name} cannot be loaded as an exported program: {_line(error)}.", _EXPORT_ANEW) from error
+
+
+def _check_whole(path: Path, name: str) -> None:
+    """torch loads a damaged weight without a word; the archive around it has a checksum."""
+    if zipfile.is_zipfile(path):
+        with open(path, "rb") as stream:
+            check_sums(stream, name)
 
 
 def look_script(module: nn.Module) -> Contents:

@@ -1,6 +1,7 @@
 """Which files must be asked about before they are loaded, because loading them runs code; light, and it loads none of them."""
 
 import hashlib
+import io
 import os
 import zipfile
 from functools import lru_cache
@@ -12,6 +13,7 @@ from greenbench.ml.files import exported_text, pickles
 from greenbench.ml.files.sniff import Kind, Sniffed, sniff
 
 _CHUNK_BYTES = 1 << 20
+_PICKLE_LIMIT_BYTES = 1 << 28
 _PLAINLY = "It could read, change or send anything that you can."
 _SCRIPT = "Loading it runs the program of its author inside PyTorch, which can also read and write files."
 ALLOW = "Allow it in the window, or with --trust, if you trust where it comes from."
@@ -39,8 +41,9 @@ def _requests(path: str, size: int, changed_ns: int) -> tuple[TrustRequest, ...]
         return ()
 
 
-def question(path: Path, sniffed: Sniffed | None = None) -> tuple[str, str] | None:
-    """What kind of thing a file is that runs code when it is loaded, and what it could do; None for a harmless one.
+def question(path: Path, sniffed: Sniffed | None = None, name: str = "") -> tuple[str, str] | None:
+    """What kind of thing a file is that runs code when it is loaded, and what it could do; None for a harmless one. `name` is what to
+    call it, where `path` is a copy.
 
     Raises:
         FileFormatError: it cannot be read as what it is.
@@ -49,22 +52,28 @@ def question(path: Path, sniffed: Sniffed | None = None) -> tuple[str, str] | No
     if found.kind is Kind.TORCHSCRIPT:
         return "TorchScript file", _SCRIPT
     if found.kind is Kind.EXPORTED:
-        more = exported_text.foreign(path)
+        more = exported_text.foreign(path, name)
         return ("torch.export file with foreign parts", f"It names {more}, which loading it runs. {_PLAINLY}") if more else None
     if found.kind in (Kind.CHECKPOINT, Kind.OLD_CHECKPOINT, Kind.TAR_CHECKPOINT, Kind.PICKLE):
-        more = "a form of pickle that PyTorch no longer reads safely" if found.kind is Kind.TAR_CHECKPOINT else _foreign(path, found)
+        more = "a form of pickle that PyTorch no longer reads safely" if found.kind is Kind.TAR_CHECKPOINT else _foreign(path, found, name)
         return ("pickle", f"It needs {more}, which is more than numbers: loading it runs code. {_PLAINLY}") if more else None
     return None
 
 
-def _foreign(path: Path, sniffed: Sniffed) -> str:
+def _foreign(path: Path, sniffed: Sniffed, name: str) -> str:
     """The first name in the pickles of a checkpoint that the loader of bare weights refuses."""
     if sniffed.kind is Kind.CHECKPOINT:
         try:
-            with zipfile.ZipFile(path) as file, file.open(sniffed.entry("data.pkl")) as stream:
-                return pickles.foreign(stream)
+            with zipfile.ZipFile(path) as file:
+                entry = file.getinfo(sniffed.entry("data.pkl"))
+                if entry.CRC:
+                    with file.open(entry) as stream:
+                        return pickles.foreign(stream)
+                del entry.CRC  # torch can be told to write no checksums; one that is absent is not compared
+                with file.open(entry) as stream:
+                    return pickles.foreign(io.BytesIO(stream.read(_PICKLE_LIMIT_BYTES)))
         except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
-            raise FileFormatError(f"{path.name} cannot be read: {error}.", "Get the file again.") from None
+            raise FileFormatError(f"{name or path.name} cannot be read: {error}.", "Get the file again.") from None
     with open(path, "rb") as stream:
         # The old form is a row of pickles: a magic number, a version, the system, the object, the names of the numbers that follow.
         count = 5 if sniffed.kind is Kind.OLD_CHECKPOINT else 1
@@ -88,7 +97,7 @@ def demand(path: Path, sha256: str, trusted: frozenset[str], name: str, sniffed:
     Raises:
         TrustError: it would run code, and its hash is not among the allowed ones.
     """
-    asked = question(path, sniffed)
+    asked = question(path, sniffed, name)
     if asked is None:
         return False
     if sha256 not in trusted:

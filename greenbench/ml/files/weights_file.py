@@ -15,6 +15,7 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from greenbench.core.errors import FileFormatError, ModelError, TrustError
+from greenbench.ml.files.archives import check_sums
 from greenbench.ml.files.sniff import Kind, sniff
 from greenbench.ml.files.trust import ALLOW, question
 
@@ -26,6 +27,7 @@ _NESTED = (
 )  # fmt: skip
 _PREFIXES = ("_orig_mod.", "module.", "model.", "net.", "network.", "backbone.", "encoder.", "student.")
 _NAMED = 3
+_AGAIN = "Get the file again; it may be half a download."
 
 
 @dataclass(frozen=True)
@@ -43,51 +45,61 @@ class Weights:
         return {name: tuple(tensor.shape) for name, tensor in self.state.items()}
 
 
-def read_weights(path: Path, trusted: frozenset[str] = frozenset()) -> Weights:
-    """The weights in a file. What is checked and what is loaded are the same bytes: the file is read once.
+def read_weights(path: Path, trusted: frozenset[str] = frozenset(), name: str = "") -> Weights:
+    """The weights in a file. What is checked and what is loaded are the same bytes: the file is read once. `name` is what to call it,
+    where `path` is a copy.
 
     Raises:
         FileFormatError: it cannot be read, is cut short, or is no file of weights.
         TrustError: it is a pickle that would run code, and its hash is not in `trusted`.
         ModelError: it holds no tensors by name, or some of them are not numbers.
     """
+    name = name or path.name
     found = sniff(path)
     if found.kind not in _KINDS:
-        raise FileFormatError(f"{path.name} is a whole network ({found.kind}), not a file of weights.", "Load it as a model file.")
+        raise FileFormatError(f"{name} is a whole network ({found.kind}), not a file of weights.", "Load it as a model file.")
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     if found.kind is Kind.SAFETENSORS:
         try:
             loaded: Any = dict(sorted(load_safetensors(content).items()))  # its own order changes from run to run
         except (SafetensorError, ValueError, KeyError) as error:
-            raise FileFormatError(f"{path.name} cannot be read as safetensors: {error}.", "Get the file again.") from None
+            raise FileFormatError(f"{name} cannot be read as safetensors: {_short(error)}.", "Get the file again.") from None
     else:
-        loaded = _unpickled(content, path, sha256, trusted)
-    state, notes = _flattened(loaded, path.name)
-    _check_numbers(state, path.name)
+        if found.kind is Kind.CHECKPOINT:
+            check_sums(io.BytesIO(content), name)  # torch itself does not look, and would load damaged weights
+        loaded = _unpickled(content, path, name, sha256, trusted)
+    state, notes = _flattened(loaded, name)
+    _check_numbers(state, name)
     return Weights(state, sha256, len(content), dict(found.metadata), notes)
 
 
-def _unpickled(content: bytes, path: Path, sha256: str, trusted: frozenset[str]) -> Any:
+def _short(error: BaseException) -> str:
+    """The first line of a library's reason, without the list of all that it would have taken."""
+    lines = str(error).strip().splitlines()
+    return (lines[0].partition(", expected one of")[0][:200] if lines else type(error).__name__).rstrip(".")
+
+
+def _unpickled(content: bytes, path: Path, name: str, sha256: str, trusted: frozenset[str]) -> Any:
     """What a checkpoint holds. torch's loader of bare weights has the last word: it runs nothing, whatever our own look missed."""
     asked = question(path)
     if asked and sha256 not in trusted:
-        raise TrustError(f"{path.name} is a {asked[0]} that you have not allowed. {asked[1]}", ALLOW)
+        raise TrustError(f"{name} is a {asked[0]} that you have not allowed. {asked[1]}", ALLOW)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # old checkpoints are announced on standard error
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=not asked)
     except (ImportError, AttributeError) as error:  # the class of a pickled network
         raise ModelError(
-            f"{path.name} is the pickle of a Python object whose class is not here: {error}.",
+            f"{name} is the pickle of a Python object whose class is not here: {error}.",
             "Save the state dict alone: torch.save(model.state_dict(), path).",
         ) from None
     except pickle.UnpicklingError as error:
         reason = str(error).strip().splitlines()[0]
-        raise FileFormatError(f"{path.name} cannot be read as bare weights: {reason}", "Save them as safetensors.") from None
+        raise FileFormatError(f"{name} cannot be read as bare weights: {reason}", "Save them as safetensors.") from None
     except Exception as error:  # a damaged or hostile pickle can raise anything
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise FileFormatError(f"{path.name} cannot be read: {reason}", "Get the file again; it may be half a download.") from error
+        raise FileFormatError(f"{name} cannot be read: {reason}", _AGAIN) from error
 
 
 def _flattened(loaded: Any, name: str) -> tuple[dict[str, Tensor], tuple[str, ...]]:

@@ -25,7 +25,7 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     if text.lstrip()[:1] in ("[", "{"):
         try:
             names = _from_json(json.loads(text), path.name)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"The class names in {path.name} are not valid JSON: {error}.", _FORM) from None
     else:
         names = tuple(line.strip() for line in text.splitlines() if line.strip())

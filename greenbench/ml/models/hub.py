@@ -192,6 +192,6 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file, empty where there is none or it is damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

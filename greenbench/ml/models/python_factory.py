@@ -58,7 +58,20 @@ def build_python(arguments: Mapping[str, Any]) -> nn.Module:
         raise ModelError(f"{_name(source)} gives a class, not a network.", "Call it in the factory.")
     if not isinstance(made, nn.Module):
         raise ModelError(f"{_name(source)} gives a {type(made).__name__}, not a torch.nn.Module.", "Return the network from the factory.")
+    _check_filled(made, source)
     return made
+
+
+def _check_filled(made: nn.Module, source: FactorySource) -> None:
+    """Demands that the network has numbers, unless whoever called wanted none."""
+    if torch.get_default_device().type == "meta":
+        return
+    empty = next((name for name, tensor in made.state_dict().items() if isinstance(tensor, torch.Tensor) and tensor.is_meta), None)
+    if empty is not None:
+        raise ModelError(
+            f'{_name(source)} gives a network without numbers: "{empty}" is on the device "meta".',
+            "Build it on the processor, for instance with made.to_empty(device='cpu') and its weights loaded.",
+        )
 
 
 class _AllowedBytes(SourceFileLoader):
@@ -132,7 +145,9 @@ def _contained(source: FactorySource) -> Iterator[None]:
         raise ModelError(
             f"{_name(source)} asked the whole program to exit ({leave.code!r}).", "Take the exit out of the factory."
         ) from None
-    except Exception as error:  # foreign code may raise anything
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # foreign code may raise anything, also what is no Exception
         if torch.get_default_device().type == "meta" and isinstance(error, RuntimeError):
             raise  # it computes with real numbers; the caller then builds it with memory
         print(traceback.format_exc(limit=-12), file=sys.stderr)  # noqa: T201 - stderr is the run's log

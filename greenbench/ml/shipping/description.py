@@ -32,5 +32,5 @@ def read_description(folder: Path, name: str) -> ModelArtifact | None:
         return ModelArtifact.model_validate(content["model"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise FileFormatError(f"{path.name} is damaged: {str(error).splitlines()[0]}.", "Export the model again.") from None

@@ -1,6 +1,7 @@
 """Weights become a network of the library again, if there is exactly one to which they belong."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -132,6 +133,7 @@ def _filled(chosen: Match, state: dict[str, Tensor], name: str) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         module = build(chosen.architecture)
     own = module.state_dict()
+    _check_kinds(own, state, name)
     fitting = {key: tensor.to(own[key].dtype) for key, tensor in state.items() if key in own}
     try:
         left = module.load_state_dict(fitting, strict=False)
@@ -141,7 +143,32 @@ def _filled(chosen: Match, state: dict[str, Tensor], name: str) -> nn.Module:
     lacking = [key for key in left.missing_keys if not key.endswith("num_batches_tracked")]
     if lacking:
         raise ModelError(f"The weights of {name} lack {lacking[0]} of {chosen.architecture.name}.", _SAY_WHICH)
+    _check_finite(module, name)
     return module.eval()
+
+
+def _check_kinds(own: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str) -> None:
+    """Demands fractions where the network has fractions: whole numbers are those of a quantized network, without their scales."""
+    whole = next(
+        (key for key, tensor in state.items() if key in own and own[key].is_floating_point() and not tensor.is_floating_point()), None
+    )
+    if whole is not None:
+        kind = str(state[whole].dtype).removeprefix("torch.")
+        raise ModelError(
+            f'{name}: "{whole}" holds whole numbers ({kind}), where the network has fractions.',
+            "Save the network before it is quantized, or export it as ONNX.",
+        )
+
+
+def _check_finite(module: nn.Module, name: str) -> None:
+    """Demands that no parameter is infinite. Buffers may be: a mask of attention is."""
+    for key, parameter in module.named_parameters():
+        if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
+            count = int((~torch.isfinite(parameter)).sum())
+            raise ModelError(
+                f'{name}: {count:,} of {parameter.numel():,} values of "{key}" are not finite numbers.',
+                "The training that made it came apart; take an earlier checkpoint.",
+            )
 
 
 def _exported_here(path: Path, weights: Weights, params: ModelFileParams, context: StepContext) -> ModelArtifact:

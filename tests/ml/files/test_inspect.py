@@ -34,6 +34,44 @@ def test_an_onnx_file_in_one_sentence(files, hashes, context) -> None:
     assert (found.sha256, found.size_bytes, found.trust) == (hashes["onnx"], files["onnx"].stat().st_size, None)
 
 
+def test_weights_that_were_damaged_on_the_way_are_not_taken(tmp_path: Path, context) -> None:
+    torch.save({"7.weight": torch.ones(3, 300)}, tmp_path / "weights.pt")
+    content = bytearray((tmp_path / "weights.pt").read_bytes())
+    content[content.index(torch.ones(4).numpy().tobytes()) + 3] ^= 0x40
+    (tmp_path / "weights.pt").write_bytes(content)
+    assert look(tmp_path / "weights.pt", context).sentence.startswith("weights.pt is damaged: Bad CRC-32")
+
+
+def test_a_checkpoint_that_was_written_without_checksums_is_read(tmp_path: Path, context) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"7.weight": torch.ones(3, 300)}, tmp_path / "weights.pt")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert look(tmp_path / "weights.pt", context).sentence.startswith("Weights without a network: 1 tensors")
+
+
+def test_a_copy_is_called_by_the_name_of_the_file(tmp_path: Path, context) -> None:
+    torch.save([1, 2], tmp_path / "mine.pt")
+    assert look(tmp_path / "mine.pt", context).sentence == "mine.pt holds a list, not tensors by name."
+
+
+def test_a_header_that_is_nested_without_end_is_a_sentence(tmp_path: Path, context) -> None:
+    header = b'{"a":' + b"[" * 100_000
+    (tmp_path / "deep.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    assert "its header is damaged" in look(tmp_path / "deep.safetensors", context).sentence
+
+
+def test_a_graph_without_output_or_of_a_set_of_operators_to_come_cannot_be_used(graph, context, tmp_path: Path) -> None:
+    model = graph()
+    model.opset_import[0].version = 999
+    del model.graph.output[:]
+    onnx.save_model(model, str(tmp_path / "a.onnx"))
+    notes = " ".join(look(tmp_path / "a.onnx", context).notes)
+    assert "its graph has no output" in notes
+    assert "it is made for opset 999" in notes
+
+
 def test_a_fixed_batch_and_an_open_size_are_noted(graph, context, tmp_path: Path) -> None:
     onnx.save_model(graph(batch=1, height="side"), str(tmp_path / "a"))
     found = look(tmp_path / "a", context)
