@@ -97,7 +97,8 @@ class Architecture(Value):
 
 class Footprint(Value):
     """What a model weighs. `flops` is 2 × multiply-adds of one example; `size_bytes` is the file of weights as it is
-    shipped, `size_coded_bytes` the smallest lossless file of ours that reads back bit-exact."""
+    shipped, `size_coded_bytes` the smallest lossless file of ours that reads back bit-exact, None where it was not counted (a benchmark
+    counts it then, if the format lets it)."""
 
     parameters: int
     nonzero_parameters: int

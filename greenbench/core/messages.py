@@ -122,9 +122,11 @@ class VariantReady(Message):
 
 
 class VariantMeasured(Message):
-    """How well a variant answers, and its memory. `metric` is the task's (greenbench.core.task). For accuracy, `correct` has one
-    character for each test example, "1" right or "0" wrong; for other metrics `scores` has one number for each, whose mean is the
-    metric. Both empty where the data has no true labels, for `reason`."""
+    """How well a variant answers, its memory until its last timed call, and its coded size where `VariantReady` leaves it open.
+
+    `metric` is the task's (greenbench.core.task). For accuracy, `correct` has one character for each test example, "1" right or "0"
+    wrong; for other metrics `scores` has one number for each, whose mean is the metric. Both are empty where that was not measured, for
+    `reason`."""
 
     tag: Literal["variant-measured"] = "variant-measured"
     node: str
@@ -134,6 +136,7 @@ class VariantMeasured(Message):
     scores: tuple[float, ...] = ()
     reason: str = ""
     peak_memory_bytes: int | None = None
+    size_coded_bytes: int | None = None
 
 
 class VariantFailed(Message):

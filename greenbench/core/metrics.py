@@ -76,7 +76,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("parameters", "Parameters", "Parameters", "", "lower", "Trainable weights and biases.", counted=True),
     Metric("nonzero_parameters", "Non-zero parameters", "Non-zero", "", "lower", "Parameters that are not exactly zero.", counted=True),
     Metric("flops", "FLOPs", "FLOPs", "FLOP", "lower", "2 × multiply-adds of one example, of the graph as it executes.", counted=True),
-    Metric("peak_memory", "Peak memory", "Memory", "B", "lower", "Largest resident memory of the process that ran this variant.", 0.02),
+    Metric(
+        "peak_memory",
+        "Peak memory",
+        "Memory",
+        "B",
+        "lower",
+        "Largest resident memory of the process that ran this variant, until its last timed call.",
+        0.02,
+    ),
     Metric("co2e_per_inference", "CO2e per inference", "CO2e", "g", "lower", "Energy per inference × PUE × grid intensity."),
 )
 

@@ -182,11 +182,14 @@ class _Benchmark:
             metrics["energy_per_inference_net"] = self._net(energy)
         else:
             metrics["energy_per_inference_net"] = Measurement.missing("J", "no idle power was measured")
+        measured = self.recorder.measured.get((self.node.id, key))
+        uncounted = "not counted for this format" if measured else "the run ended before it was counted"
         for name in _MIRROR:
             value = getattr(ready, name)
+            if value is None and measured is not None:
+                value = getattr(measured, name, None)
             unit = BY_KEY[name].unit
-            metrics[name] = Measurement.missing(unit, "not counted for this format") if value is None else Measurement.exact(value, unit)
-        measured = self.recorder.measured.get((self.node.id, key))
+            metrics[name] = Measurement.missing(unit, uncounted) if value is None else Measurement.exact(value, unit)
         peak = measured.peak_memory_bytes if measured else None
         metrics["peak_memory"] = (
             Measurement.missing("B", "not reported by the system") if peak is None else Measurement(value=peak, unit="B")

@@ -63,7 +63,7 @@ def save_module(
     text model goes along where `like` is `Stored`.
 
     `masks` has a boolean tensor (True: kept) for each pruned parameter, by its name in the module. `trained` None keeps
-    what `like` says. `step` is appended to the lineage.
+    what `like` says. `step` is appended to the lineage. The coded size of a large network that was no artefact before is left open.
 
     Raises:
         StepError: a mask does not fit its parameter, or a weight that it removed is not zero.
@@ -96,7 +96,7 @@ def save_module(
         task=like.task,
         classes=like.classes,
         trained=like.trained if trained is None else trained,
-        footprint=footprint(module, like.input, folder / WEIGHTS),
+        footprint=footprint(module, like.input, folder / WEIGHTS, coded=before is not None),
         lineage=((before.lineage if before else ()) + ((step,) if step else ())),
         notes=like.notes,
         origin=like.origin,

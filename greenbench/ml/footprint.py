@@ -3,16 +3,20 @@
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from greenbench.core.artifact import Footprint, InputSpec
-from greenbench.ml.compress.packed import coded_size
+from greenbench.core.errors import ModelError
+from greenbench.core.step import Stored
+from greenbench.ml.compress.packed import EASILY_CODED, coded_size
 from greenbench.ml.models.blank import blank
-from greenbench.ml.onnx_graph import onnx_footprint
+from greenbench.ml.onnx_graph import onnx_coded_size, onnx_footprint
 
-__all__ = ["flops", "footprint", "nonzero_parameters", "onnx_footprint", "parameters"]
+__all__ = ["coded_later", "flops", "footprint", "nonzero_parameters", "onnx_footprint", "parameters"]
 
 LAYERS = (nn.modules.conv._ConvNd, nn.Linear)
 
@@ -52,13 +56,32 @@ def flops(module: nn.Module, input: InputSpec) -> int:
     return int(counter.get_total_flops())
 
 
-def footprint(module: nn.Module, input: InputSpec, weights: Path) -> Footprint:
-    """The footprint of a module whose weights lie in the file `weights`."""
+def footprint(module: nn.Module, input: InputSpec, weights: Path, coded: bool = True) -> Footprint:
+    """The footprint of a module whose weights lie in the file `weights`. `coded` False leaves the coded size of a large one open, which
+    takes seconds to count; `coded_later` counts it."""
+    count = parameters(module)
     return Footprint(
-        parameters=parameters(module),
+        parameters=count,
         nonzero_parameters=nonzero_parameters(module),
         flops=flops(module, input),
         size_bytes=weights.stat().st_size,
-        size_coded_bytes=coded_size(module),
+        size_coded_bytes=coded_size(module) if coded or count <= EASILY_CODED else None,
         layers=sum(isinstance(child, LAYERS) for child in module.modules()),
     )
+
+
+def coded_later(stored: Stored) -> int | None:
+    """The coded size of a model whose footprint leaves it open, from its file alone; None where it cannot be counted.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    path = stored.file("weights")
+    if stored.model.format == "onnx":
+        return onnx_coded_size(path)
+    if stored.model.format != "torch":
+        return None
+    try:
+        return coded_size(load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f'"{stored.title}": {path.name} cannot be read: {error}.', "Clear the cache and run again.") from None

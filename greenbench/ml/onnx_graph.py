@@ -12,7 +12,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper, s
 
 from greenbench.core.artifact import Footprint
 from greenbench.core.errors import ModelError
-from greenbench.ml.compress.packed import coded_size, onnx_arrays
+from greenbench.ml.compress.packed import EASILY_CODED, coded_size
 
 _HEAVY = frozenset(
     {"Conv", "FusedConv", "ConvInteger", "QLinearConv", "ConvTranspose", "Gemm", "FusedGemm", "QGemm", "MatMul", "FusedMatMul",
@@ -24,31 +24,52 @@ _PASSING = frozenset({"Identity", "Cast", "Unsqueeze", "Squeeze", "Transpose", "
 _SCALES = frozenset({"DequantizeLinear", "QuantizeLinear"})
 
 
-def onnx_footprint(path: Path) -> Footprint:
+def onnx_footprint(path: Path, coded: bool = False) -> Footprint:
     """Parameters, non-zero parameters, multiply-adds and bytes of a graph, for one example.
 
-    FLOPs are None where a shape cannot be inferred.
+    FLOPs are None where a shape cannot be inferred. The coded size, which takes seconds to count, is None for large graphs unless it is
+    asked for (`coded`), and always where trained numbers lie outside the initialisers, which alone are coded.
     Parameters are the numbers of the trained tensors: scales and zero points of quantisation, shapes and other constants
     are not counted. Multiply-adds are those of convolutions and matrix products, from shape inference.
 
     Raises:
         ModelError: the file cannot be read.
     """
-    try:
-        model = onnx.load(os.fspath(path))
-    except Exception as error:  # the parser's exceptions have no base of their own
-        raise ModelError(f"{path.name} is not an ONNX file: {str(error).splitlines()[0]}", "Choose another file.") from error
+    model = _opened(path)
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in trained(model.graph)}
-    outside = weights.keys() - {tensor.name for tensor in model.graph.initializer}  # in constants and branches, which are not coded
+    count = sum(array.size for array in weights.values())
     external = sum(file.stat().st_size for file in _external(model, path.parent))
     return Footprint(
-        parameters=sum(array.size for array in weights.values()),
+        parameters=count,
         nonzero_parameters=sum(_nonzero(name, array, model.graph) for name, array in weights.items()),
         flops=_flops(model),
         size_bytes=path.stat().st_size + external,
-        size_coded_bytes=None if outside else coded_size(onnx_arrays(path)),
+        size_coded_bytes=_coded_size(model) if coded or count <= EASILY_CODED else None,
         layers=sum(node.op_type in _HEAVY | _RECURRENT for graph in _graphs(model.graph) for node in graph.node),
     )
+
+
+def onnx_coded_size(path: Path) -> int | None:
+    """The coded size of a graph of any size; None where trained numbers lie outside its initialisers, which alone are coded.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    return _coded_size(_opened(path))
+
+
+def _opened(path: Path) -> ModelProto:
+    try:
+        return onnx.load(os.fspath(path))
+    except Exception as error:  # the parser's exceptions have no base of their own
+        raise ModelError(f"{path.name} is not an ONNX file: {str(error).splitlines()[0]}", "Choose another file.") from error
+
+
+def _coded_size(model: ModelProto) -> int | None:
+    initialisers = {tensor.name: tensor for tensor in model.graph.initializer}
+    if any(tensor.name not in initialisers for tensor in trained(model.graph)):  # in constants and branches
+        return None
+    return coded_size({name: numpy_helper.to_array(tensor) for name, tensor in initialisers.items()})
 
 
 def _flops(model: ModelProto) -> int | None:

@@ -16,6 +16,7 @@ from greenbench.engine.bench.child import Bench
 from greenbench.engine.bench.conversion import for_runtime
 from greenbench.engine.bench.examples import ExampleFiles
 from greenbench.engine.bench.obstacles import model_obstacle, obstacles
+from greenbench.engine.bench.variant import described
 from greenbench.engine.cache import Cache
 from greenbench.steps import installed
 
@@ -211,10 +212,9 @@ def test_each_cell_answers_like_the_network_or_is_refused(source, runtime, preci
 
     loaded, converted = for_runtime(stored, runtime, Context(tmp_path))
     assert bool(converted) == (stored.model.format not in RUNTIMES[runtime].loads)
-    examples = ExampleFiles(data, tmp_path, BATCH, judge=True).for_model(stored)
+    examples = ExampleFiles(data, tmp_path, BATCH).for_model(stored)
     bench = Bench(lambda reply: None)
-    model = {"artifact": loaded.model.model_dump_json(), "folder": str(loaded.folder), "title": "Net"}
-    answer = bench.do_load(model, runtime, 1, "cpu", BATCH, str(examples.inputs), True, [])
+    answer = bench.do_load(described(loaded, "Net"), runtime, 1, "cpu", BATCH, str(examples.inputs), True, [])
     execution = answer["execution"]
     assert execution["runtime"] == runtime
     assert execution["precision"] == precision
@@ -225,7 +225,7 @@ def test_each_cell_answers_like_the_network_or_is_refused(source, runtime, preci
     found = bench._session.answers(x, BATCH)
     if precision == "fp32":
         np.testing.assert_allclose(found, logits, rtol=1e-3, atol=1e-3 * np.abs(logits).max())
-        scores = bench.do_accuracy(str(examples.targets))["scores"]
+        scores = bench.do_accuracy(described(data), described(stored))["scores"]
         assert np.mean(scores) == pytest.approx(np.mean(logits.argmax(1) == y), abs=2 / len(y))
     else:
         # Eight bits of activation and seven or eight of weight: an error of a few per cent of the spread of the answers.

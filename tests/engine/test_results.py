@@ -242,3 +242,21 @@ def test_blocks_that_end_before_the_interval_is_narrow_are_told_in_one_sentence(
     assert len(told) == 1
     assert told[0].startswith("A and B stopped by the cap of 3 blocks")
     assert "more than the 0.1 % aimed at" in told[0]
+
+
+def test_a_size_that_was_counted_after_the_blocks_is_in_the_results_and_compared():
+    timeline = Timeline(correct={})
+    for key, size in (("A", 900), ("B", 300)):
+        timeline.say(messages.VariantMeasured(node="bench", variant=key, correct="1", size_coded_bytes=size))
+    result = timeline.result()
+    assert metric(result, "A", "size_coded_bytes").value == 900
+    assert metric(result, "B", "size_coded_bytes").value == 300
+    other = next(v for v in result.variants if v.letter == "B")
+    assert other.against["size_coded_bytes"].change == pytest.approx(-2 / 3)
+
+
+def test_a_size_that_was_not_counted_says_why():
+    assert metric(Timeline().result(), "A", "size_coded_bytes").reason == "not counted for this format"
+    timeline = Timeline(correct={})
+    timeline.recorder.measured.clear()
+    assert metric(timeline.result(), "A", "size_coded_bytes").reason == "the run ended before it was counted"

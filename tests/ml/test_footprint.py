@@ -13,9 +13,11 @@ from torch import nn
 
 from greenbench.core.artifact import InputSpec
 from greenbench.core.errors import ModelError
-from greenbench.ml.artifacts import load_module
+from greenbench.core.step import Stored
+from greenbench.ml.artifacts import Blueprint, load_module, save_module
+from greenbench.ml.compress import packed
 from greenbench.ml.export import export_module
-from greenbench.ml.footprint import flops, nonzero_parameters, onnx_footprint, parameters
+from greenbench.ml.footprint import coded_later, flops, nonzero_parameters, onnx_footprint, parameters
 from greenbench.ml.models import architecture_for, build
 from greenbench.ml.onnx_graph import multiply_adds
 
@@ -124,3 +126,44 @@ def test_a_graph_with_open_sizes_and_a_file_that_is_none_are_refused(tmp_path: P
     (tmp_path / "bad.onnx").write_bytes(b"\xff" * 50)
     with pytest.raises(ModelError, match=r"bad.onnx is not an ONNX file"):
         onnx_footprint(tmp_path / "bad.onnx")
+
+
+def saved(side: int, folder: Path) -> tuple[nn.Module, Stored]:
+    """A network of one hidden layer, as a source gives it."""
+    torch.manual_seed(0)
+    spec = InputSpec(shape=(side,), kind="features")
+    architecture = architecture_for("mlp", spec, 10, 1400)
+    module = build(architecture).eval()
+    made = save_module(module, folder, Blueprint(architecture, spec, tuple(str(digit) for digit in range(10))))
+    return module, Stored(made, folder, "n", "Net")
+
+
+def test_the_coded_size_of_a_large_source_is_left_open_and_counted_later_to_the_byte(tmp_path: Path) -> None:
+    module, stored = saved(1500, tmp_path)
+    assert stored.model.footprint.parameters > packed.EASILY_CODED
+    assert stored.model.footprint.size_coded_bytes is None
+    assert coded_later(stored) == packed.coded_size(module)
+
+
+def test_a_small_source_and_what_a_step_makes_of_a_large_one_are_counted_at_once(tmp_path: Path) -> None:
+    small, large, after = (tmp_path / name for name in ("small", "large", "after"))
+    for folder in (small, large, after):
+        folder.mkdir()
+    module, stored = saved(8, small)
+    assert stored.model.footprint.size_coded_bytes == packed.coded_size(module)
+    module, stored = saved(1500, large)
+    with torch.no_grad():
+        module.get_parameter(next(iter(dict(module.named_parameters())))).zero_()
+    made = save_module(module, after, stored, step="Emptied")
+    assert made.footprint.size_coded_bytes == packed.coded_size(module) < 0.5 * 4 * made.footprint.parameters
+
+
+def test_a_large_graph_is_coded_only_when_asked(tmp_path: Path) -> None:
+    from greenbench.ml.export import export_onnx
+
+    _, stored = saved(1500, tmp_path)
+    graph = Stored(export_onnx(stored, tmp_path), tmp_path, "n", "Net")
+    path = graph.file("weights")
+    assert graph.model.footprint.size_coded_bytes is None
+    counted = onnx_footprint(path, coded=True).size_coded_bytes
+    assert coded_later(graph) == counted == packed.coded_size(packed.onnx_arrays(path))

@@ -99,8 +99,8 @@ def bare(runtime: str, stored: Stored) -> tuple[float, float]:
 def ours(runtime: str, stored: Stored, examples: Path) -> tuple[float, float]:
     """The same of a bench child, which also looks at what executed and answers twice."""
     begin = time.perf_counter()
-    made = Examples(examples, examples, Fit(stored.model.classes, judged=False))
-    child = BenchChild(Variant("A", NAME, "m", stored, stored.model.footprint, made), 1, lambda: None)
+    made = Examples(examples, Fit(stored.model.classes, judged=False))
+    child = BenchChild(Variant("A", NAME, "m", stored, stored, made), 1, lambda: None)
     try:
         model = {"artifact": stored.model.model_dump_json(), "folder": str(stored.folder), "title": NAME}
         answer = child.ask(

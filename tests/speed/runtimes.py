@@ -134,8 +134,8 @@ class Bare:
 def our_child(stored: Stored, runtime: str, batch: int, folder: Path) -> BenchChild:
     inputs = folder / f"examples-{batch}.npy"
     np.save(inputs, np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32))
-    examples = Examples(inputs, inputs, Fit(stored.model.classes, judged=False))
-    child = BenchChild(Variant("A", stored.title, "m", stored, stored.model.footprint, examples), THREADS, lambda: None)
+    examples = Examples(inputs, Fit(stored.model.classes, judged=False))
+    child = BenchChild(Variant("A", stored.title, "m", stored, stored, examples), THREADS, lambda: None)
     model = {"artifact": stored.model.model_dump_json(), "folder": str(stored.folder), "title": stored.title}
     child.ask(
         "load", model=model, runtime=runtime, threads=THREADS, device="cpu", batch=batch, examples=str(inputs), judged=False, cores=[]

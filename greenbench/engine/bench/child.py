@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from greenbench.core.artifact import ModelArtifact
+from greenbench.core.artifact import DatasetArtifact, ModelArtifact
 from greenbench.core.clock import now_ns
-from greenbench.core.errors import GreenBenchError, ModelError
+from greenbench.core.errors import DataError, GreenBenchError, ModelError
 from greenbench.core.step import Stored
 from greenbench.core.task import TASKS
 from greenbench.engine.bench.cores import keep_to
@@ -60,17 +60,18 @@ class Bench:
     def do_load(
         self, model: dict[str, str], runtime: str, threads: int, device: str, batch: int, examples: str, judged: bool, cores: list[int]
     ) -> dict[str, Any]:
-        """Loads the model and the examples that are cycled through while timing. `model` has its artifact, folder and title."""
+        """Loads the model and the examples that are cycled through while timing. `model` has its artifact, folder and title; `judged`:
+        the answers must be such as its task can judge."""
         affinity = keep_to(cores)  # first: threads that libraries start stay where their process is
         from greenbench.ml.runtimes import runtime as find_runtime
 
-        artifact = ModelArtifact.model_validate_json(model["artifact"])
-        stored = Stored(artifact, Path(model["folder"]), "", model["title"])
+        stored = _stored(model, ModelArtifact)
+        artifact = stored.model
         session = find_runtime(runtime).prepare(stored, threads=threads, device=device, batch=batch)
-        self._x = np.load(examples, mmap_mode="r")
-        count = min(len(self._x), max(ENOUGH_TO_TIME, batch))
+        x = np.load(examples, mmap_mode="r")
+        count = min(len(x), max(ENOUGH_TO_TIME, batch))
         picked = [np.resize(np.arange(start, start + batch) % count, batch) for start in range(0, max(count - batch + 1, 1), batch)]
-        self.hold(session.run, [np.ascontiguousarray(self._x[indices], dtype=session.dtype) for indices in picked])
+        self.hold(session.run, [np.ascontiguousarray(x[indices], dtype=session.dtype) for indices in picked])
         if judged:
             _check_outputs(artifact, session.shape, model["title"])
         self._session, self._task = session, artifact.task
@@ -118,25 +119,34 @@ class Bench:
         started, end, durations = self._timed(seconds)
         return {"t0_ns": started, "t1_ns": end, "durations_ns": durations}
 
-    def do_accuracy(self, targets: str) -> dict[str, Any]:
+    def do_accuracy(self, data: dict[str, str], taken_by: dict[str, str]) -> dict[str, Any]:
         """Answers every test example once, with what was timed, and scores it as the model's task does; says how it goes about five
-        times a second."""
+        times a second. The examples are read while they are answered, as the model `taken_by` takes them, which is the one before it
+        was converted. `problem` is why they could not be read to the end; then there are no scores."""
+        from greenbench.ml.data import open_dataset
         from greenbench.ml.tasks import task as find_task
 
-        task, truth = find_task(self._task), np.load(targets, mmap_mode="r")
-        batch = self._session.batch or _JUDGED_BATCH
-        scores: list[np.ndarray] = []
+        task, batch = find_task(self._task), self._session.batch or _JUDGED_BATCH
+        scores: list[float] = []
         said = started = now_ns()
-        for start in range(0, len(truth), batch):
-            outputs = self._session.answers(self._x[start : start + batch], batch)
-            scores.append(task.scores(outputs, np.asarray(truth[start : start + batch])))
-            if now_ns() - said > 200_000_000:
-                said = now_ns()
-                self._say({"progress": start + batch, "mean": float(np.mean(np.concatenate(scores)))})
-        return {"scores": [float(score) for part in scores for score in part], "t0_ns": started, "t1_ns": now_ns()}
+        try:
+            split = open_dataset(_stored(data, DatasetArtifact), _stored(taken_by, ModelArtifact)).split("test")
+            for examples, truth in split.batches(batch):
+                scores += task.scores(self._session.answers(examples, batch), truth).tolist()
+                if now_ns() - said > 200_000_000:
+                    said = now_ns()
+                    self._say({"progress": len(scores), "mean": float(np.mean(scores))})
+        except DataError as error:  # what was timed stays
+            return {"scores": [], "problem": error.message, "t0_ns": started, "t1_ns": now_ns()}
+        return {"scores": scores, "problem": "", "t0_ns": started, "t1_ns": now_ns()}
 
     def do_memory(self) -> dict[str, Any]:
         return {"peak_memory_bytes": peak_memory_bytes()}
+
+
+def _stored(described: dict[str, str], kind: type[ModelArtifact | DatasetArtifact]) -> Stored:
+    """What a request says of an artefact: itself, its folder and its title."""
+    return Stored(kind.model_validate_json(described["artifact"]), Path(described["folder"]), "", described["title"])
 
 
 def _check_outputs(artifact: ModelArtifact, shape: tuple[int, ...], title: str) -> None:

@@ -1,4 +1,5 @@
-"""The test examples as files that every child maps into memory: one pair for each way in which the models take them."""
+"""The test examples that are cycled through while timing, as files that children map into memory: one for each way in which the
+models take them. To judge answers, each child reads the test split itself: all of it on disk would be gigabytes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,68 +14,53 @@ from greenbench.core.fit import Fit, fit
 from greenbench.core.step import Stored
 
 _BATCH = 256
-# What is only timed needs no more: these are cycled through.
+# To time a model needs no more: these are cycled through.
 ENOUGH_TO_TIME = 64
 
 
 @dataclass(frozen=True)
 class Examples:
-    """The files of one way: examples as the model takes them, and what is true of each; `judged` False: for timing alone."""
+    """The file of one way: examples as the model takes them. `fit` says whether answers to the data can be judged."""
 
     inputs: Path
-    targets: Path
     fit: Fit
-
-    @property
-    def judged(self) -> bool:
-        return self.fit.judged
 
 
 class ExampleFiles:
-    """Writes the test split in a folder, once for each different input and order of labels among the models."""
+    """Writes the first test examples in a folder, once for each different input among the models."""
 
-    def __init__(self, data: Stored, folder: Path, batch: int, judge: bool) -> None:
-        """`judge` False: nobody will ask how accurate anything is, so enough examples for timing will do.
-
+    def __init__(self, data: Stored, folder: Path, batch: int) -> None:
+        """
         Raises:
             StepError: the data has no test split.
         """
         if "test" not in data.dataset.splits:
             raise StepError(f'"{data.title}" has no test split.', "Give the data set a test share above 0.")
-        self._data, self._folder, self._batch, self._judge = data, folder, batch, judge
-        self._made: dict[tuple[Any, ...], Examples] = {}
+        self._data, self._folder, self._batch = data, folder, batch
+        self._made: dict[tuple[Any, ...], Path] = {}
 
     def for_model(self, model: Stored) -> Examples:
-        """The test split as a model takes it.
+        """The examples as a model takes them.
 
         Raises:
             ModelError: model and data do not go together.
             DataError: an example cannot be read.
         """
         found = fit(model.model, self._data.dataset, model.title, self._data.title)
-        judged = found.judged and self._judge
         tokenizer = model.file("tokenizer").read_bytes() if "tokenizer" in model.model.files else b""
-        key = (model.model.input, found.labels, judged, tokenizer)
+        key = (model.model.input, tokenizer)
         if key not in self._made:
-            self._made[key] = self._write(model, found, judged)
-        return Examples(self._made[key].inputs, self._made[key].targets, found)
+            self._made[key] = self._write(model)
+        return Examples(self._made[key], found)
 
-    def _write(self, model: Stored, found: Fit, judged: bool) -> Examples:
+    def _write(self, model: Stored) -> Path:
         from greenbench.ml.data import open_dataset
 
-        number = len(self._made)
-        made = Examples(self._folder / f"examples-{number}.npy", self._folder / f"targets-{number}.npy", found)
+        path = self._folder / f"examples-{len(self._made)}.npy"
         split = open_dataset(self._data, model).split("test")
-        count = len(split) if judged else min(len(split), max(ENOUGH_TO_TIME, self._batch))
-        chosen = [np.arange(start, min(start + _BATCH, count)) for start in range(0, count, _BATCH)]
-        if judged:
-            with _Growing(made.inputs, count) as inputs, _Growing(made.targets, count) as targets:
-                for examples, truth in split.batches(_BATCH):
-                    inputs.add(examples)
-                    targets.add(truth)
-        else:
-            write(made.inputs, count, (split.take(part) for part in chosen))
-        return made
+        count = min(len(split), max(ENOUGH_TO_TIME, self._batch))
+        write(path, count, (split.take(np.arange(start, min(start + _BATCH, count))) for start in range(0, count, _BATCH)))
+        return path
 
 
 class _Growing:

@@ -16,7 +16,7 @@ from greenbench.engine.bench.conversion import for_runtime
 from greenbench.engine.bench.examples import ExampleFiles
 from greenbench.engine.bench.obstacles import model_obstacle, obstacles
 from greenbench.engine.bench.schedule import round_order, still_needed
-from greenbench.engine.bench.variant import BenchChild, Variant
+from greenbench.engine.bench.variant import BenchChild, Variant, described
 from greenbench.engine.executor import NodeContext, explain
 
 _LIVE_POINTS_PER_S = 40
@@ -63,7 +63,7 @@ class _Bench:
         self.failed = 0
         self.first_failure = Failure(kind="Nothing arrived", message="No model arrived.", remedy="Connect a model.")
         self.latencies: dict[str, list[np.ndarray]] = {}
-        self.examples = ExampleFiles(self.data, context.folder, params.batch, params.accuracy)
+        self.examples = ExampleFiles(self.data, context.folder, params.batch)
 
     def say(self, event: messages.Event) -> None:
         self.context.world.emit(event)
@@ -108,7 +108,7 @@ class _Bench:
         if obstacle:
             raise StepError(f'"{name}" {obstacle[0]}', obstacle[1])
         loaded, converted = for_runtime(stored, self.params.runtime, self.context)
-        return Variant(key, name, stored.node, loaded, stored.model.footprint, self.examples.for_model(stored), converted)
+        return Variant(key, name, stored.node, loaded, stored, self.examples.for_model(stored), converted)
 
     def idle(self, label: str) -> None:
         """A window in which nothing of ours runs: what the machine draws by itself."""
@@ -125,23 +125,22 @@ class _Bench:
             self.context.progress(0.12, f"loading {variant.name}")
             child = BenchChild(variant, self.threads, self.context.check)
             self.children[variant.letter] = child
-            stored = variant.stored
             with _VariantDoor(self, variant):
                 answer = child.ask(
                     "load",
-                    model={"artifact": stored.model.model_dump_json(), "folder": str(stored.folder), "title": variant.name},
+                    model=described(variant.stored, variant.name),
                     runtime=self.params.runtime,
                     threads=self.threads,
                     device=self.context.device,
                     batch=self.params.batch,
                     examples=str(variant.examples.inputs),
-                    judged=variant.examples.judged and self.params.accuracy,
+                    judged=variant.examples.fit.judged and self.params.accuracy,
                     cores=list(self.context.plan.affinity),
                 )
                 self.say(self._ready(variant, answer))
 
     def _ready(self, variant: Variant, answer: dict[str, Any]) -> messages.VariantReady:
-        loaded, weights = variant.stored.model.footprint, variant.weights
+        loaded, weights = variant.stored.model.footprint, variant.original.model.footprint
         execution = Execution.model_validate({**answer["execution"], "converted": variant.converted})
         return messages.VariantReady(
             node=self.context.node,
@@ -227,13 +226,15 @@ class _Bench:
             if fit.judged and not self.params.accuracy:
                 reason = "not measured: switched off in the Benchmark step"
             with _VariantDoor(self, variant):
-                judged = {"reason": reason} if reason else self._judged(variant)
+                # First: what reading and judging the examples takes is not the model's.
                 memory = self.children[variant.letter].ask("memory")["peak_memory_bytes"]
+                judged = {"reason": reason} if reason else self._judged(variant)
                 measured = messages.VariantMeasured(
                     node=self.context.node,
                     variant=variant.letter,
                     metric=TASKS[variant.stored.model.task].metric,
                     peak_memory_bytes=memory,
+                    size_coded_bytes=self._coded(variant.original),
                     **judged,
                 )
                 self.say(measured)
@@ -247,13 +248,38 @@ class _Bench:
         def stream(reply: dict[str, Any]) -> None:
             self.context.metric(metric, reply["mean"], variant.letter)
 
-        answer = self.children[variant.letter].ask("accuracy", targets=str(variant.examples.targets), on_progress=stream)
+        answer = self.children[variant.letter].ask(
+            "accuracy", data=described(self.data), taken_by=described(variant.original), on_progress=stream
+        )
         self._close(window, answer)
+        if answer["problem"]:
+            words = metric.replace("_", " ").capitalize()
+            self.context.log(f"{words} of {variant.letter} was not measured: {answer['problem']}", "warning")
+            return {"reason": f"not measured: {answer['problem'].rstrip('.')}"}
         scores = answer["scores"]
         self.context.metric(metric, float(np.mean(scores)) if scores else 0.0, variant.letter)
         if metric == "accuracy":
             return {"correct": "".join("1" if score else "0" for score in scores)}
         return {"scores": tuple(scores)}
+
+    def _coded(self, stored: Stored) -> int | None:
+        """The coded size of a model whose source left it open because counting takes long; counted once, and kept in the cache."""
+        if stored.model.footprint.size_coded_bytes is not None or stored.model.format not in ("torch", "onnx"):
+            return None
+        self.context.progress(0.98, f"coded size of {stored.title}")
+        cache, digest = self.context.world.cache, f"coded-{self.context.plan.node(stored.node).digest}"
+        record = cache.get(digest)
+        if record is None:
+            from greenbench.ml.footprint import coded_later
+
+            try:
+                counted = coded_later(stored)
+            except (GreenBenchError, MemoryError) as error:  # what was measured stays
+                self.context.log(f"The coded size of {stored.title} was not counted: {explain(error, stored.title).message}", "warning")
+                return None
+            record = cache.commit(digest, cache.begin(), StepOutcome({}, (Fact(title="Coded size", value=counted, unit="B"),)), 0.0)
+        size = record.facts[0].value
+        return None if size is None else int(size)
 
     def close(self) -> None:
         for child in self.children.values():

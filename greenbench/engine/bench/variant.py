@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from greenbench.core.artifact import Footprint
 from greenbench.core.errors import StepError, WorkerError
 from greenbench.core.step import Stored
 from greenbench.engine.bench.examples import Examples
@@ -18,16 +17,21 @@ _WAKE_S = 0.25
 
 @dataclass(frozen=True)
 class Variant:
-    """One model at the benchmark. `stored` is what the runtime loads, `weights` the model's own footprint before any export
-    folded or rearranged its weights, `converted` what that export was, in words; `examples` are the test data as it takes them."""
+    """One model at the benchmark. `stored` is what the runtime loads, `original` the model before any export folded or rearranged its
+    weights, `converted` what that export was, in words; `examples` are the test examples to time it with."""
 
     letter: str
     name: str
     source: str
     stored: Stored
-    weights: Footprint
+    original: Stored
     examples: Examples
     converted: str = ""
+
+
+def described(stored: Stored, title: str = "") -> dict[str, str]:
+    """An artefact in a request to a child."""
+    return {"artifact": stored.artifact.model_dump_json(), "folder": str(stored.folder), "title": title or stored.title}
 
 
 class BenchChild:

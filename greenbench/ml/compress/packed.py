@@ -29,6 +29,7 @@ Tensors = Mapping[str, Array]
 
 MAGIC = b"GBPACK\x01\n"
 _LENGTH = struct.Struct("<I")
+EASILY_CODED = 2_000_000  # numbers: more take a second and longer
 _CODEBOOK_LIMIT = 1 << 16
 _PROBE_BYTES = 1 << 16
 _SAMPLE_BYTES = 1 << 14
@@ -81,14 +82,14 @@ class _Coded:
 
 
 def encode(tensors: Tensors) -> bytes:
-    """The packed file as bytes.
+    """The packed file as bytes; the tensors by name, so that the same ones give the same bytes in whatever order they come.
 
     Raises:
         ModelError: a tensor of Python objects or records, which has no bits of its own.
     """
     header: list[list[Any]] = []
     body: list[bytes] = []
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         array = np.asarray(tensor)
         coded = _smallest(_bits(array, name))
         streams = [[stream.part, stream.raw, len(stream.data), int(stream.deflated)] for stream in coded.streams]
@@ -100,7 +101,7 @@ def encode(tensors: Tensors) -> bytes:
 
 
 def decode(data: bytes, name: str = "The packed file") -> dict[str, Array]:
-    """The tensors of a packed file, bit for bit, in the order in which they were written.
+    """The tensors of a packed file, bit for bit, by name.
 
     Raises:
         FileFormatError: it is damaged, cut short, or not a packed file.

@@ -75,7 +75,7 @@ def _described(model: ModelArtifact, path: Path, done: Executed, random: bool, t
             "files": {"weights": path.name},
             "precision": "int8",
             "constants": (),  # part of the graph
-            "footprint": onnx_footprint(path),
+            "footprint": onnx_footprint(path, coded=True),
             "lineage": (*model.lineage, title),
             "notes": tuple(notes),
         }
