@@ -1,9 +1,12 @@
 """Image folders as they really are: mixed modes, tables of labels, broken and empty and equal files, more than can be looked at."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from greenbench.core.errors import DataError
@@ -14,7 +17,7 @@ from greenbench.ml.data.archive import array_archive
 from greenbench.ml.data.cuts import Cut, apart, cut, keys_of
 from greenbench.ml.data.folder import Reading, image_folder
 from greenbench.ml.data.framing import Framing
-from greenbench.ml.data.image_index import NameList, read_index
+from greenbench.ml.data.image_index import NameList, compact, one_after_another, read_index
 from greenbench.ml.data.label_map import read_label_map, relabelled
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "images-cc-by"
@@ -326,6 +329,30 @@ def test_names_of_any_kind_come_back(tmp_path: Path) -> None:
     listed = NameList(np.frombuffer(b"".join(encoded), dtype=np.uint8), np.cumsum([len(name) for name in encoded]))
     assert list(listed) == names
     assert listed[1:3] == names[1:3]
+
+
+@given(st.lists(st.text(max_size=5), max_size=30), st.data())
+def test_chosen_and_joined_lists_of_names_are_those_of_plain_lists(names: list[str], data: st.DataObject) -> None:
+    held = compact(names)
+    places = data.draw(st.lists(st.integers(0, len(names) - 1), max_size=40)) if names else []
+    assert list(held) == names
+    assert list(held.chosen(np.array(places, dtype=np.intp))) == [names[place] for place in places]
+    assert list(one_after_another([held, compact(["", "z"]), held])) == [*names, "", "z", *names]
+
+
+def test_many_names_take_little_more_memory_than_their_letters() -> None:
+    count, name = 100_000, "n02119789/n02119789_%010d.jpg"
+    tracemalloc.start()
+    try:
+        held = compact(name % number for number in range(count))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    odd = held.chosen(np.arange(1, count, 2))
+    assert odd[0] == name % 1
+    assert odd[-1] == name % (count - 1)
+    assert [*held][70_000] == held[70_000] == name % 70_000
+    assert peak < 60 * count  # as strings in a list: 91 bytes for each
 
 
 def test_batches_ahead_of_time_are_those_in_turn(fruit: Path, out: Path) -> None:

@@ -16,6 +16,7 @@ _CALIBRATION_LIMIT = 0.2  # of what is left for training: a small set must not c
 
 Normalise = Literal["own", "imagenet", "none"]
 _CHUNK = 4096
+_NUMBERS = 1 << 20  # at a time: large pictures take hundreds of megabytes as floats
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,9 @@ def statistics(examples: NDArray[Any], normalise: Normalise = "own") -> tuple[tu
         return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     scale = 255.0 if examples.dtype == np.uint8 else 1.0
     total, squares, count = np.zeros(channels), np.zeros(channels), 0
-    for start in range(0, len(examples), _CHUNK):
-        part = np.asarray(examples[start : start + _CHUNK], dtype=np.float64) / scale
+    chunk = max(1, min(_CHUNK, _NUMBERS // max(int(np.prod(examples.shape[1:])), 1)))
+    for start in range(0, len(examples), chunk):
+        part = np.asarray(examples[start : start + chunk], dtype=np.float64) / scale
         flat = part.swapaxes(0, 1).reshape(channels, -1) if examples.ndim == 4 else part.reshape(1, -1)
         total += flat.sum(axis=1)
         squares += np.square(flat).sum(axis=1)

@@ -57,7 +57,7 @@ class Examination:
         for place, name in enumerate(names):
             if place % 4096 == 0:
                 self._tick(0.5 * place / len(names))
-            seen.digests[place] = _digest(f"{_size(os.path.join(root, name))} {name}".encode("utf-8", "surrogateescape"))
+            seen.digests[place] = _digest(f"{_size(f'{root}/{name}')} {name}".encode("utf-8", "surrogateescape"))
         self._look(names, range(0, len(names), max(1, len(names) // _SAMPLE)), seen)
         looked = len(range(0, len(names), max(1, len(names) // _SAMPLE)))
         seen.note = (

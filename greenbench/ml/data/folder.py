@@ -21,7 +21,7 @@ from greenbench.ml.data.cuts import Cut, Normalise, apart, divided, gaps, statis
 from greenbench.ml.data.dataset import Split, renumbered
 from greenbench.ml.data.examination import Examination, Seen, content_info, reason
 from greenbench.ml.data.framing import UNREADABLE, Framing, framing
-from greenbench.ml.data.image_index import NameList, read_index, write_index
+from greenbench.ml.data.image_index import NameList, one_after_another, read_index, write_index
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.listing import Listed, listed
 from greenbench.ml.data.previews import broken_files, class_counts, picked, size_words, thumbnail, write_preview
@@ -112,7 +112,7 @@ def image_folder(source: Path, folder: Path, how: Reading, tick: Callable[[float
     """
     found = listed(source, how.table)
     classes, truth = relabelled(found.classes, np.concatenate(list(found.labels.values())), how.label_map)
-    everything = [name for names in found.names.values() for name in names]
+    everything = one_after_another(found.names.values())
     examination = Examination(source, how.framing, tick)
     full = how.skip_broken or len(everything) <= how.look_at
     seen = examination.every(everything) if full else examination.sample(everything)
@@ -121,7 +121,7 @@ def image_folder(source: Path, folder: Path, how: Reading, tick: Callable[[float
     splits = _cut(found, truth, classes, seen, how.cut)
     kept, repeated = apart({part: seen.keys[indices] for part, indices in splits.items()}) if full else (None, (seen.note,))
     parts = {part: (indices[kept[part]] if kept else indices) for part, indices in splits.items()}
-    named = {part: ([everything[index] for index in indices], truth[indices]) for part, indices in parts.items()}
+    named = {part: (everything.chosen(indices), truth[indices]) for part, indices in parts.items()}
     mean, deviation = _statistics(source, named, how)
     by_split = {part: both[1] for part, both in named.items()}
     notes = found.notes + gaps(by_split, classes) + repeated + _left_out(seen)
@@ -163,7 +163,7 @@ def _cut(found: Listed, truth: NDArray[np.int64], classes: tuple[str, ...], seen
     return divided(sound, truth, classes, how)
 
 
-def _statistics(source: Path, named: dict[str, tuple[list[str], NDArray[np.int64]]], how: Reading) -> tuple[tuple[float, ...], ...]:
+def _statistics(source: Path, named: dict[str, tuple[NameList, NDArray[np.int64]]], how: Reading) -> tuple[tuple[float, ...], ...]:
     """Mean and deviation of evenly picked training images, enough for both."""
     names = named["train" if "train" in named else "calibration"][0]
     step = max(1, len(names) // _STATISTICS_SAMPLE)
@@ -197,7 +197,7 @@ def _left_out(seen: Seen) -> tuple[str, ...]:
 
 
 def _preview(
-    source: Path, folder: Path, named: dict[str, tuple[list[str], NDArray[np.int64]]], classes: tuple[str, ...], seen: Seen
+    source: Path, folder: Path, named: dict[str, tuple[NameList, NDArray[np.int64]]], classes: tuple[str, ...], seen: Seen
 ) -> dict[str, str]:
     labels = {part: both[1] for part, both in named.items()}
     samples = []

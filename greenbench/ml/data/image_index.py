@@ -1,6 +1,7 @@
 """The names of many files as three arrays on disk, which open in no time and take no memory until they are asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from greenbench.core.errors import DataError
 from greenbench.core.step import Stored
+
+_TOGETHER = 1 << 11
 
 
 class NameList(Sequence[str]):
@@ -27,17 +30,79 @@ class NameList(Sequence[str]):
         return bytes(self._text[start : int(self._ends[index])]).decode("utf-8", "surrogateescape")
 
     def __iter__(self) -> Iterator[str]:
-        return (self[place] for place in range(len(self)))
+        begin = 0
+        for first in range(0, len(self), _TOGETHER):
+            ends = self._ends[first : first + _TOGETHER].tolist()
+            text, base = bytes(self._text[begin : ends[-1]]), begin
+            for end in ends:
+                yield text[begin - base : end - base].decode("utf-8", "surrogateescape")
+                begin = end
+
+    def joined(self) -> bytes:
+        """All names, one after the other."""
+        return self._text.tobytes()
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """Where each stops in `joined`."""
+        return self._ends
+
+    def chosen(self, places: NDArray[np.intp]) -> "NameList":
+        """Some of the names, in the order of their places."""
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), self._ends[:-1]])[places]
+        lengths = self._ends[places] - starts
+        ends = np.cumsum(lengths, dtype=np.int64)
+        text = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
+        for first in range(0, len(places), _TOGETHER):
+            part = slice(first, first + _TOGETHER)
+            before = ends[part] - lengths[part]
+            # Each byte's place in the old text: counted on from where its name starts there.
+            moved = np.arange(before[0], ends[part][-1]) + np.repeat(starts[part] - before, lengths[part])
+            text[before[0] : ends[part][-1]] = self._text[moved]
+        return NameList(text, ends)
+
+
+class NameListBuilder:
+    """Collects names by the million in a fraction of the memory that as many strings take."""
+
+    def __init__(self) -> None:
+        self._text, self._ends = bytearray(), array("q")
+
+    def add(self, names: Iterable[str], folder: str = "") -> None:
+        """Adds names, each after `folder`."""
+        for name in names:
+            self._text += (folder + name).encode("utf-8", "surrogateescape")
+            self._ends.append(len(self._text))
+
+    def list(self) -> NameList:
+        """All names so far. Nothing can be added any more."""
+        return NameList(np.frombuffer(self._text, dtype=np.uint8), np.frombuffer(self._ends, dtype=np.int64))
+
+
+def compact(names: Iterable[str]) -> NameList:
+    """Names as a list that takes little memory."""
+    builder = NameListBuilder()
+    builder.add(names)
+    return builder.list()
+
+
+def one_after_another(lists: Iterable[NameList]) -> NameList:
+    """The names of several lists as one."""
+    given = list(lists)
+    if len(given) == 1:
+        return given[0]
+    starts = np.cumsum([0, *(int(each.ends[-1]) if len(each) else 0 for each in given)])
+    ends = np.concatenate([each.ends + start for each, start in zip(given, starts, strict=False)])
+    return NameList(np.frombuffer(b"".join(each.joined() for each in given), dtype=np.uint8), ends)
 
 
 def write_index(folder: Path, splits: Mapping[str, tuple[Sequence[str], NDArray[np.int64]]]) -> dict[str, str]:
     """Writes names and labels of each split; returns the files by role."""
     files: dict[str, str] = {}
     for split, (names, labels) in splits.items():
-        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
-        ends = np.cumsum([len(name) for name in encoded], dtype=np.int64)
-        for role, array in (("names", np.frombuffer(b"".join(encoded), dtype=np.uint8)), ("ends", ends), ("y", labels)):
-            np.save(folder / f"{split}_{role}.npy", array, allow_pickle=False)
+        held = names if isinstance(names, NameList) else compact(names)
+        for role, array_ in (("names", np.frombuffer(held.joined(), dtype=np.uint8)), ("ends", held.ends), ("y", labels)):
+            np.save(folder / f"{split}_{role}.npy", array_, allow_pickle=False)
             files[f"{split}.{role}"] = f"{split}_{role}.npy"
     return files
 

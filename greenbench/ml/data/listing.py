@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenbench.core.errors import DataError
+from greenbench.ml.data.image_index import NameList, NameListBuilder
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+_ENDINGS = tuple(SUFFIXES)
 FORM = "Choose a folder with one subfolder of images for each class, or with images and a labels.csv."
 _TABLES = ("labels.csv", "labels.tsv")
 _TABLE_FORM = "It needs a heading with a column file and a column label (or class_index), and one line for each image."
@@ -25,7 +28,7 @@ class Listed:
     "validation"."""
 
     classes: tuple[str, ...]
-    names: dict[str, list[str]]
+    names: dict[str, NameList]
     labels: dict[str, NDArray[np.int64]]
     notes: tuple[str, ...] = ()
 
@@ -58,25 +61,31 @@ def _by_folders(source: Path) -> Listed:
         # With two folders, the held-out one is what results are reported on.
         held = {"test": lower.get("test") or validation, "validation": validation if "test" in lower else None}
         parts = {"pool": lower["train"]} | {part: folder for part, folder in held.items() if folder is not None}
-    found = {part: {child: _images(folder / child) for child in _folders(folder)} for part, folder in parts.items()}
-    classes = tuple(sorted({name for part in found.values() for name, images in part.items() if images}))
+    found = {part: _counted(folder, "" if folder == source else f"{folder.name}/") for part, folder in parts.items()}
+    classes = tuple(sorted({name for _, counts in found.values() for name, count in counts.items() if count}))
     if not classes:
         loose = len(_images(source))
         if loose:
             raise DataError(f'"{source}" holds {loose} images, but no subfolders that say what they are.', FORM)
         raise DataError(f'"{source}" has no images in subfolders.', FORM)
     numbers = {name: index for index, name in enumerate(classes)}
-    names: dict[str, list[str]] = {}
-    labels: dict[str, NDArray[np.int64]] = {}
-    for part, by_class in found.items():
-        prefix = "" if parts[part] == source else f"{parts[part].name}/"
-        names[part] = [f"{prefix}{child}/{image}" for child, images in by_class.items() for image in images]
-        labels[part] = np.repeat(
-            np.array([numbers.get(child, 0) for child in by_class], dtype=np.int64), [len(images) for images in by_class.values()]
-        )
-    empty = sorted({name for part in found.values() for name in part} - set(classes))
-    names = {part: every for part, every in names.items() if every or part == "pool"}
+    labels = {
+        part: np.repeat(np.array([numbers.get(child, 0) for child in counts], dtype=np.int64), list(counts.values()))
+        for part, (_, counts) in found.items()
+    }
+    empty = sorted({name for _, counts in found.values() for name in counts} - set(classes))
+    names = {part: every for part, (every, _) in found.items() if len(every) or part == "pool"}
     return Listed(classes, names, {part: labels[part] for part in names}, _empty_note(empty))
+
+
+def _counted(folder: Path, prefix: str) -> tuple[NameList, dict[str, int]]:
+    """The images in the subfolders of a folder, one subfolder after the other, and how many each has."""
+    names, counts = NameListBuilder(), {}
+    for child in _folders(folder):
+        images = _images(folder / child)
+        names.add(images, f"{prefix}{child}/")
+        counts[child] = len(images)
+    return names.list(), counts
 
 
 def _empty_note(empty: list[str]) -> tuple[str, ...]:
@@ -94,16 +103,12 @@ def _folders(folder: Path) -> list[str]:
 
 def _images(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if entry.name[0] != "." and os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file()
-        )
+        return sorted(entry.name for entry in entries if entry.name.lower().endswith(_ENDINGS) and entry.name[0] != "." and entry.is_file())
 
 
 def _by_table(table: Path) -> Listed:
     names, labels, column = _rows(table)
-    if not names:
+    if not len(names):
         raise DataError(f"{table.name} names no images.", _TABLE_FORM)
     if column.endswith("_index"):
         for line, label in enumerate(labels, 2):
@@ -113,10 +118,10 @@ def _by_table(table: Path) -> Listed:
     numeric = all(label.isdecimal() for label in labels)
     classes = tuple(sorted(set(labels), key=int) if numeric else sorted(set(labels)))
     numbers = {name: index for index, name in enumerate(classes)}
-    return Listed(classes, {"pool": names}, {"pool": np.array([numbers[label] for label in labels], dtype=np.int64)})
+    return Listed(classes, {"pool": names}, {"pool": np.fromiter((numbers[label] for label in labels), dtype=np.int64)})
 
 
-def _rows(table: Path) -> tuple[list[str], list[str], str]:
+def _rows(table: Path) -> tuple[NameList, list[str], str]:
     """File names and labels of the table, and the name of the label column."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
@@ -129,15 +134,15 @@ def _rows(table: Path) -> tuple[list[str], list[str], str]:
                 has = ", ".join(heading) or "nothing"
                 raise DataError(f"{table.name} has no column for the {'file' if where is None else 'label'}; it has {has}.", _TABLE_FORM)
             what = heading.index(column)
-            names, labels = [], []
+            names, labels = NameListBuilder(), []
             for line, row in enumerate(csv.reader(file, delimiter=delimiter), 2):
                 if not any(cell.strip() for cell in row):
                     continue
                 if len(row) <= max(where, what) or not row[where].strip() or not row[what].strip():
                     raise DataError(f"{table.name}, line {line}: the file or the label is missing.", _TABLE_FORM)
-                names.append(row[where].strip())
-                labels.append(row[what].strip())
+                names.add((row[where].strip(),))
+                labels.append(sys.intern(row[what].strip()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f'The table of labels "{table}" cannot be read: {reason}.', _TABLE_FORM) from None
-    return names, labels, column
+    return names.list(), labels, column
