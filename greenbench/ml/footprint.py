@@ -1,5 +1,6 @@
 """What a network weighs: parameters, non-zero parameters, multiply-adds, bytes. Counted, never estimated."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -70,18 +71,19 @@ def footprint(module: nn.Module, input: InputSpec, weights: Path, coded: bool = 
     )
 
 
-def coded_later(stored: Stored) -> int | None:
-    """The coded size of a model whose footprint leaves it open, from its file alone; None where it cannot be counted.
+def coded_later(stored: Stored, check: Callable[[], None] | None = None) -> int | None:
+    """The coded size of a model whose footprint leaves it open, from its file alone; None where it cannot be counted. `check` is called
+    every now and then, and may raise Cancelled.
 
     Raises:
         ModelError: the file is damaged.
     """
     path = stored.file("weights")
     if stored.model.format == "onnx":
-        return onnx_coded_size(path)
+        return onnx_coded_size(path, check)
     if stored.model.format != "torch":
         return None
     try:
-        return coded_size(load_file(path))
+        return coded_size(load_file(path), check)
     except (SafetensorError, OSError) as error:
         raise ModelError(f'"{stored.title}": {path.name} cannot be read: {error}.', "Clear the cache and run again.") from None

@@ -1,7 +1,7 @@
 """What an ONNX graph weighs, read from the file itself: the graph as it executes, not the network it came from. No torch."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,13 @@ def onnx_footprint(path: Path, coded: bool = False) -> Footprint:
     )
 
 
-def onnx_coded_size(path: Path) -> int | None:
+def onnx_coded_size(path: Path, check: Callable[[], None] | None = None) -> int | None:
     """The coded size of a graph of any size; None where trained numbers lie outside its initialisers, which alone are coded.
 
     Raises:
         ModelError: the file cannot be read.
     """
-    return _coded_size(_opened(path))
+    return _coded_size(_opened(path), check)
 
 
 def _opened(path: Path) -> ModelProto:
@@ -65,11 +65,11 @@ def _opened(path: Path) -> ModelProto:
         raise ModelError(f"{path.name} is not an ONNX file: {str(error).splitlines()[0]}", "Choose another file.") from error
 
 
-def _coded_size(model: ModelProto) -> int | None:
+def _coded_size(model: ModelProto, check: Callable[[], None] | None = None) -> int | None:
     initialisers = {tensor.name: tensor for tensor in model.graph.initializer}
     if any(tensor.name not in initialisers for tensor in trained(model.graph)):  # in constants and branches
         return None
-    return coded_size({name: numpy_helper.to_array(tensor) for name, tensor in initialisers.items()})
+    return coded_size({name: numpy_helper.to_array(tensor) for name, tensor in initialisers.items()}, check)
 
 
 def _flops(model: ModelProto) -> int | None:

@@ -273,7 +273,7 @@ class _Bench:
             from greenbench.ml.footprint import coded_later
 
             try:
-                counted = coded_later(stored)
+                counted = coded_later(stored, self.context.check)
             except (GreenBenchError, MemoryError) as error:  # what was measured stays
                 self.context.log(f"The coded size of {stored.title} was not counted: {explain(error, stored.title).message}", "warning")
                 return None

@@ -13,7 +13,7 @@ knows of them (Han 2016, sections 2 to 4). Reading gives back every bit, so the 
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,9 @@ class _Coded:
         object.__setattr__(self, "size", sum(len(stream.data) for stream in self.streams))
 
 
-def encode(tensors: Tensors) -> bytes:
-    """The packed file as bytes; the tensors by name, so that the same ones give the same bytes in whatever order they come.
+def encode(tensors: Tensors, check: Callable[[], None] | None = None) -> bytes:
+    """The packed file as bytes; the tensors by name, so that the same ones give the same bytes in whatever order they come. `check` is
+    called before each of them, and may raise Cancelled.
 
     Raises:
         ModelError: a tensor of Python objects or records, which has no bits of its own.
@@ -90,6 +91,8 @@ def encode(tensors: Tensors) -> bytes:
     header: list[list[Any]] = []
     body: list[bytes] = []
     for name, tensor in sorted(tensors.items()):
+        if check:
+            check()
         array = np.asarray(tensor)
         coded = _smallest(_bits(array, name))
         streams = [[stream.part, stream.raw, len(stream.data), int(stream.deflated)] for stream in coded.streams]
@@ -146,10 +149,10 @@ def ledger(data: bytes) -> Ledger:
     return Ledger(**parts, header=len(data) - sum(parts.values()))
 
 
-def coded_size(model: Any) -> int:
-    """Bytes of the packed file of a torch module, a state dict, or a mapping of arrays."""
+def coded_size(model: Any, check: Callable[[], None] | None = None) -> int:
+    """Bytes of the packed file of a torch module, a state dict, or a mapping of arrays; `check` as for `encode`."""
     state = model.state_dict() if hasattr(model, "state_dict") else model
-    return len(encode(arrays(state)))
+    return len(encode(arrays(state), check))
 
 
 def arrays(state: Mapping[str, Any]) -> dict[str, Array]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from greenbench.core.errors import FileFormatError, ModelError
+from greenbench.core.errors import Cancelled, FileFormatError, ModelError
 from greenbench.ml.compress import packed
 
 DTYPES = st.one_of(
@@ -154,3 +154,21 @@ def test_the_coded_size_of_a_module_is_that_of_its_file(tmp_path):
     module = torch.nn.Linear(30, 20)
     assert packed.coded_size(module) == packed.write(packed.arrays(module.state_dict()), tmp_path / "x")
     assert packed.coded_size(module) < 4 * 620 + 300
+
+
+def test_the_same_tensors_give_the_same_bytes_in_whatever_order_they_come():
+    content = {"b": np.arange(9.0), "a": np.zeros(5, np.float32)}
+    assert packed.encode(content) == packed.encode(dict(reversed(content.items())))
+
+
+def test_a_stop_ends_the_coding_before_the_next_tensor():
+    asked = []
+
+    def check():
+        asked.append(len(asked))
+        if len(asked) == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        packed.coded_size({str(number): np.ones(3) for number in range(5)}, check)
+    assert asked == [0, 1]
