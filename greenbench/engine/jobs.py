@@ -94,7 +94,7 @@ def run_job(
         child = Child(["job"], environment={**quiet_threads(threads), "GREENBENCH_JOB_SCRATCH": scratch}, on_line=on_line, on_end=on_end)
         try:
             child.send(request.model_dump_json().encode() + b"\n")
-            while not ended.wait(_WAKE_S):
+            while not ended.wait(_WAKE_S) and not replies:  # a process that it left behind may hold the pipe open
                 if stopped():
                     raise Cancelled
         finally:

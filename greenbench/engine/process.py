@@ -142,6 +142,7 @@ class Child:
             except subprocess.TimeoutExpired:
                 last_resort()
         code = self._process.wait()
+        self._end_what_it_left()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=2.0)
@@ -150,6 +151,12 @@ class Child:
                 with suppress(OSError, ValueError):
                     pipe.close()
         return code
+
+    def _end_what_it_left(self) -> None:
+        """Ends processes that foreign code started in the child and left behind: they hold its pipes, so its output would never end."""
+        if os.name == "posix":
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # it began a session of its own, so its number names its group
 
     def tail(self, lines: int = 40) -> str:
         """The end of its log."""

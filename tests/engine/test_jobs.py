@@ -1,5 +1,9 @@
 """A single job in a process of its own: it answers, fails with the same error, dies without harm, and can be stopped."""
 
+import hashlib
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -62,6 +66,21 @@ def test_an_incomplete_source_is_refused_before_a_process_starts(pipeline, tmp_p
 def test_a_stopped_job_leaves_no_process(pipeline, tmp_path):
     with pytest.raises(Cancelled):
         read_sources(pipeline, Conditions(), Cache(tmp_path / "cache"), stopped=lambda: True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_factory_that_leaves_a_process_behind_holds_nobody_up(pipeline, tmp_path):
+    (tmp_path / "net.py").write_text(
+        "import os, time\nfrom torch import nn\ndef make():\n    if os.fork() == 0:\n        time.sleep(600)\n        os._exit(0)\n"
+        "    return nn.Linear(5, 2)\n"
+    )
+    sha256 = hashlib.sha256((tmp_path / "net.py").read_bytes()).hexdigest()
+    pipeline.nodes["model"] = Node("model", "model.python", "Model", {"factory": f"{tmp_path}/net.py:make", "input": "5"})
+    conditions = Conditions(trusted=frozenset({sha256}))
+    started = time.monotonic()
+    done = read_sources(pipeline, conditions, Cache(tmp_path / "cache"), frozenset({"model"}))
+    assert done.nodes[0].failure is None
+    assert time.monotonic() - started < 60
 
 
 def test_a_process_that_dies_is_an_error_that_says_how(monkeypatch):
