@@ -219,6 +219,7 @@ def test_a_word_among_numbers_is_named_by_row_and_column(tmp_path: Path, change,
         (b"a,a\n" + b"1,2\n" * 40, 'two columns "a"'),
         (b"word\n" * 40, "has no columns"),
         (b"a,b\n" + b"1,x\n2,x\n" * 20, "one class"),
+        (b"a,b\n" + b"1,x\n1,y\n" * 20, 'no column to learn from \\("a": it has the same value in every row\\)'),
         (b'a,b\n"1,2\n3,4\n' + b"5,6\n" * 40, "line"),
     ],
 )

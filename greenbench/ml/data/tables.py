@@ -29,6 +29,7 @@ _BLOCK = 8192
 _CODED_CLASSES = 20  # so few different whole numbers in a target are rather classes than values
 _MOST_CLASSES = 1000
 _MOST_FEATURES = 20_000
+_REASONS = 3
 _SHOWN = 8
 
 Tick = Callable[[int], None]
@@ -154,10 +155,12 @@ def _features(
     """The columns that become features, and what a reader must know of the others."""
     used: list[Column] = []
     notes: list[str] = []
+    useless: list[str] = []
     for place, column in enumerate(columns):
         if place == target or place in left_out:
             continue
         if reason := _useless(column):
+            useless.append(f'"{column.name}": {reason}')
             notes.append(f'The column "{column.name}" was left out: {reason}.')
             continue
         _check_column(column, found.file.path.name, missing)
@@ -170,7 +173,8 @@ def _features(
             notes.append(f'The column "{column.name}" equals the target "{columns[target].name}" in every row: it gives the answer away.')
         used.append(column)
     if not used:
-        raise DataError(f"{found.file.path.name} has no column to learn from.", "Leave fewer columns out, or choose another target.")
+        why = f" ({'; '.join(useless[:_REASONS])}{'; …' if len(useless) > _REASONS else ''})" if useless else ""
+        raise DataError(f"{found.file.path.name} has no column to learn from{why}.", "Leave fewer columns out, or choose another target.")
     if (width := sum(len(column.features) for column in used)) > _MOST_FEATURES:
         raise DataError(f"The table becomes {width} features, more than {_MOST_FEATURES}.", "Leave out columns with many different names.")
     return tuple(used), tuple(notes)
