@@ -54,6 +54,7 @@ class _Walk:
                 if isinstance(artifact, DatasetArtifact):
                     self._data[node.id] = (node.title, artifact)
             flows, data = self._arriving(node, spec, PortKind.MODEL), self._arriving_data(node, spec)
+            yield from self._lacking(node, spec, data)
             if spec.key == "benchmark":
                 yield from self._at_benchmark(node, spec, flows, data)
                 continue
@@ -84,6 +85,18 @@ class _Walk:
             return flow
         together = fit(flow.artifact, data[1], flow.title, data[0])
         return replace(flow, artifact=flow.artifact.model_copy(update={"classes": together.classes}))
+
+    def _lacking(self, node: PlannedNode, spec: StepSpec, data: tuple[str, DatasetArtifact] | None) -> Iterator[Problem]:
+        """The data has no part that the step works on; one that trains for no epochs works on none."""
+        lacks = [split for split in spec.splits if data and split not in data[1].splits]
+        if data is None or not lacks or node.params.get("epochs") == 0:
+            return
+        message = f'"{node.title}" needs {lacks[0]} examples, and the data set "{data[0]}" has none.'
+        if "test" in data[1].splits and not data[1].random:
+            remedy = f'Set Use to Training and testing in "{data[0]}", or connect other data.'
+        else:
+            remedy = "Connect a data set that has them."
+        yield Problem(node.id, message, remedy)
 
     def _taken(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
         for flow in flows:

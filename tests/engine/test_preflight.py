@@ -74,3 +74,12 @@ def test_sources_are_read_before_anything_is_computed(build, typed, world):
     execute(make_plan(build(nodes, ["a.model -> b.model", "b.model -> c.model", "d.data -> c.data"])), world)
     started = [event.node for event in world.events if isinstance(event, messages.NodeStarted)]
     assert started == ["a", "d", "b", "c"]
+
+
+def test_learning_from_data_for_testing_alone_is_refused_before_the_run(build, typed, world):
+    object.__setattr__(typed["train"], "splits", ("validation",))
+    nodes = {"a": ("source", {}), "d": ("data", {}), "c": ("train", {})}
+    assert execute(make_plan(build(nodes, ["a.model -> c.model", "d.data -> c.data"])), world) is RunState.FAILED
+    failed = {event.node: event.failure for event in world.events if isinstance(event, messages.NodeFailed)}
+    assert failed["c"].message == '"C" needs validation examples, and the data set "D" has none.'
+    assert "Training and testing" in failed["c"].remedy

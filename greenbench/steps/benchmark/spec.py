@@ -58,6 +58,7 @@ SPEC = StepSpec(
         Port("data", PortKind.DATASET, "Test data"),
     ),
     outputs=(Port("results", PortKind.RESULTS, "Results"),),
+    splits=("test",),
     highlights=("runtime", "batch"),
     paper=Paper("Reddi 2020, MLPerf Inference", "MLPerf Inference Benchmark", "https://arxiv.org/abs/1911.02549"),
     cacheable=False,

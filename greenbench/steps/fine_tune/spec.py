@@ -26,6 +26,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    splits=("train", "validation"),
     highlights=("epochs", "learning_rate"),
     paper=Paper("Han 2015", "Learning both weights and connections for efficient neural networks", "https://arxiv.org/abs/1506.02626"),
     aliases=("retrain", "recover", "tune", "transfer"),

@@ -63,6 +63,7 @@ SPEC = StepSpec(
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch", "torchscript", "exported", "onnx"),
     makes={"format": "onnx", "precision": "int8"},
+    splits=("calibration",),
     highlights=("method", "examples"),
     paper=Paper(
         "Jacob 2018",

@@ -56,6 +56,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    splits=("train", "validation"),
     highlights=("bits", "conv_bits"),
     paper=Paper(
         "Han 2016",

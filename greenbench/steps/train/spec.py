@@ -31,6 +31,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    splits=("train", "validation"),
     highlights=("epochs", "learning_rate"),
     aliases=("fit", "learn", "sgd", "adam", "optimizer"),
 )
