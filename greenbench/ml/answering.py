@@ -10,8 +10,8 @@ from greenbench.core.artifact import DatasetArtifact, InputSpec, ModelArtifact, 
 from greenbench.core.errors import ModelError
 from greenbench.core.runtimes import RUNTIMES
 from greenbench.core.step import Stored
-from greenbench.ml.data.dataset import Split
 from greenbench.ml.data.noise import NoiseSplit
+from greenbench.ml.data.split import Split
 from greenbench.ml.runtimes import Session, runtime
 
 Array = NDArray[Any]

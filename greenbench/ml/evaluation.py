@@ -10,7 +10,7 @@ from torch import nn
 
 from greenbench.core.step import StepContext
 from greenbench.ml.data import Split
-from greenbench.ml.data.dataset import Floats
+from greenbench.ml.data.split import Floats
 from greenbench.ml.tasks import Task, task
 
 _BATCH = 256

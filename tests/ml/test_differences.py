@@ -11,7 +11,7 @@ from greenbench.core.jobs import CompareAnswers, StoredRef
 from greenbench.core.step import Stored
 from greenbench.ml.artifacts import Blueprint, load_module, save_module
 from greenbench.ml.data import open_dataset
-from greenbench.ml.data.dataset import write_arrays
+from greenbench.ml.data.split import write_arrays
 from greenbench.ml.differences import differences
 from greenbench.ml.export import export_onnx
 from greenbench.ml.models import architecture_for, build

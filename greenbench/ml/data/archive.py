@@ -13,7 +13,7 @@ from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import DataError
 from greenbench.ml.data.arrays import About, pack
 from greenbench.ml.data.cuts import Cut, Normalise
-from greenbench.ml.data.dataset import Labels
+from greenbench.ml.data.split import Labels
 from greenbench.ml.files.archives import safe_members
 
 _FORM = "Save it with numpy.savez(file, x=examples, y=labels)."

@@ -11,9 +11,9 @@ from PIL import Image
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.preview import Preview
 from greenbench.ml.data.cuts import Cut, Normalise, apart, check_labels, cut, gaps, info, keys_of, statistics
-from greenbench.ml.data.dataset import Labels, write_arrays
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.previews import array_preview, write_preview
+from greenbench.ml.data.split import Labels, write_arrays
 
 
 @dataclass(frozen=True)

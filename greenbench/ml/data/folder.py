@@ -18,13 +18,13 @@ from greenbench.core.errors import DataError
 from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
 from greenbench.ml.data.cuts import Cut, Normalise, apart, divided, gaps, statistics
-from greenbench.ml.data.dataset import Split, renumbered
 from greenbench.ml.data.examination import Examination, Seen, content_info, reason
 from greenbench.ml.data.framing import UNREADABLE, Framing, framing
 from greenbench.ml.data.image_index import NameList, one_after_another, read_index, write_index
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.listing import Listed, listed
 from greenbench.ml.data.previews import broken_files, class_counts, picked, size_words, thumbnail, write_preview
+from greenbench.ml.data.split import Split, renumbered
 
 _STATISTICS_SAMPLE = 512
 _MOST_READERS = 4  # beyond, they wait for one another in the interpreter

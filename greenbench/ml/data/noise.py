@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenbench.core.artifact import DatasetArtifact, InputSpec
-from greenbench.ml.data.dataset import Split
+from greenbench.ml.data.split import Split
 
 _BYTE_VALUES = 256
 _SMALL = 2  # any whole number an unknown input may be an index into: 0 and 1 are the likeliest to exist

@@ -18,12 +18,12 @@ from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
 from greenbench.ml.data.arrays import About
 from greenbench.ml.data.cuts import Cut, Normalise, apart, divided, gaps, statistics
-from greenbench.ml.data.dataset import renumbered
 from greenbench.ml.data.examination import content_info, reason
 from greenbench.ml.data.folder import PictureSplit
 from greenbench.ml.data.framing import UNREADABLE, Framing, framing
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.previews import broken_files, class_counts, picked, size_words, thumbnail, write_preview
+from greenbench.ml.data.split import renumbered
 
 _PICTURES, _ENDS = "pictures.bin", "ends.npy"
 _STATISTICS_SAMPLE = 512

@@ -21,9 +21,9 @@ from greenbench.core.preview import Preview, Sample
 from greenbench.core.step import Stored
 from greenbench.ml.data.arrays import About
 from greenbench.ml.data.cuts import Cut, apart, check_labels, cut, gaps
-from greenbench.ml.data.dataset import Labels, Split, renumbered
 from greenbench.ml.data.label_map import relabelled
 from greenbench.ml.data.previews import broken_files, class_counts, picked, write_preview
+from greenbench.ml.data.split import Labels, Split, renumbered
 from greenbench.ml.data.tokens import numbered, words
 
 RAW = InputSpec(shape=(), kind="text", dtype="str")

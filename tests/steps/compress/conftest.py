@@ -13,7 +13,7 @@ from greenbench.core.errors import Cancelled
 from greenbench.core.step import Inputs, Stored
 from greenbench.ml.artifacts import Blueprint, save_module
 from greenbench.ml.data import open_dataset
-from greenbench.ml.data.dataset import write_arrays
+from greenbench.ml.data.split import write_arrays
 from greenbench.ml.models import architecture_for, build
 from greenbench.ml.training import Settings, fit
 
