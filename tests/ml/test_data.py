@@ -158,7 +158,7 @@ def test_random_inputs_have_no_labels_to_train_on(tmp_path) -> None:
     dataset = open_dataset(Stored(made, tmp_path, "d", "Noise"))
     x, _ = dataset.split("test").arrays()
     assert x.shape == (16, 3, 8, 8)
-    with pytest.raises(DataError, match=r"Noise.*no train examples.*latency only"):
+    with pytest.raises(DataError, match=r"Noise.*no training examples.*latency only"):
         dataset.split("train")
 
 

@@ -157,7 +157,9 @@ def test_real_photographs_are_for_testing_only_if_asked(out: Path) -> None:
     stored = read(REAL, out, how=Cut(calibration=20, test_only=True))
     assert {name: split.examples for name, split in stored.dataset.splits.items()} == {"calibration": 20, "test": 180}
     assert all(0 <= int(name) < 1000 for name in stored.dataset.classes)
-    with pytest.raises(DataError, match=r"has no train examples.*It has: calibration, test"):
+    with pytest.raises(
+        DataError, match=r'has no training examples.*Set Use to Training and testing in ".*", or connect data with training examples'
+    ):
         open_dataset(stored).split("train")
 
 

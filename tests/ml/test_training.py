@@ -129,7 +129,7 @@ def test_random_inputs_cannot_be_trained_on(tmp_path, context) -> None:
     from greenbench.ml.data.arrays import random_inputs
 
     made = random_inputs(tmp_path, (1, 8, 8), 10, 8, 0)
-    with pytest.raises(DataError, match="no train examples"):
+    with pytest.raises(DataError, match="no training examples"):
         fit(network(), Dataset(Stored(made, tmp_path, "d", "Noise")), QUICK, context)
 
 

@@ -35,12 +35,12 @@ def apply(inputs: Inputs, params: StructuredParams, context: StepContext) -> Ste
         done = structured.prune(module, layers.example(stored.model.input, batch=2), settings, masks, context.title)
     context.check()
     notes = list(done.notes)
-    data = inputs.many("data")
+    data = inputs.many("data") if any(isinstance(layer, layers.BATCH_NORMS) for layer in module.modules()) else None
     if data:
         context.progress(0.4, "batch norms")
         seen = _reestimate(module, data[0], stored, params.examples, context)
-        context.log(f"batch-norm statistics made anew on {seen} training {noun_of(data[0].dataset)}")
-    elif any(isinstance(layer, layers.BATCH_NORMS) for layer in module.modules()):
+        context.log(f"batch-norm statistics made anew on {seen}")
+    elif data is not None:
         notes.append("Batch-norm statistics are still those of the whole network: fine-tune, or connect data to this step.")
     context.progress(0.8, "saving")
     made = save_module(module, context.folder, stored, done.masks, step=context.title)
@@ -56,9 +56,13 @@ def apply(inputs: Inputs, params: StructuredParams, context: StepContext) -> Ste
     return StepOutcome({"model": made}, facts, f"{left} of params")
 
 
-def _reestimate(module: nn.Module, data: Stored, model: Stored, examples: int, context: StepContext) -> int:
+def _reestimate(module: nn.Module, data: Stored, model: Stored, examples: int, context: StepContext) -> str:
+    """Says on how many examples of which split: those for training, or, of data for testing only, those for calibration."""
     dataset = open_dataset(data, model)
-    split = dataset.split("train")
+    held = dataset.artifact.splits
+    # Noise has other statistics than any data, so random inputs are asked for training examples, which they refuse to have.
+    name = "calibration" if "train" not in held and "calibration" in held and not dataset.artifact.random else "train"
+    split = dataset.split(name)
     chosen = np.random.default_rng(context.seed).permutation(len(split))[:examples]
 
     def batches() -> Iterator[Tensor]:
@@ -71,4 +75,4 @@ def _reestimate(module: nn.Module, data: Stored, model: Stored, examples: int, c
     with reproducible(context):
         seen = batch_norm.reestimate(module, batches(), context.check)
     module.to("cpu")
-    return seen
+    return f"{seen} {'training' if name == 'train' else name} {noun_of(data.dataset)}"

@@ -46,7 +46,7 @@ class StructuredParams(Params):
     examples: int = parameter(
         1024,
         "Images for batch norms",
-        "Training examples to make the batch-norm statistics anew with, where data is connected.",
+        "Training examples (calibration examples, if there are none) to make batch-norm statistics anew with, where data is connected.",
         unit="examples",
         ge=1,
         le=100_000,

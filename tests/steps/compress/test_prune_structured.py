@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from greenbench.core.artifact import ModelArtifact
-from greenbench.core.errors import ModelError, StepError
+from greenbench.core.errors import DataError, ModelError, StepError
 from greenbench.core.step import Inputs, Stored
-from greenbench.ml.artifacts import load_masks, load_module
+from greenbench.ml.artifacts import Blueprint, load_masks, load_module, save_module
+from greenbench.ml.models import architecture_for, build
 from greenbench.steps.prune_magnitude.apply import apply as prune_weights
 from greenbench.steps.prune_magnitude.spec import MagnitudeParams
 from greenbench.steps.prune_structured.apply import apply
@@ -37,6 +38,37 @@ def test_batch_norms_made_anew_on_training_data_help(linked, model_only, context
     outcome = apply(model_only, params, context)
     assert with_data > right(load_module(handed_on(outcome, context)))
     assert "Batch-norm statistics are still those of the whole network" in outcome.outputs["model"].notes[-1]
+
+
+def test_data_for_testing_only_make_batch_norms_anew_on_their_calibration_examples(
+    trained, digits, model_only, context, new_context, right
+):
+    held = {name: split for name, split in digits.dataset.splits.items() if name in ("calibration", "test")}
+    testing = Stored(digits.dataset.model_copy(update={"splits": held}), digits.folder, "d", "Tested")
+    params = StructuredParams(ratio=0.25, multiple=1)
+    made = apply(Inputs({"model": (trained,), "data": (testing,)}), params, context).outputs["model"]
+    assert ("info", "batch-norm statistics made anew on 100 calibration images") in context.logs
+    alone = new_context()
+    bare = apply(model_only, params, alone).outputs["model"]
+    assert right(load_module(Stored(made, context.folder, "n", "A"))) > right(load_module(Stored(bare, alone.folder, "n", "B")))
+
+
+def test_random_inputs_make_no_batch_norms(trained, digits, context):
+    noise = digits.dataset.model_copy(update={"random": True, "splits": {"calibration": digits.dataset.splits["calibration"]}})
+    with pytest.raises(DataError, match="no training examples.*latency only"):
+        apply(Inputs({"model": (trained,), "data": (Stored(noise, digits.folder, "d", "Noise"),)}), HALF, context)
+
+
+def test_a_network_without_batch_norms_touches_no_data(digits, context, tmp_path):
+    torch.manual_seed(0)
+    plan = Blueprint(architecture_for("mlp", digits.dataset.input, 10, 32), digits.dataset.input, digits.dataset.classes)
+    module = build(plan.architecture)
+    assert not any(isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) for layer in module.modules())
+    model = Stored(save_module(module, tmp_path, plan, trained=True, step="Train"), tmp_path, "t", "Plain")
+    gone = Stored(digits.dataset.model_copy(update={"splits": {}}), tmp_path / "nowhere", "d", "Gone")
+    outcome = apply(Inputs({"model": (model,), "data": (gone,)}), HALF, context)
+    assert outcome.outputs["model"].footprint.parameters < model.model.footprint.parameters
+    assert not any("batch" in text for _, text in context.logs)
 
 
 def test_masks_of_magnitude_pruning_survive_in_the_new_shape(model_only, linked, digits, context, new_context, handed_on):
