@@ -142,6 +142,11 @@ class ModelArtifact(Value):
     digest: str = ""
 
 
+def split_word(name: str) -> str:
+    """What the examples of a split are called: "training", "test"."""
+    return "training" if name == "train" else name
+
+
 class SplitInfo(Value):
     """One named part of a data set. `digest` is a hash over its content, in order."""
 

@@ -6,7 +6,7 @@ What a source gives is known once it has been read; until then its step may say 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from greenbench.core.artifact import Artifact, DatasetArtifact, ModelArtifact, ModelFormat
+from greenbench.core.artifact import Artifact, DatasetArtifact, ModelArtifact, ModelFormat, split_word
 from greenbench.core.catalog import Catalog
 from greenbench.core.errors import ModelError, Problem
 from greenbench.core.fit import fit
@@ -91,7 +91,7 @@ class _Walk:
         lacks = [split for split in spec.splits if data and split not in data[1].splits]
         if data is None or not lacks or node.params.get("epochs") == 0:
             return
-        message = f'"{node.title}" needs {lacks[0]} examples, and the data set "{data[0]}" has none.'
+        message = f'"{node.title}" needs {split_word(lacks[0])} examples, and the data set "{data[0]}" has none.'
         if "test" in data[1].splits and not data[1].random:
             remedy = f'Set Use to Training and testing in "{data[0]}", or connect other data.'
         else:

@@ -5,17 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greenbench.core.artifact import DatasetArtifact, InputSpec
+from greenbench.core.artifact import DatasetArtifact, InputSpec, split_word
 from greenbench.core.errors import DataError
 from greenbench.core.fit import Fit, fit
 from greenbench.core.step import Stored
 from greenbench.core.task import TASKS
 from greenbench.ml.data.split import ArraySplit, Split, renumbered
-
-_SPLIT_WORDS = {"train": "training"}
-
-
-_SPLIT_WORDS = {"train": "training"}
 
 
 class Dataset:
@@ -43,14 +38,14 @@ class Dataset:
             DataError: the data set has no such split, or its files are gone.
         """
         if name not in self.artifact.splits:
-            raise DataError(f'"{self._stored.title}" has no {_SPLIT_WORDS.get(name, name)} examples.', self._without(name))
+            raise DataError(f'"{self._stored.title}" has no {split_word(name)} examples.', self._without(name))
         return self._opened(name)
 
     def _without(self, name: str) -> str:
         """What to do where there is no split of that name."""
         if self.artifact.random:
             return "Random inputs serve for latency only; connect a data set with labels."
-        words = _SPLIT_WORDS.get(name, name)
+        words = split_word(name)
         if name == "test":
             return f"Connect data with {words} examples."
         return f'Set Use to Training and testing in "{self._stored.title}", or connect data with {words} examples.'
