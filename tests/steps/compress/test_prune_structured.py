@@ -55,7 +55,7 @@ def test_data_for_testing_only_make_batch_norms_anew_on_their_calibration_exampl
 
 def test_random_inputs_make_no_batch_norms(trained, digits, context):
     noise = digits.dataset.model_copy(update={"random": True, "splits": {"calibration": digits.dataset.splits["calibration"]}})
-    with pytest.raises(DataError, match="no training examples.*latency only"):
+    with pytest.raises(DataError, match=r"no training examples.*latency only"):
         apply(Inputs({"model": (trained,), "data": (Stored(noise, digits.folder, "d", "Noise"),)}), HALF, context)
 
 
