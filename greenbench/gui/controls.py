@@ -34,17 +34,14 @@ class Text(QLabel):
 
 
 class Choice(QComboBox):
-    """A combo box that the wheel turns only when it has the focus: else the page under it scrolls."""
+    """A combo box that the wheel never turns, focused or not: the page under it scrolls."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        event.ignore()
 
 
 class _Themed:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSignalBlocker, QStringListModel, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QFileDialog, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
 
 from greenbench.core.errors import ParameterError
 from greenbench.core.params import FieldKind, FieldSpec
-from greenbench.gui.controls import IconButton, Segments, Text
+from greenbench.gui.controls import Choice, IconButton, Segments, Text
 from greenbench.gui.forms.typed import shown_value, typed_value
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
@@ -46,7 +46,7 @@ class Field(QWidget):
 
 
 class TypedField(Field):
-    """A number that is typed, with its unit inside, stepped by arrow keys and the wheel while it has the focus."""
+    """A number that is typed, with its unit inside, stepped by arrow keys. The wheel scrolls the form and never steps it."""
 
     def __init__(self, spec: FieldSpec, theme: Theme) -> None:
         super().__init__(spec, theme)
@@ -124,9 +124,6 @@ class TypedField(Field):
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.step(1 if event.key() == Qt.Key.Key_Up else -1)
             return True
-        if event.type() == QEvent.Type.Wheel and isinstance(event, QWheelEvent) and self.line.hasFocus() and event.angleDelta().y():
-            self.step(1 if event.angleDelta().y() > 0 else -1)
-            return True
         return super().eventFilter(watched, event)
 
 
@@ -193,8 +190,8 @@ class SliderField(Field):
         self.typed.set_bad(bad)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The wheel scrolls the panel; it must not change a setting in passing."""
-        if event.type() == QEvent.Type.Wheel and not self.slider.hasFocus():
+        """The wheel scrolls the panel, whatever has the focus; it must not change a setting in passing."""
+        if event.type() == QEvent.Type.Wheel:
             event.ignore()
             return True
         return super().eventFilter(watched, event)
@@ -240,11 +237,10 @@ class ComboField(Field):
 
     def __init__(self, spec: FieldSpec, theme: Theme) -> None:
         super().__init__(spec, theme)
-        self.box = QComboBox()
+        self.box = Choice()
         self.box.setFont(font(13))
         self.box.setMinimumWidth(120)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.box.installEventFilter(self)
         for value, title in spec.choices:
             self.box.addItem(title, value)
         layout = QHBoxLayout(self)
@@ -262,12 +258,6 @@ class ComboField(Field):
 
     def set_bad(self, bad: bool) -> None:
         restyle(self.box, bad=bad)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and not self.box.hasFocus():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
 
 
 class TextField(Field):

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QSplitter, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QSplitter, QVBoxLayout
 
 from greenbench.core import quote
 from greenbench.core.measurement import Provenance
-from greenbench.gui.controls import Button, Icon, IconButton, Text, row
+from greenbench.gui.controls import Button, Choice, Icon, IconButton, Text, row
 from greenbench.gui.energy import EnergyOf
 from greenbench.gui.live import curves
 from greenbench.gui.live.layers import Chip, Span
@@ -79,7 +79,7 @@ class LiveDock(QFrame):
         self._pill.clicked.connect(lambda: self.set_following(not self._following))
         self._pause = Button(self._theme, "Pause", "pause", "quiet")
         self._pause.clicked.connect(lambda: self.set_following(not self._following))
-        self._range = QComboBox()
+        self._range = Choice()
         self._range.setFont(font(12))
         self._range.setFixedHeight(26)
         for seconds, words in _RANGES:

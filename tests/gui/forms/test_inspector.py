@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
+from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages as m
 from greenbench.core.artifact import Fact
@@ -314,3 +315,20 @@ def test_a_running_node_shows_its_progress(inspector: Inspector) -> None:
     inspector.show_nodes([])
     inspector.show_nodes(["one"])
     assert panel(inspector).state.text() == "61 %"
+
+
+@pytest.mark.parametrize("name", ["norm", "ratio", "rate", "scope", "epochs"])
+def test_the_wheel_over_a_focused_field_scrolls_the_form(inspector: Inspector, session: Session, name: str, qtbot: QtBot) -> None:
+    inspector.resize(296, 300)
+    qtbot.waitUntil(lambda: inspector.area.verticalScrollBar().maximum() > 0)
+    field = form_row(inspector, name).field
+    parts = [field.slider, field.typed.line] if isinstance(field, SliderField) else [field.control]
+    bar, before = inspector.area.verticalScrollBar(), params(session)
+    for part in parts:
+        part.setFocus()
+        inspector.area.ensureWidgetVisible(part)
+        stands = bar.value()
+        at = QPointF(part.mapTo(inspector, part.rect().center()))
+        QTest.wheelEvent(inspector.windowHandle(), at, QPoint(0, 120 if stands == bar.maximum() else -120))
+        assert bar.value() != stands
+        assert params(session) == before
