@@ -102,7 +102,7 @@ class FormRow(QWidget):
         self.error.setVisible(error is not None)
         if error is not None:
             message = error.message.removeprefix(f'"{owner}": ')
-            self.error.setText(f"{message[:1].upper()}{message[1:]} {error.remedy}".strip())
+            self.error.setText(breakable(f"{message[:1].upper()}{message[1:]} {error.remedy}".strip()))
 
     @property
     def bad(self) -> bool:

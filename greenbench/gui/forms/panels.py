@@ -11,7 +11,7 @@ from greenbench.gui.editor.editing import Editing
 from greenbench.gui.editor.status import NodeStatus, RunBoard, VariantStatus
 from greenbench.gui.editor.words import STATE_ICONS, state_word, waiting_for
 from greenbench.gui.forms.form import ParameterForm
-from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel
+from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel, breakable
 from greenbench.gui.session import Session
 from greenbench.gui.sources.aside import NodeAside
 from greenbench.gui.sources.intake import Intake
@@ -190,7 +190,7 @@ class ManyPanel(Panel):
     def refresh(self) -> None:
         nodes = self.session.document.pipeline.nodes
         self.ids = [id for id in self.ids if id in nodes]
-        self.names.setText(", ".join(nodes[id].title for id in self.ids))
+        self.names.setText(breakable(", ".join(nodes[id].title for id in self.ids)))
         self.mute.setText("Unmute" if self.ids and all(nodes[id].muted for id in self.ids) else "Mute")
 
 

@@ -13,7 +13,9 @@ from greenbench.gui.controls import Button, Icon, ProvenanceMark, Text, line, ro
 from greenbench.gui.editor.status import NodeStatus
 from greenbench.gui.theme import Theme, font
 
-_LONG_WORD = 22
+_LONG_WORD = 18
+_JOINT = re.compile(r"[/\\_.:,;=-](?=.)")
+_RUN = re.compile(rf"[^\u200b]{{{_LONG_WORD // 2}}}(?=[^\u200b]{{{_LONG_WORD // 2},}})")
 _ERROR_WORDS = ("error", "traceback", "failed")
 
 
@@ -42,8 +44,9 @@ def fact_change(fact: Fact) -> str:
 
 
 def breakable(text: str) -> str:
-    """Lets long paths and layer names break over lines: a label breaks at spaces only, and would be cut off."""
-    return " ".join(re.sub(r"([/\\_.:-])", "\\1\u200b", word) if len(word) > _LONG_WORD else word for word in text.split(" "))
+    """Lets long paths and layer names break over lines: a label breaks at spaces only, and would be cut off. A word that has no
+    joints breaks wherever the line is full."""
+    return re.sub(rf"\S{{{_LONG_WORD},}}", lambda word: _RUN.sub("\\g<0>\u200b", _JOINT.sub("\\g<0>\u200b", word[0])), text)
 
 
 class ResultPanel(QWidget):
@@ -87,8 +90,8 @@ class ResultPanel(QWidget):
         self._grid_holder = grid_holder
 
     def _add(self, grid: QGridLayout, number: int, fact: Fact) -> None:
-        grid.addWidget(Text(fact.title, 12, 400, "second", wrap=True), number, 0)
-        value = Text(fact_text(fact), 12, 600, wrap=bool(fact.text) and fact.value is None)
+        grid.addWidget(Text(breakable(fact.title), 12, 400, "second", wrap=True), number, 0)
+        value = Text(breakable(fact_text(fact)), 12, 600, wrap=bool(fact.text) and fact.value is None)
         if fact.low is not None and fact.high is not None:
             low, high = (fact_text(fact.model_copy(update={"value": end})) for end in (fact.low, fact.high))
             value.setToolTip(f"95 % interval: {low} to {high}")
@@ -142,7 +145,7 @@ class FailureCard(QFrame):
         self.setVisible(failure is not None)
         if failure is None:
             return
-        self.title.setText(title)
+        self.title.setText(breakable(title))
         self.message.setText(breakable(failure.message))
         self.remedy.setText(breakable(failure.remedy))
         self.remedy_head.setVisible(bool(failure.remedy))

@@ -64,7 +64,9 @@ class CandidateRow(QWidget):
         column.addLayout(head)
         column.addWidget(Text(f"{candidate.matched} of {candidate.total} tensors match", 12, 400, "muted", wrap=True))
         self.details = QWidget()
-        self.more = Button(theme, in_short(candidate), "caret-right", "quiet", "muted")
+        self.short = Text(in_short(candidate), 12, 400, "warning", wrap=True)
+        self.more = Button(theme, "Which", "caret-right", "quiet", "muted")
+        self.more.setAccessibleName(f"Which: {in_short(candidate)}")
         if not candidate.complete:
             self._add_details(column)
 
@@ -83,7 +85,9 @@ class CandidateRow(QWidget):
         self.more.setCheckable(True)
         self.more.toggled.connect(self._expand)
         self.details.hide()
-        column.addLayout(row(self.more, 0))
+        beside = row(self.short, self.more, spacing=4)
+        beside.setStretch(0, 1)
+        column.addLayout(beside)
         column.addWidget(self.details)
 
     def _expand(self, shown: bool) -> None:

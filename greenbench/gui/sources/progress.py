@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from greenbench.gui.controls import IconButton, Text, row
+from greenbench.gui.forms.result import breakable
 from greenbench.gui.theme import Theme
 
 
@@ -33,7 +34,7 @@ class WorkLine(QWidget):
 
     def show_share(self, fraction: float, text: str = "") -> None:
         """How far it is; 0 while that is not known."""
-        self.text.setText(f"{text[:1].upper()}{text[1:]}" if text else self._words)
+        self.text.setText(breakable(f"{text[:1].upper()}{text[1:]}") if text else self._words)
         self.bar.setRange(0, 100 if fraction > 0 else 0)
         self.bar.setValue(round(fraction * 100))
         self.show()

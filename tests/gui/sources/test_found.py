@@ -127,7 +127,7 @@ def test_what_does_not_match_opens_on_a_press(inspector: Inspector, session: Ses
     part = section(inspector)
     choose(session, weights)
     qtbot.waitUntil(lambda: part.candidates is not None and part.candidates.isVisible())
-    assert "2 missing, 1 unexpected, 1 of another shape" in part.candidates.rows[0].more.text()
+    assert "2 missing, 1 unexpected, 1 of another shape" in part.candidates.rows[0].short.text()
     assert "fc.weight" not in words(part)
     part.candidates.rows[0].more.click()
     for name in ("fc.weight", "fc.bias", "head.weight", "conv1.weight: 3×3"):
