@@ -8,9 +8,9 @@ from greenbench.cli.output import make_console
 from greenbench.cli.outputs import complain, folder_name
 from greenbench.core.errors import ExistsError, GreenBenchError, ProofError
 from greenbench.core.jobs import Export, Exported, ExportFormat, Proof
-from greenbench.core.metrics import BY_KEY
-from greenbench.core.quote import count, significant
+from greenbench.core.quote import count
 from greenbench.core.shipping import SHIPPING, export_refusal
+from greenbench.report.proof import proof_sentences
 
 DONE, FAILED = 0, 1
 
@@ -72,16 +72,4 @@ def _show(exported: Exported) -> None:
 def proof_lines(proof: Proof) -> list[str]:
     """What the proof found, as sentences."""
     kind = "random inputs" if proof.random else "test examples"
-    lines = [
-        f"Proved on {count(proof.examples)} {kind}: {proof.process}.",
-        f"Largest error {proof.largest_absolute:.3g}, {proof.largest_relative:.3g} of the largest output; {proof.tolerance:g} is allowed.",
-    ]
-    if proof.agreement is not None:
-        lines.append(f"Same answer for {significant(proof.agreement * 100, 4)} % of the examples.")
-    if proof.metric and proof.before is not None and proof.after is not None:
-        metric = BY_KEY[proof.metric]
-        factor, unit = (100, " %") if metric.unit == "1" else (1, "")
-        lines.append(
-            f"{metric.title}: {significant(proof.before * factor, 4)}{unit} before, {significant(proof.after * factor, 4)}{unit} after."
-        )
-    return lines
+    return [f"Proved on {count(proof.examples)} {kind}: {proof.process}.", *proof_sentences(proof)]

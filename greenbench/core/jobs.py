@@ -208,14 +208,18 @@ class Proof(Value):
     """How the file answered in a fresh process, against the pipeline's model. `largest_relative` is the largest error as a share of the
     model's largest output, and at most `tolerance`. `agreement` is the share of examples with the same answer (None where answers are
     no classes), `metric` the task's with its value before and after; None: the data has no truth. `process` says what answered, and
-    what it was compared with."""
+    what it was compared with. Of an int8 model `typical` is limited too, the root mean square error as a share of that of the outputs,
+    and the agreement: `typical_allowed`, `agreement_required`; None: no such limit."""
 
     examples: int
     random: bool = False
     largest_absolute: float
     largest_relative: float
     tolerance: float
+    typical: float | None = None
+    typical_allowed: float | None = None
     agreement: float | None = None
+    agreement_required: float | None = None
     metric: str = ""
     before: float | None = None
     after: float | None = None

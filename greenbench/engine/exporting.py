@@ -29,7 +29,7 @@ from greenbench.ml.answering import OWN_RUNTIME, answers, batch_of, evenly, nois
 from greenbench.ml.data import Dataset, Split, open_dataset
 from greenbench.ml.shipping import format_of
 from greenbench.ml.shipping.description import write_description
-from greenbench.ml.shipping.judging import judge, tolerance
+from greenbench.ml.shipping.judging import further_limits, judge, tolerance
 from greenbench.ml.tasks import task
 from greenbench.report.model_card import model_card, variant_of
 
@@ -184,6 +184,7 @@ def _prove(request: Export, stored: Stored, described: ModelArtifact, expected: 
     model, title = stored.model, SHIPPING[request.format].title
     allowed = tolerance(model, expected.runtime, OWN_RUNTIME[described.format])
     by = judge(expected.outputs, found, model.task == "classification", allowed, stored.title, title)
+    typical, agreeing = further_limits(allowed)
     metric, before, after = TASKS[model.task].metric, None, None
     if expected.targets is not None:
         scores = task(model.task).scores
@@ -194,7 +195,10 @@ def _prove(request: Export, stored: Stored, described: ModelArtifact, expected: 
         largest_absolute=by.absolute,
         largest_relative=by.relative,
         tolerance=allowed,
+        typical=by.typical,
+        typical_allowed=typical,
         agreement=by.agreement,
+        agreement_required=agreeing if by.agreement is not None else None,
         metric=metric if before is not None else "",
         before=before,
         after=after,

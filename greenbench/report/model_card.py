@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from greenbench.core.artifact import DatasetArtifact, InputSpec, ModelArtifact
 from greenbench.core.jobs import Export, ExportedFile, Proof
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.metrics import BY_KEY, METRICS, QUALITY
-from greenbench.core.quote import count, quote, significant
+from greenbench.core.metrics import METRICS, QUALITY
+from greenbench.core.quote import count, quote
 from greenbench.core.run import PlannedNode, RunResult, VariantResult
 from greenbench.core.runtimes import FORMAT_NOUNS
 from greenbench.core.shipping import SHIPPING
@@ -17,6 +17,7 @@ from greenbench.core.task import TASKS
 from greenbench.report.labels import listed, runtime_name, sentence
 from greenbench.report.loading_code import loading_code
 from greenbench.report.method import method
+from greenbench.report.proof import proof_sentences
 
 _NAMED_CLASSES = 10
 
@@ -33,7 +34,7 @@ def model_card(request: Export, made: ModelArtifact, proof: Proof, files: Sequen
         _section("Answers", _answers(made)),
         _section("Lineage", _lineage(request)),
         _section("Data", _data(request)),
-        _section("Proof", _proof(proof)),
+        _section("Proof", _proof(request, made, proof)),
         _section("Measurements", _measurements(request, variant)),
         _section("Protocol and machine", _method(request.run)),
         _section("Files", _table(("File", "Bytes", "SHA-256"), [(f"`{f.name}`", count(f.size_bytes), f"`{f.sha256}`") for f in files])),
@@ -161,28 +162,26 @@ def _data(request: Export) -> str:
     return " ".join(words) + (f"\n\n{splits}" if splits else "")
 
 
-def _proof(proof: Proof) -> str:
+def _proof(request: Export, made: ModelArtifact, proof: Proof) -> str:
     kind = "random inputs" if proof.random else "test examples"
     lines = [
-        f"The files above were opened by a process that had nothing else, and answered {count(proof.examples)} {kind}: {proof.process}.",
-        f"Largest error of an output: {proof.largest_absolute:.3g}, which is {proof.largest_relative:.3g} of the largest output; "
-        f"{proof.tolerance:g} is allowed.",
+        f"The files above were opened by a fresh process that had them and {_needed(request, made)}, and answered "
+        f"{count(proof.examples)} {kind}: {proof.process}.",
+        *proof_sentences(proof),
     ]
-    if proof.agreement is not None:
-        lines.append(f"Same answer: {_percent(proof.agreement)} of the examples.")
-    if proof.metric and proof.before is not None and proof.after is not None:
-        metric = BY_KEY[proof.metric]
-        values = [_percent(v) if metric.unit == "1" else significant(v, 4) for v in (proof.before, proof.after)]
-        lines.append(f"{metric.title} on these examples: {values[0]} before, {values[1]} after.")
-    elif proof.random:
+    if proof.random:
         lines.append("Whether the answers are right was not measured: random inputs have no truth.")
     return _bullets(lines)
 
 
-def _percent(fraction: float) -> str:
-    """Never rounded up to all: 0.99996 is not 100 %."""
-    value = fraction * 100
-    return f"{value:.2f} %" if value in (0.0, 100.0) or 0.005 <= value < 99.995 else f"{value:.6g} %"
+def _needed(request: Export, made: ModelArtifact) -> str:
+    """What opens the files, besides them."""
+    if request.format in ("safetensors", "packed"):
+        graph = made.architecture is None
+        built = made.architecture.arguments.get("factory") if made.architecture else None
+        need = ["GreenBench", "ONNX Runtime" if graph else "PyTorch", *([f"`{built}`"] if built else [])]
+        return listed(need)
+    return {"onnx": "ONNX Runtime", "openvino": "OpenVINO"}.get(request.format, "PyTorch")
 
 
 def _measurements(request: Export, variant: VariantResult | None) -> str:

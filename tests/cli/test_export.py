@@ -100,8 +100,8 @@ def test_a_variant_becomes_files_with_their_proof(tmp_path, capsys):
     out = capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "net-two").iterdir()) == ["net-two.json", "net-two.md", "net-two.safetensors"]
     assert "Proved on 360 test examples: PyTorch eager" in out
-    assert "Largest error 0, 0 of the largest output" in out
-    assert "Same answer for 100.0 % of the examples." in out
+    assert "No output differs at all; 0.0001 % is allowed." in out
+    assert "Same answer for 100.00 % of the examples." in out
     assert "Net two" in (tmp_path / "net-two" / "net-two.md").read_text()
 
 

@@ -29,6 +29,7 @@ from greenbench.ml.models import architecture_for, build
 from greenbench.ml.onnx_graph import onnx_footprint
 from greenbench.ml.shipping import format_of, proving
 from greenbench.ml.shipping.loading import load_network, load_session
+from greenbench.report.proof import proof_sentences
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")  # PyTorch advises against TorchScript; files of it are about
 
@@ -148,7 +149,8 @@ def test_each_format_answers_like_the_model_it_was_made_from(kind, format, model
     names = {file.name for file in done.files}
     assert f"net{SHIPPING[format].suffix}" in names
     assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"net.md"}
-    assert f"{proof.largest_absolute:.3g}" in (tmp_path / "out" / "net.md").read_text()
+    assert all(sentence in (tmp_path / "out" / "net.md").read_text() for sentence in proof_sentences(proof))
+    assert (proof.typical_allowed, proof.agreement_required) == ((0.25, 0.95) if proof.tolerance == 0.3 else (None, None))
 
 
 def test_the_lines_in_each_card_load_the_file(models, tmp_path, at_once):

@@ -63,9 +63,10 @@ def test_every_part_says_what_was_given(measured):
     assert "| test | 12\u202f345 | `bbbbbbbbbbbbbbbb` |" in section(card, "Data")
     proof = section(card, "Proof")
     assert "answered 2000 test examples: ONNX Runtime 1.32.0 in a fresh process" in proof
-    assert "0.00123, which is 4.5e-05 of the largest output; 0.001 is allowed" in proof
-    assert "Same answer: 99.95 % of the examples." in proof
-    assert "Accuracy on these examples: 76.51 % before, 76.46 % after." in proof
+    assert "opened by a fresh process that had them and ONNX Runtime" in proof
+    assert "Largest error 0.00123 of outputs up to 27.3 (0.0045 %); 0.1 % is allowed." in proof
+    assert "Same answer for 99.95 % of the examples." in proof
+    assert "Accuracy on these examples: 76.51 % before, 76.46 % after: 0.050 percentage points lower" in proof
     assert f"| `net.onnx` | 46\u202f800\u202f000 | `{'c' * 64}` |" in section(card, "Files")
     assert section(card, "Origin and licence") == (
         f"- Origin: torchvision/resnet18.\n- Licence: BSD-3-Clause.\n- SHA-256 of the file it was made from: `{'f' * 64}`."
@@ -110,7 +111,7 @@ def test_random_inputs_prove_less_and_the_card_says_so():
 
 def test_agreement_is_never_rounded_up_to_all():
     card = model_card(request(), MODEL, PROOF.model_copy(update={"agreement": 0.999996}), FILES)
-    assert "Same answer: 99.9996 % of the examples." in card
+    assert "Same answer for 99.9996 % of the examples." in card
 
 
 @pytest.mark.parametrize("hostile", ["a | b", "# head", "<script>", "`code`", "two\nlines", "[x](y)", "*bold*"])

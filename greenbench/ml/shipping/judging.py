@@ -44,6 +44,11 @@ def tolerance(model: ModelArtifact, before: str, after: str) -> float:
     return {"int8": ROUNDED, "fp16": HALF}.get(model.precision, REORDERED)
 
 
+def further_limits(allowed: float) -> tuple[float | None, float | None]:
+    """The largest typical error and the least agreement that `judge` asks for besides; None where it does not."""
+    return (TYPICAL, AGREEING) if allowed >= ROUNDED else (None, None)
+
+
 def errors(expected: Array, found: Array, classes: bool) -> Errors:
     """How far two sets of outputs (N, …) are apart. Where both are not a number, or infinite alike, they are the same."""
     a, b = np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)
@@ -77,8 +82,9 @@ def judge(expected: Array, found: Array, classes: bool, allowed: float, title: s
     if not by.relative <= allowed:
         share = f"{by.relative:.3g} of the largest output" if np.isfinite(by.relative) else "without bound"
         raise ProofError(f"{what}: outputs differ by up to {by.absolute:.3g}, {share}; {allowed:g} is allowed.", remedy)
-    if allowed >= ROUNDED and by.typical > TYPICAL:
-        raise ProofError(f"{what}: outputs typically differ by {by.typical:.1%} of an output; {TYPICAL:.0%} is allowed.", remedy)
-    if allowed >= ROUNDED and by.agreement is not None and by.agreement < AGREEING:
-        raise ProofError(f"{what}: only {by.agreement:.1%} of the answers agree; {AGREEING:.0%} must.", remedy)
+    typical, agreeing = further_limits(allowed)
+    if typical is not None and by.typical > typical:
+        raise ProofError(f"{what}: outputs typically differ by {by.typical:.1%} of an output; {typical:.0%} is allowed.", remedy)
+    if agreeing is not None and by.agreement is not None and by.agreement < agreeing:
+        raise ProofError(f"{what}: only {by.agreement:.1%} of the answers agree; {agreeing:.0%} must.", remedy)
     return by

@@ -64,8 +64,10 @@ def test_the_proof_is_shown_when_the_file_is_there(dialog: ExportDialog, jobs, k
     assert (request.format, request.name, request.folder) == ("onnx", "a-teacher", str(tmp_path / "out"))
     assert (request.variant, request.run.run_id, request.data.artifact.name) == ("A", kept.run_id, "Digits")
     assert [step.node for step in request.lineage] == ["model", "train"]
-    assert dialog.outcome.proof.text().startswith("359 of 360 answers agree; largest difference 2.4e−6")
-    assert dialog.outcome.proof.text().endswith("accuracy 97.5 % → 97.2 %.")
+    assert dialog.outcome.proof.text().startswith("359 of 360 answers agree. Largest error 2.4e−6 of outputs up to")
+    assert dialog.outcome.proof.text().endswith(
+        "Accuracy on these examples: 97.50 % before, 97.20 % after: 0.30 percentage points lower, with the outputs within what is allowed."
+    )
     assert dialog.outcome.where.text().startswith("ONNX Runtime 1.32.0 in a fresh process")
     button(dialog, "Another format…").click()
     assert dialog.pages.currentIndex() == FORM
