@@ -30,6 +30,7 @@ from greenbench.ml.data import Dataset, Split, open_dataset
 from greenbench.ml.shipping import format_of
 from greenbench.ml.shipping.description import write_description
 from greenbench.ml.shipping.judging import further_limits, judge, tolerance
+from greenbench.ml.shipping.library_call import library_call
 from greenbench.ml.tasks import task
 from greenbench.report.model_card import model_card, variant_of
 
@@ -73,7 +74,8 @@ def _exported(request: Export, context: StepContext) -> Exported:
     context.progress(0.95, "writing the model card")
     files = _listed(made_in)
     card = f"{request.name}.md"
-    (made_in / card).write_text(model_card(request, described, proof, files), encoding="utf-8")
+    built_by = library_call(stored) if request.format == "safetensors" else ""
+    (made_in / card).write_text(model_card(request, described, proof, files, built_by), encoding="utf-8")
     _put(made_in, request)
     context.progress(1.0, "done")
     return Exported(folder=request.folder, format=request.format, files=files, proof=proof, card=card)

@@ -7,8 +7,11 @@ from greenbench.core.artifact import ModelArtifact
 from greenbench.core.jobs import ExportFormat
 
 
-def loading_code(format: ExportFormat, name: str, made: ModelArtifact) -> str:
-    """A whole program: an example of zeros in, `outputs` out."""
+def loading_code(format: ExportFormat, name: str, made: ModelArtifact, library_call: str = "") -> str:
+    """A whole program: an example of zeros in, `outputs` out. `library_call` builds the network of a file of weights with its library
+    alone ("timm.create_model(…)"); "": only GreenBench can."""
+    if format == "safetensors" and library_call:
+        return _library_weights(name, made, library_call)
     return _CODE[format](name, made)
 
 
@@ -80,6 +83,18 @@ def _safetensors(name: str, made: ModelArtifact) -> str:
     return (
         "import numpy\nimport torch\n\nfrom greenbench.ml.shipping.loading import load_network\n\n"
         f"network = load_network({_quoted(name + '.safetensors')}{_trusted(made)})  # a torch.nn.Module\n"
+        f"{_example(made)}"
+        "with torch.inference_mode():\n    outputs = network(torch.from_numpy(x))\n"
+    )
+
+
+def _library_weights(name: str, made: ModelArtifact, library_call: str) -> str:
+    imports = sorted(("import numpy", "import torch", f"import {library_call.partition('.')[0]}"))
+    return (
+        "\n".join(imports) + "\nfrom safetensors.torch import load_file\n\n"
+        f"network = {library_call}\n"
+        f"network.load_state_dict(load_file({_quoted(name + '.safetensors')}))\n"
+        "network.eval()\n"
         f"{_example(made)}"
         "with torch.inference_mode():\n    outputs = network(torch.from_numpy(x))\n"
     )

@@ -22,14 +22,14 @@ from greenbench.report.proof import proof_sentences
 _NAMED_CLASSES = 10
 
 
-def model_card(request: Export, made: ModelArtifact, proof: Proof, files: Sequence[ExportedFile]) -> str:
-    """The card as Markdown. `made` describes the model in its new files."""
+def model_card(request: Export, made: ModelArtifact, proof: Proof, files: Sequence[ExportedFile], library_call: str = "") -> str:
+    """The card as Markdown. `made` describes the model in its new files; `library_call` as in `loading_code`."""
     variant = variant_of(request)
     title = request.model.title or request.name
     parts = [
         f"# {_text(title)}",
         _summary(request, made),
-        _section("How to load it", _loading(request, made)),
+        _section("How to load it", _loading(request, made, library_call)),
         _section("Input and preprocessing", _input(made.input)),
         _section("Answers", _answers(made)),
         _section("Lineage", _lineage(request)),
@@ -90,8 +90,8 @@ def sum_of_files(made: ModelArtifact) -> int:
     return made.footprint.size_bytes
 
 
-def _loading(request: Export, made: ModelArtifact) -> str:
-    return f"```python\n{loading_code(request.format, request.name, made)}```"
+def _loading(request: Export, made: ModelArtifact, library_call: str) -> str:
+    return f"```python\n{loading_code(request.format, request.name, made, library_call)}```"
 
 
 def _input(spec: InputSpec) -> str:

@@ -164,6 +164,40 @@ def test_the_lines_in_each_card_load_the_file(models, tmp_path, at_once):
     assert done.stdout.split("\n")[:-1] == ["(1, 10)"] * len(SHIPPING), done.stderr
 
 
+def published(name, folder, classes=10):
+    """A network of a library, with small random weights."""
+    torch.manual_seed(5)
+    spec = InputSpec(shape=(3, 64, 64))
+    plan = Blueprint(architecture_for(name, spec, classes), spec, tuple(str(each) for each in range(classes)))
+    folder.mkdir()
+    return Stored(save_module(build(plan.architecture), folder, plan), folder, "m", "Published")
+
+
+@pytest.mark.parametrize("name", ["torchvision/squeezenet1_1", "timm/test_vit", "timm/test_resnet"])
+def test_a_librarys_network_loads_without_us(name, tmp_path, at_once):
+    stored = published(name, tmp_path / "made")
+    export(request(stored, "safetensors", tmp_path / "out"), Context(tmp_path / "scratch"))
+    code = (tmp_path / "out" / "net.md").read_text().split("```python\n")[1].split("```")[0]
+    assert "greenbench" not in code
+    run = f"import sys\nsys.modules['greenbench'] = None\n{code}\nnumpy.save('answers.npy', outputs.numpy())"
+    done = subprocess.run([sys.executable, "-c", run], cwd=tmp_path / "out", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with torch.no_grad():
+        expected = load_module(stored)(torch.zeros(1, 3, 64, 64)).numpy()
+    np.testing.assert_allclose(np.load(tmp_path / "out" / "answers.npy"), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_librarys_network_with_resized_layers_is_loaded_by_us(tmp_path, at_once):
+    stored = published("torchvision/squeezenet1_1", tmp_path / "made")
+    module = load_module(stored)
+    convolution = torch.nn.Conv2d(512, 7, 1)
+    module.classifier[1] = convolution
+    (tmp_path / "thin").mkdir()
+    thin = Stored(save_module(module, tmp_path / "thin", stored), tmp_path / "thin", "m", "Thin")
+    export(request(thin, "safetensors", tmp_path / "out"), Context(tmp_path / "scratch"))
+    assert "from greenbench.ml.shipping.loading import load_network" in (tmp_path / "out" / "net.md").read_text()
+
+
 @pytest.mark.parametrize("format", ["onnx", "safetensors"])
 def test_the_proof_comes_from_another_process(format, models, data, tmp_path, monkeypatch):
     monkeypatch.setattr(proving, "answers", lambda *_: pytest.fail("the answers were given by this process"))

@@ -88,6 +88,14 @@ def build(name: str, shape: tuple[int, ...], outputs: int, pretrained: bool = Fa
     return made
 
 
+def library_arguments(name: str, shape: tuple[int, ...], outputs: int) -> list[dict[str, Any]]:
+    """What `timm.create_model` takes to build the same network by itself, in the order in which `build` tries it."""
+    plain: dict[str, Any] = {"pretrained": False, "num_classes": outputs, "in_chans": shape[0]}
+    if published(name).input.shape[1:] == tuple(shape[1:]):
+        return [plain]
+    return [{**plain, "img_size": tuple(shape[1:])}, plain]
+
+
 def licence(word: str | None) -> str:
     """The licence of weights as timm names it, in the usual spelling; "" where it is not said."""
     return _SPDX.get(word or "", word or "")

@@ -93,6 +93,13 @@ def build(name: str, shape: tuple[int, ...], outputs: int, pretrained: bool = Fa
     return one_output(module, task)
 
 
+def library_arguments(name: str, shape: tuple[int, ...], outputs: int) -> list[dict[str, Any]]:
+    """What `torchvision.models.get_model` takes to build the same classifier by itself, if it does."""
+    if tasks().get(name) != "classification":
+        return []
+    return [{"weights": None, "num_classes": outputs, **_options(name, "classification", shape)}]
+
+
 def one_output(module: nn.Module, task: str) -> nn.Module:
     """The network with one tensor as its answer, its weights under their published names."""
     if task == "segmentation":
