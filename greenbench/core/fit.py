@@ -6,7 +6,7 @@ from greenbench.core.artifact import DatasetArtifact, InputSpec, ModelArtifact
 from greenbench.core.errors import ModelError
 from greenbench.core.task import TASKS
 
-_BUILD_FOR_IT = "Link the data set to the model step so that the model is built for it."
+_BUILD_FOR_IT = "Choose data that fits. A model that is built by name takes its sizes from a data set linked to its step."
 _NAMED = 3
 
 

@@ -50,7 +50,7 @@ class StepSpec:
     `trust` gives, from the parameters, the files that would run code when they are loaded: light, and it loads none of them.
     `takes` are the formats of models it can work on (empty: any); `makes` says what its model is, where the step alone decides that:
     {"format": "onnx", "precision": "int8"}. Both let a plan be refused before anything runs.
-    `splits` are the parts of its data that it cannot do without ("train").
+    `splits` are the parts of its data that it cannot do without ("train"); `tasks` those it can work on (empty: any).
     `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
     """
 
@@ -75,6 +75,7 @@ class StepSpec:
     takes: tuple[ModelFormat, ...] = ()
     makes: Mapping[str, str] | None = None
     splits: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
     browse: Mapping[str, str] | None = None
 
     @property

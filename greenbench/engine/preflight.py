@@ -14,6 +14,7 @@ from greenbench.core.ports import PortKind
 from greenbench.core.run import PlannedNode
 from greenbench.core.runtimes import FORMAT_NOUNS, refusal
 from greenbench.core.step import StepSpec
+from greenbench.core.task import TASKS
 from greenbench.engine.bench.obstacles import model_obstacle, obstacles
 
 Known = Callable[[PlannedNode], Mapping[str, Artifact] | None]
@@ -100,6 +101,11 @@ class _Walk:
 
     def _taken(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
         for flow in flows:
+            task = flow.artifact.task if flow.artifact else ""
+            if task and spec.tasks and task not in spec.tasks:
+                able = " or ".join(TASKS[each].title.lower() for each in spec.tasks)
+                message = f'"{node.title}" works for {able}, and "{flow.title}" is for {TASKS[task].title.lower()}.'
+                yield Problem(node.id, message, "Train the smaller model with labels instead, or choose another step.")
             if flow.format and spec.takes and flow.format not in spec.takes:
                 what = FORMAT_NOUNS[flow.format]  # type: ignore[index]
                 message = f'"{node.title}" cannot take "{flow.title}": it is {what}.'

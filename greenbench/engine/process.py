@@ -67,6 +67,8 @@ class Child:
         self._threads = [threading.Thread(target=self._read_log, daemon=True, name=f"{arguments[0]} log")]
         if on_line is not None:
             self._threads.append(threading.Thread(target=self._read_lines, args=(on_line,), daemon=True, name=f"{arguments[0]} lines"))
+        if os.name == "posix":
+            self._threads.append(threading.Thread(target=self._clean_up_behind, daemon=True, name=f"{arguments[0]} end"))
         for thread in self._threads:
             thread.start()
 
@@ -151,6 +153,12 @@ class Child:
                 with suppress(OSError, ValueError):
                     pipe.close()
         return code
+
+    def _clean_up_behind(self) -> None:
+        """Waits for the child's end, and ends what it left at once: its output would stay open, and nobody would hear of the end."""
+        with suppress(ChildProcessError):  # somebody else has heard of it already
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)  # not reaped yet, so the number is still its own
+        self._end_what_it_left()
 
     def _end_what_it_left(self) -> None:
         """Ends processes that foreign code started in the child and left behind: they hold its pipes, so its output would never end."""

@@ -83,3 +83,10 @@ def test_learning_from_data_for_testing_alone_is_refused_before_the_run(build, t
     failed = {event.node: event.failure for event in world.events if isinstance(event, messages.NodeFailed)}
     assert failed["c"].message == '"C" needs validation examples, and the data set "D" has none.'
     assert "Training and testing" in failed["c"].remedy
+
+
+def test_a_step_for_another_task_is_refused_before_the_run(build, typed, world):
+    object.__setattr__(typed["add"], "tasks", ("regression",))
+    assert execute(make_plan(build({"a": ("source", {}), "b": ("add", {})}, ["a.model -> b.model"])), world) is RunState.FAILED
+    failed = {event.node: event.failure for event in world.events if isinstance(event, messages.NodeFailed)}
+    assert failed["b"].message == '"B" works for regression, and "A" is for classification.'

@@ -31,6 +31,7 @@ SPEC = StepSpec(
     inputs=(Port("student", PortKind.MODEL), Port("teacher", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    tasks=("classification",),
     splits=("train", "validation"),
     highlights=("temperature", "epochs"),
     paper=Paper("Hinton 2015", "Distilling the knowledge in a neural network", "https://arxiv.org/abs/1503.02531"),
