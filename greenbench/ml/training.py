@@ -320,5 +320,5 @@ def check_fits(dataset: Dataset, outputs: tuple[int, ...]) -> None:
         noun = f"has {len(dataset.classes)} classes" if TASKS[dataset.artifact.task].has_classes else "has one value for each example"
         raise ModelError(
             f"The model gives {'×'.join(str(side) for side in outputs[1:])} outputs, the data set {dataset.artifact.name} {noun}.",
-            "Link the data set to the model step so that the model is built for it.",
+            "A model built by name takes its outputs from a data set linked to its step; another must have as many itself.",
         )

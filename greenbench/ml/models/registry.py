@@ -200,7 +200,7 @@ def check_output(module: nn.Module, input: InputSpec, classes: int, name: str, t
         given = "×".join(str(side) for side in shape[1:]) or "no"
         raise ModelError(
             f"{name} gives {given} outputs, the data set has {classes} classes.",
-            "Link the data set to the model step so that the model is built for it.",
+            "A model built by name takes its outputs from a data set linked to its step; another must have as many itself.",
         )
     problem = task_of_key(task).output_problem(shape, classes)
     if problem:
