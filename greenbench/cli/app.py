@@ -184,7 +184,7 @@ def export(
 def look(
     run: RunArgument,
     variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],
-    against: Annotated[str, typer.Option(metavar="W", help="Another variant: what changed, and where answers differ.")] = "",
+    against: Annotated[str, typer.Option(metavar="W", help="The reference: what changed from it to V, and where answers differ.")] = "",
     as_json: JsonOption = False,
 ) -> int:
     """Look inside a variant's model: its layers, shapes, parameters, times."""

@@ -1,4 +1,4 @@
-"""`greenbench look RUN --variant V [--against W]`: the layers of a model; of two models what changed and where answers differ."""
+"""`greenbench look RUN --variant V [--against W]`: the layers of a model; what changed from W to V, and where their answers differ."""
 
 import tempfile
 
@@ -18,7 +18,7 @@ _SHOWN = 8
 
 
 def look_inside(run: str, variant: str, against: str, as_json: bool) -> int:
-    """Prints the layers of one variant, or the differences between two.
+    """Prints the layers of one variant, or what changed from `against`, the reference, to it.
 
     Raises:
         GreenBenchError: no such run or variant, or its model is no longer in the cache.
@@ -33,13 +33,13 @@ def look_inside(run: str, variant: str, against: str, as_json: bool) -> int:
         else:
             _print_view(make_console(), view)
         return 0
-    second = _look(*other)
-    answers = _answers(found, model, other[1], data)
-    changed = model_difference(view, second)
+    first, second = _look(*other), view
+    answers = _answers(found, other[1], model, data)
+    changed = model_difference(first, second)
     if as_json:
         print_json(
             {
-                "first": view.model_dump(mode="json"),
+                "first": first.model_dump(mode="json"),
                 "second": second.model_dump(mode="json"),
                 "rows": [{"name": r.name, "kind": r.kind, "state": r.state, "changes": list(r.changes)} for r in changed.rows],
                 "answers": answers.model_dump(mode="json", exclude={"folder"}) if answers else None,
@@ -47,9 +47,9 @@ def look_inside(run: str, variant: str, against: str, as_json: bool) -> int:
         )
         return 0
     console = make_console()
-    _print_difference(console, view, second, changed)
+    _print_difference(console, first, second, changed)
     if answers:
-        _print_answers(console, found.name, other[0].name, answers)
+        _print_answers(console, other[0].name, found.name, answers)
     return 0
 
 

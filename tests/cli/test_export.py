@@ -149,6 +149,7 @@ def test_layers_are_printed_in_order(capsys, at_once):
 def test_two_variants_side_by_side_as_json(capsys, at_once):
     assert look_inside("run", "A", "B", as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
+    assert (found["first"]["title"], found["second"]["title"]) == ("Net two", "Net one"), "--against is the reference"
     rows = [row for row in found["rows"] if row["kind"] == "Linear"]
     assert [row["changes"] for row in rows] == [["values"]] * 3
     assert found["answers"]["examples"] == 360
@@ -159,5 +160,7 @@ def test_two_variants_side_by_side_in_words(capsys, at_once):
     assert look_inside("run", "A", "B", as_json=False) == 0
     out = capsys.readouterr().out
     assert "values" in out
+    assert out.startswith("Net two (PyTorch eager 2.")
+    assert out.index("Net two") < out.index("→") < out.index("Net one")
     assert "of 360 test examples" in out
     assert "wrong in both" in out

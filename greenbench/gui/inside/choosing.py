@@ -77,12 +77,15 @@ class Choosing(QWidget):
 
     @property
     def chosen(self) -> tuple[Subject, ...]:
-        """The model, and the one to compare it with if there is one."""
+        """The model, and the one to compare it with if there is one: the earlier first, so that changes read from it to the other."""
         if not self.subjects:
             return ()
         first = self.subjects[max(self.model.currentIndex(), 0)]
         place = self.other.currentIndex() - 1
-        return (first, self.subjects[place]) if place >= 0 and self.subjects[place] != first else (first,)
+        if place < 0 or self.subjects[place] == first:
+            return (first,)
+        earlier, later = sorted((max(self.model.currentIndex(), 0), place))
+        return self.subjects[earlier], self.subjects[later]
 
     @property
     def runtime_key(self) -> str:

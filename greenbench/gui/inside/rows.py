@@ -103,7 +103,7 @@ def _table(pairs: Sequence[LayerPair], letters: tuple[str, ...]) -> Table:
         "seconds": quote.scale("s", [layer.seconds for layer in layers]),
     }
     longest = max((layer.seconds for layer in layers if layer.seconds is not None), default=0.0)
-    columns = _columns(scales, compares=bool(letters))
+    columns = _columns(scales, letters)
     rows = []
     for order, pair in enumerate(pairs):
         cells = tuple(_cell(column, pair, scales, longest, letters, order) for column in columns)
@@ -111,7 +111,7 @@ def _table(pairs: Sequence[LayerPair], letters: tuple[str, ...]) -> Table:
     return Table(columns, tuple(rows))
 
 
-def _columns(scales: dict[str, quote.Scale], *, compares: bool) -> tuple[Column, ...]:
+def _columns(scales: dict[str, quote.Scale], letters: tuple[str, ...]) -> tuple[Column, ...]:
     found = (
         Column("name", "name", "Layer", "in the order of execution", least=150, share=2.0),
         Column("kind", "words", "Kind", least=84, share=0.8),
@@ -122,8 +122,10 @@ def _columns(scales: dict[str, quote.Scale], *, compares: bool) -> tuple[Column,
         Column("sparsity", "share", "Zero weights", "% of the layer", share=0.6),
         Column("seconds", "time", "Time", f"{scales['seconds'].unit}, median of one call", share=0.9),
     )
-    change = Column("change", "change", "Change", "of the second", least=132, share=2.0)
-    return (found[0], change, *found[1:]) if compares else found
+    if not letters:
+        return found
+    change = Column("change", "change", "Change", f"from {letters[0]} to {letters[1]}", least=132, share=2.0)
+    return (found[0], change, *found[1:])
 
 
 def _cell(column: Column, pair: LayerPair, scales: dict[str, quote.Scale], longest: float, letters: tuple[str, ...], order: int) -> Cell:

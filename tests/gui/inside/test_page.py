@@ -74,6 +74,16 @@ def test_two_models_stand_side_by_side_after_one_job_each(page: InsidePage, jobs
     assert len(jobs.requests) == 2, "what was looked at is kept"
 
 
+def test_a_comparison_reads_from_the_earlier_to_the_later_however_it_was_chosen(page: InsidePage, qtbot: QtBot) -> None:
+    page.look("prune", "train")
+    qtbot.waitUntil(lambda: shown(page))
+    assert [subject.letter for subject in page.choosing.chosen] == ["A", "B"]
+    assert page.layers.words[0].text().startswith("A Teacher:")
+    cells = [page.layers.table.cell_text(0, place) for place in range(len(page.layers.table.table.columns))]
+    assert "80 → 40" in cells
+    assert page.layers.table.table.columns[1].unit == "from A to B"
+
+
 def test_a_node_that_was_not_measured_can_be_looked_into(page: InsidePage, jobs, qtbot: QtBot) -> None:
     assert [page.choosing.model.itemText(place) for place in range(page.choosing.model.count())] == ["A  Teacher", "B  Half", "Model"]
     page.look("model")
