@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from greenbench.core.errors import GreenBenchError, PlanError, Problem
 from greenbench.engine.plan import problems
@@ -13,7 +13,10 @@ _CALM_MS = 150  # a form edits with every key: look once when it rests
 
 
 class ProblemWatch(QObject):
-    """Shows what a refused run said, and looks after each edit what of it still holds; and what stands without any run."""
+    """Shows what a refused run said, and looks after each edit what of it still holds; and what stands without any run.
+    `changed` carries all problems that stand now."""
+
+    changed = Signal(list)
 
     def __init__(self, session: Session, bar: MessageBar, show_node: Callable[[str], object]) -> None:
         super().__init__()
@@ -29,6 +32,7 @@ class ProblemWatch(QObject):
         """Shows an error; the problems of a plan are watched from now on."""
         self._told = list(error.problems) if isinstance(error, PlanError) else []
         self._bar.show_error(error, self._show_node)
+        self.changed.emit(self._every())
 
     def stand(self, found: Sequence[Problem]) -> None:
         """What is known not to go together, whether or not a run was tried; replaces what stood before."""
@@ -41,6 +45,7 @@ class ProblemWatch(QObject):
         """Nothing is told any more."""
         self._told, self._standing = [], []
         self._timer.stop()
+        self.changed.emit([])
 
     def _on_change(self, _change: object) -> None:
         if self._told:
@@ -55,9 +60,13 @@ class ProblemWatch(QObject):
         self._told = left
         self._show()
 
-    def _show(self) -> None:
+    def _every(self) -> list[Problem]:
         told = {(problem.node, problem.message) for problem in self._told}
-        every = [*self._told, *(problem for problem in self._standing if (problem.node, problem.message) not in told)]
+        return [*self._told, *(problem for problem in self._standing if (problem.node, problem.message) not in told)]
+
+    def _show(self) -> None:
+        every = self._every()
+        self.changed.emit(every)
         self._bar.clear_problems()
         if every:
             self._bar.show_error(PlanError(every), self._show_node)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from greenbench.core import messages
-from greenbench.core.errors import GreenBenchError
+from greenbench.core.errors import GreenBenchError, Problem
 from greenbench.core.run import NodeState, RunResult, RunState
 from greenbench.gui.chosen_device import ChosenDevice
 from greenbench.gui.problem_watch import ProblemWatch
@@ -17,12 +17,14 @@ from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
 from greenbench.gui.run_control import Phase
 from greenbench.gui.shown_run import ShownRun
+from greenbench.gui.sources.looks import Stage
 
 if TYPE_CHECKING:
     from greenbench.gui.main_window import MainWindow, Parts
 
 
 _ENDS = {RunState.FAILED: "The run ended, but something failed.", RunState.CANCELLED: "The run was stopped."}
+_KINDS = {RunState.FAILED: "failure", RunState.CANCELLED: "notice"}
 
 
 class Wiring:
@@ -63,6 +65,8 @@ class Wiring:
         parts.bridge.meter_state.connect(self._meter)
         parts.bridge.log.connect(self._log)
         self.problems = ProblemWatch(parts.session, window.messages, window.show_node)
+        self.problems.changed.connect(self._mark)
+        window.intake.reader.changed.connect(self._read)
         parts.control.refused.connect(self._refused)
         window.intake.fits.changed.connect(self.problems.stand)
         window.intake.trust.failed.connect(window.messages.show_error)
@@ -77,6 +81,21 @@ class Wiring:
         """Where a permission is all that is missing, the question comes instead of a refusal; after a yes it goes on."""
         if not self._window.intake.trust.ask_for(error, again or self._window.parts.control.run):
             self.problems.tell(error)
+
+    def _mark(self, found: list[Problem]) -> None:
+        """What a check refuses is marked on the canvas with its reason."""
+        reasons = {each.node: f"{each.message} {each.remedy}".strip() for each in reversed(found) if each.node}
+        self._touch(self._window.board.refuse(reasons))
+
+    def _read(self, id: str) -> None:
+        """A source that was read says so on the canvas."""
+        window = self._window
+        if id in window.parts.session.pipeline.nodes:
+            self._touch(window.board.note_read(id, window.intake.reader.look(id).stage is Stage.READY))
+
+    def _touch(self, touched: set[str]) -> None:
+        self._window.editor.show_touched(touched)
+        self._window.inspector.show_touched(touched)
 
     def _told(self, kind: str, message: str, remedy: str) -> None:
         """A message beside the runs; without a kind, one of these words is taken away."""
@@ -162,6 +181,7 @@ class Wiring:
         window.actions_.enable("stop", phase in (Phase.STARTING, Phase.RUNNING))
         if phase is Phase.STARTING:
             window.messages.clear()
+            self._mark([])  # the plan was accepted
             window.show_page(0)
         if phase is Phase.READY:
             window.progress.show_share(None)
@@ -186,7 +206,8 @@ class Wiring:
             window.show_page(1)
         elif result.measured:
             text = _ENDS.get(result.state, "The run broke off.")
-            window.messages.say("notice", text, "What was measured is kept.", [("Show results", lambda: window.show_page(1))])
+            kind = _KINDS.get(result.state, "warning")
+            window.messages.say(kind, text, "What was measured is kept.", [("Show results", lambda: window.show_page(1))])
         else:
             failures = [node.failure for node in result.nodes if node.failure and node.state is NodeState.FAILED]
             if failures:

@@ -16,6 +16,9 @@ def test_a_message_leaves_when_its_problem_is_mended(window: MainWindow, qtbot: 
     QTest.mouseClick(window.toolbar._run, Qt.MouseButton.LeftButton)
     before = [message.message for message in window.messages.messages]
     assert len(before) >= 2
+    status = window.board.status("prune")
+    assert status.refused
+    assert window.editor.canvas.pipeline_scene.nodes["prune"].toolTip() == status.refused
     window.messages.say("notice", "Something else.")
 
     def said() -> list[str]:
@@ -26,6 +29,7 @@ def test_a_message_leaves_when_its_problem_is_mended(window: MainWindow, qtbot: 
     qtbot.waitUntil(lambda: len(said()) < len(before) + 1)
     assert [text for text in before if "Prune" in text]
     assert not any("Prune" in text for text in said())
+    assert not window.board.status("prune").refused
     assert set(said()) == {text for text in before if "Prune" not in text} | {"Something else."}
     for link in cut:
         if link is not to_prune:

@@ -152,7 +152,8 @@ class NodeItem(QGraphicsItem):
 
     def refresh(self) -> None:
         """Draws the node anew and gives assistive technology its words."""
-        self.setToolTip("")
+        status = self.drawing.board.status(self.id)
+        self.setToolTip(status.refused or (status.failure.message if status.failure else ""))
         self.update()
         for port in self.ports:
             port.update()

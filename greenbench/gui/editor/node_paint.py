@@ -14,7 +14,7 @@ from greenbench.core.step import StepSpec
 from greenbench.gui.editor.anatomy import EDGE, RADIUS, Anatomy, is_source
 from greenbench.gui.editor.drawing import Drawing, metrics_of, outline, paint_shadow, write
 from greenbench.gui.editor.status import NodeStatus, variant_rows
-from greenbench.gui.editor.words import STATE_ICONS, facts_line, footer, row_word, short_value
+from greenbench.gui.editor.words import facts_line, footer, row_word, short_value, state_icon
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_progress_ring, paint_provenance, paint_variant
 
@@ -73,7 +73,8 @@ def _body(painter: QPainter, view: NodeView) -> None:
     painter.fillRect(QRectF(0.5, 0, EDGE, size.height()), view.drawing.theme.group(view.spec.group))
     painter.restore()
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(outline(view.color("danger" if view.failed else "strong"), 1.5 if view.failed else 1))
+    wrong = view.failed or bool(view.status.refused)
+    painter.setPen(outline(view.color("danger" if wrong else "strong"), 1.5 if wrong else 1))
     painter.drawRoundedRect(frame, RADIUS - 0.5, RADIUS - 0.5)
 
 
@@ -91,7 +92,7 @@ def _header(painter: QPainter, view: NodeView) -> None:
     if status.state is NodeState.RUNNING:
         paint_progress_ring(painter, view.parts.state, status.fraction, view.drawing.theme)
     else:
-        icon, token = STATE_ICONS[status.state or NodeState.WAITING]
+        icon, token = state_icon(status)
         paint_icon(painter, icon, view.parts.state, view.color(token))
 
 
@@ -164,7 +165,9 @@ def _footer(painter: QPainter, view: NodeView) -> None:
     elif status.finished and status.energy is not None and not is_source(view.spec):
         used = _energy(painter, inner, view)
     room = inner.adjusted(0, 0, -used - (6 if used else 0), 0)
-    if status.finished or status.state is NodeState.RUNNING:
+    if status.refused and status.state is not NodeState.RUNNING:
+        write(painter, room, left, view.color("danger"), (11, 500))
+    elif status.finished or status.state is NodeState.RUNNING:
         write(painter, room, left, view.color("text"), (12, 600))
     else:
         write(painter, room, left, view.color("muted"))

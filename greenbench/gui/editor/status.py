@@ -34,7 +34,8 @@ class VariantStatus:
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """What is known of a node. `state` is None where no run has touched it; `stale`: it changed since."""
+    """What is known of a node. `state` is None where no run has touched it; `stale`: it changed since; `read`: a source that was looked
+    at outside a run; `refused`: why a check does not let it run."""
 
     state: NodeState | None = None
     fraction: float = 0.0
@@ -49,6 +50,8 @@ class NodeStatus:
     variants: dict[str, VariantStatus] = field(default_factory=dict)
     log: tuple[str, ...] = ()
     stale: bool = False
+    read: bool = False
+    refused: str = ""
 
     @property
     def finished(self) -> bool:
@@ -67,6 +70,8 @@ class RunBoard:
         self._known: dict[str, NodeStatus] = {}
         self._prints: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
+        self._read: dict[str, Any] = {}
+        self._refused: dict[str, str] = {}
         self._running = False
         self.measuring = False
 
@@ -76,7 +81,7 @@ class RunBoard:
 
     def clear(self) -> None:
         """Forgets everything: another pipeline was opened."""
-        self._known, self._prints, self._now = {}, {}, {}
+        self._known, self._prints, self._now, self._read, self._refused = {}, {}, {}, {}, {}
         self._running = self.measuring = False
 
     def outdated(self) -> None:
@@ -90,12 +95,30 @@ class RunBoard:
             return NodeStatus()
         if pipeline.nodes[id].muted:
             return NodeStatus(NodeState.MUTED)
+        refused = self._refused.get(id, "")
+        now = fingerprint(pipeline, id, self._now)
+        read = id in self._read and self._read[id] == now
         known = self._known.get(id)
         if known is None:
-            return NodeStatus()
-        if self._prints.get(id) != fingerprint(pipeline, id, self._now):
-            return NodeStatus(stale=True, log=known.log)
-        return known
+            return NodeStatus(read=read, refused=refused)
+        if self._prints.get(id) != now:
+            return NodeStatus(stale=not read, read=read, log=known.log, refused=refused)
+        return replace(known, refused=refused) if refused else known
+
+    def note_read(self, id: str, read: bool) -> set[str]:
+        """A source was read as it is set now, or can no longer be; returns the nodes that look different."""
+        if id not in self._pipeline().nodes:
+            return set()
+        self._read.pop(id, None)
+        if read:
+            self._read[id] = fingerprint(self._pipeline(), id)
+        return {id}
+
+    def refuse(self, reasons: dict[str, str]) -> set[str]:
+        """Why a check does not let nodes run, instead of what it said before; returns the nodes that look different."""
+        touched = {id for id in {*reasons, *self._refused} if reasons.get(id) != self._refused.get(id)}
+        self._refused = dict(reasons)
+        return touched
 
     def apply(self, event: m.Event) -> set[str]:
         """Takes an event; returns the nodes that look different now."""

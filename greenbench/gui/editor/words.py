@@ -34,10 +34,23 @@ STATE_ICONS = {
 
 
 def state_word(status: NodeStatus) -> str:
-    """ "Done", "Failed"; a node that changed after its run says so."""
+    """ "Done", "Failed"; a node that changed after its run says so, and a source that was looked at before one."""
+    if status.refused and status.state not in (NodeState.RUNNING, NodeState.FAILED):
+        return "Refused"
+    if status.state is None and status.read:
+        return "Read"
     if status.state is None:
         return "Changed, not run" if status.stale else "Not run yet"
     return STATE_WORDS[status.state]
+
+
+def state_icon(status: NodeStatus) -> tuple[str, str]:
+    """The icon of a state and its colour; what a check refuses looks like what failed."""
+    if status.refused and status.state is not NodeState.RUNNING:
+        return STATE_ICONS[NodeState.FAILED]
+    if status.state is None and status.read:
+        return STATE_ICONS[NodeState.CACHED]
+    return STATE_ICONS[status.state or NodeState.WAITING]
 
 
 def waiting_for(pipeline: Pipeline, board: RunBoard, id: str) -> str:
@@ -51,7 +64,9 @@ def waiting_for(pipeline: Pipeline, board: RunBoard, id: str) -> str:
             link.source for link in pipeline.into(id) if board.status(link.source).state in (NodeState.WAITING, NodeState.RUNNING)
         ]
         return f"Waiting for {pipeline.node(open_inputs[0]).title}" if open_inputs else "Next"
-    return "Changed, run again" if status.stale else "Not run yet"
+    if status.refused:
+        return "Cannot run as it is"
+    return "Changed, run again" if status.stale else "Read" if status.read else "Not run yet"
 
 
 def clock(seconds: float) -> str:
@@ -64,6 +79,8 @@ def clock(seconds: float) -> str:
 def footer(pipeline: Pipeline, board: RunBoard, id: str) -> tuple[str, str]:
     """The two texts of a node's last line: what stands left, and right where it is not energy."""
     status = board.status(id)
+    if status.refused and (status.state is None or status.finished):
+        return waiting_for(pipeline, board, id), ""
     match status.state:
         case NodeState.MUTED:
             passes = pipeline.spec(id).pass_through

@@ -9,7 +9,7 @@ from greenbench.core.run import Failure, NodeState
 from greenbench.gui.controls import Button, Icon, Text, line, row
 from greenbench.gui.editor.editing import Editing
 from greenbench.gui.editor.status import NodeStatus, RunBoard, VariantStatus
-from greenbench.gui.editor.words import STATE_ICONS, state_word, waiting_for
+from greenbench.gui.editor.words import state_icon, state_word, waiting_for
 from greenbench.gui.forms.form import ParameterForm
 from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel, breakable
 from greenbench.gui.session import Session
@@ -131,11 +131,12 @@ class NodePanel(Panel):
 
     def refresh_status(self) -> None:
         status = self._board.status(self.id)
-        icon, token = ("spinner-gap", "accent") if status.state is NodeState.RUNNING else STATE_ICONS[status.state or NodeState.WAITING]
+        icon, token = ("spinner-gap", "accent") if status.state is NodeState.RUNNING else state_icon(status)
         self.state_icon.set(icon, token)
         word = f"{status.fraction * 100:.0f} %" if status.state is NodeState.RUNNING else state_word(status)
         self.state.setText(word)
-        self.state.set_tone(_TONES.get(status.state or NodeState.WAITING, "muted"))
+        tone = _TONES.get(status.state or NodeState.WAITING, "muted")
+        self.state.set_tone("danger" if status.refused and status.state is not NodeState.RUNNING else tone)
         if status.state in (None, NodeState.WAITING):
             self.state.setToolTip(waiting_for(self.session.document.pipeline, self._board, self.id))
         if status == self._seen:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from greenbench.core import places
 from greenbench.core.errors import GreenBenchError, PlanError, Problem
+from greenbench.core.step import Group
 from greenbench.core.trust import TrustRequest
 from greenbench.engine.cache import Cache
 from greenbench.engine.plan import Conditions
@@ -69,7 +70,12 @@ class Intake(QObject):
         if failures:
             self.refused.emit(PlanError(failures))
         elif not self.fits.found:
-            self.told.emit("notice", "The sources are read, and they go together.", "Press Run to measure.")
+            pipeline = self._session.pipeline
+            measures = any(pipeline.spec(id).group is Group.MEASURE for id, node in pipeline.nodes.items() if not node.muted)
+            remedy = (
+                "Press Run to measure." if measures else "There is no Benchmark, so a run would measure nothing: add one."
+            )
+            self.told.emit("notice", "The sources are read, and they go together.", remedy)
 
     def close(self) -> None:
         self.fits.stop()

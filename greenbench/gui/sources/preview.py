@@ -12,6 +12,7 @@ from greenbench.core.preview import Preview
 from greenbench.core.quote import count
 from greenbench.core.step import Group, StepSpec
 from greenbench.gui.controls import Button, Text, line, row
+from greenbench.gui.editor.editing import value_edit
 from greenbench.gui.forms.result import breakable
 from greenbench.gui.session import Session
 from greenbench.gui.sources.card import Card, without_owner
@@ -28,6 +29,7 @@ from greenbench.gui.theme import Theme, font
 _CALM_MS = 1000
 _SIDE, _ACROSS, _ROWS, _CLASSES, _BROKEN = 50, 4, 3, 10, 3
 _WIDTH = 232
+_TESTING = "testing only"  # the remedy of data that are too few to be cut
 
 
 def is_source(spec: StepSpec) -> bool:
@@ -57,6 +59,8 @@ class PreviewSection(QWidget):
         self.work = WorkLine(theme, "Reading" if self._data else "Loading")
         self.work.stopped.connect(lambda: intake.reader.stop(id))
         self.failure = Card(theme, "failure")
+        self.for_testing = self.failure.offer("Use for testing only")
+        self.for_testing.clicked.connect(self._use_for_testing)
         self.failure.offer("Try again", "arrow-clockwise").clicked.connect(lambda: intake.reader.read(id))
         self.body = QWidget()
         self.samples: SampleView | None = None
@@ -112,7 +116,10 @@ class PreviewSection(QWidget):
             self.work.show_share(look.fraction, look.text)
         self.failure.setVisible(look.stage is Stage.FAILED)
         if look.stage is Stage.FAILED and look.error is not None:
+            uncut = self._could_test() and _TESTING in look.error.remedy
+            self.for_testing.setVisible(uncut)
             title = "This data cannot be read" if self._data else "This model cannot be loaded"
+            title = "This data cannot be cut as it is set" if uncut else title
             self.failure.say(title, without_owner(look.error.message, self._title), look.error.remedy)
         body = QWidget()
         self.samples = self._preview = None
@@ -124,6 +131,17 @@ class PreviewSection(QWidget):
         self.body = body
         self.shortcut.setVisible(self._data and (look.stage is Stage.OPEN or self._preview is not None))
         self.shortcut.setText("Read now" if look.stage is Stage.OPEN else "Open preview…")
+
+    def _could_test(self) -> bool:
+        """Whether the step can keep all of its data for testing, and does not yet."""
+        node, field = self._session.pipeline.nodes[self._id], self._session.pipeline.spec(self._id).field("use")
+        return field is not None and "test" in [value for value, _ in field.choices] and node.params.get("use", field.default) != "test"
+
+    def _use_for_testing(self) -> None:
+        """Cuts nothing off for training; it can be undone."""
+        edit = value_edit(self._session.pipeline, self._id, "use", "test")
+        if edit is not None and self._session.do(edit):
+            self._intake.reader.read(self._id)
 
     def _go(self) -> None:
         if self._preview is None:

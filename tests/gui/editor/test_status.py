@@ -8,7 +8,7 @@ from greenbench.core.measurement import Measurement, Provenance, Window, WindowK
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
 from greenbench.gui.editor.status import NodeStatus, RunBoard, missing_input, variant_rows
-from greenbench.gui.editor.words import clock, flow, footer, row_word, short_reason
+from greenbench.gui.editor.words import clock, flow, footer, row_word, short_reason, state_icon, state_word
 
 
 def started(pipeline: Pipeline) -> m.RunStarted:
@@ -169,3 +169,32 @@ def test_time_left_reads_as_on_a_clock(seconds: float, text: str) -> None:
 def test_a_failure_without_kind_is_cut_from_its_message() -> None:
     assert short_reason(NodeStatus(NodeState.FAILED, failure=Failure(kind="", message="Out of memory."))) == "Out of memory"
     assert short_reason(NodeStatus(NodeState.FAILED, failure=Failure(kind="Model", message="No such model."))) == "Model problem"
+
+
+def test_a_source_that_was_read_says_so_until_it_is_changed(pipeline: Pipeline) -> None:
+    board = RunBoard(lambda: pipeline)
+    assert state_word(board.status("data")) == "Not run yet"
+    assert board.note_read("data", True) == {"data"}
+    assert (state_word(board.status("data")), footer(pipeline, board, "data")[0]) == ("Read", "Read")
+    assert state_icon(board.status("data")) == ("archive-box", "muted")
+    board.note_read("data", False)
+    assert state_word(board.status("data")) == "Not run yet"
+    board.note_read("train", True)
+    set_params(pipeline.nodes["train"], epochs=3).apply(pipeline)
+    board.outdated()
+    assert not board.status("train").read
+
+
+def test_what_a_check_refuses_is_marked_with_its_reason(pipeline: Pipeline) -> None:
+    board = RunBoard(lambda: pipeline)
+    assert board.refuse({"prune": "8 channels do not fit."}) == {"prune"}
+    status = board.status("prune")
+    assert (status.refused, state_word(status), state_icon(status)) == (
+        "8 channels do not fit.",
+        "Refused",
+        ("warning-octagon-fill", "danger"),
+    )
+    assert footer(pipeline, board, "prune")[0] == "Cannot run as it is"
+    assert board.refuse({"prune": "8 channels do not fit."}) == set()
+    assert board.refuse({}) == {"prune"}
+    assert state_word(board.status("prune")) == "Not run yet"

@@ -49,6 +49,7 @@ class FileParams(Params):
 class FolderParams(Params):
     folder: str = parameter("", "Folder", kind=FieldKind.FOLDER)
     size: int = parameter(8, "Size", ge=1)
+    use: Literal["all", "test"] = parameter("all", "Use", choices={"all": "Training and testing", "test": "Testing only"})
 
 
 class NoParams(Params):

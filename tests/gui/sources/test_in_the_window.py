@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from greenbench.core.edits import RemoveNode
 from greenbench.core.errors import Cancelled, WorkerError
 from greenbench.core.jobs import PreparedNode, PrepareSources, SourcesPrepared
 from greenbench.core.pipeline import Link, Node, Pipeline
@@ -107,6 +108,13 @@ def test_check_reads_every_source_and_says_that_they_go_together(window: MainWin
     assert [message.message for message in window.messages.messages] == [READING]
     qtbot.waitUntil(lambda: [m.message for m in window.messages.messages] == ["The sources are read, and they go together."])
     assert {node.id for node in asked[0].plan.nodes} == {"data", "model"}
+    assert window.messages.messages[0].remedy == "Press Run to measure."
+    assert window.parts.session.do(RemoveNode("bench"))
+    window.messages.clear()
+    window.actions_["check"].trigger()
+    qtbot.waitUntil(
+        lambda: [m.remedy for m in window.messages.messages] == ["There is no Benchmark, so a run would measure nothing: add one."]
+    )
 
 
 def test_check_tells_what_could_not_be_read(window: MainWindow, qtbot: QtBot) -> None:

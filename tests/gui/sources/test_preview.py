@@ -224,3 +224,30 @@ def test_the_few_that_the_inspector_shows_come_from_all_splits() -> None:
     assert [sample.label for sample in spread(samples, 4)] == ["0", "6", "12", "18"]
     assert spread(samples, 0) == samples
     assert spread(samples, 30) == samples
+
+
+def test_data_that_are_too_few_can_be_used_for_testing_only(
+    inspector: Inspector, session: Session, jobs: Any, made: SimpleNamespace, pictures: Path, qtbot: QtBot
+) -> None:
+    few = Failure(kind="Data", message="2 examples are too few.", remedy="Add examples, or use the data for testing only.")
+
+    def answer(request: PrepareSources) -> SourcesPrepared:
+        if request.plan.nodes[0].params.get("use") == "test":
+            return made.prepared(pictures, {"data": made.dataset()})(request)
+        return SourcesPrepared(nodes=(PreparedNode(node="data", title="Images", failure=few),))
+
+    jobs.answer = answer
+    part = section(inspector)
+    choose(session, pictures)
+    qtbot.waitUntil(lambda: part.for_testing.isVisible())
+    assert "This data cannot be cut as it is set" in words(part)
+    part.for_testing.click()
+    assert session.pipeline.nodes["data"].params["use"] == "test"
+    qtbot.waitUntil(lambda: part.samples is not None)
+    session.undo_stack.undo()
+    assert "use" not in session.pipeline.nodes["data"].params
+    few = few.model_copy(update={"remedy": "Choose another folder."})
+    part._intake.reader.read("data")
+    qtbot.waitUntil(lambda: "Choose another folder." in words(part))
+    assert not part.for_testing.isVisible()
+    assert "This data cannot be read" in words(part)
