@@ -1,10 +1,10 @@
 """Verdicts: what may be said of a variant against the baseline, in plain words.
 
     whole interval inside ± margin ─▶ "no difference within ±1 %"      (asked first)
-    interval excludes no change    ─▶ "12 % less", "40 % slower", "0.6 pp lower"
+    interval excludes no change    ─▶ "12 % less", "40 % more time", "0.6 pp lower"
     else                           ─▶ "cannot tell yet"
 
-A time of −65 % is written "65 % faster": the call takes 65 % less time (not: 65 % more calls a second).
+A time of −65 % is written "65 % less time", never "65 % faster": that reads as 65 % more calls a second.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from greenbench.core.run import Comparison, Verdict
 
 # Words for less and more of a metric, and for a multiple of it ("2.4 times as long").
 _WORDS: dict[str, tuple[str, str, str]] = {
-    "latency_p50": ("faster", "slower", "as long"),
-    "latency_p95": ("faster", "slower", "as long"),
+    "latency_p50": ("less time", "more time", "as long"),
+    "latency_p95": ("less time", "more time", "as long"),
     "size_bytes": ("smaller", "larger", "as large"),
     "size_coded_bytes": ("smaller", "larger", "as large"),
     "parameters": ("fewer", "more", "as many"),
@@ -155,7 +155,7 @@ def points(difference: float) -> str:
 
 
 def change_text(metric: Metric, change: float) -> str:
-    """A relative change in words, at most two significant digits: "12 % less", "65 % faster", "2.4 times as long".
+    """A relative change in words, at most two significant digits: "12 % less", "65 % less time", "2.4 times as long".
 
     From a doubling on it is a multiple; a reduction never rounds up to 100 %.
     """

@@ -36,7 +36,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "mean_absolute_error",
         "Mean absolute error",
-        "Error",
+        "Mean error",
         "target",
         "lower",
         "Mean of |answer − truth| over all test examples, in the target's own unit, with its 95 % interval.",

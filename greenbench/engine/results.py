@@ -24,6 +24,7 @@ from greenbench.core.run import (
 )
 from greenbench.engine import judging
 from greenbench.engine.judging import datasets, quality
+from greenbench.engine.limits import limits
 from greenbench.engine.recorder import Recorder
 from greenbench.meters import carbon
 
@@ -63,7 +64,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         idle_after=powers[-1] if len(powers) > 1 else None,
         variants=tuple(variants),
         nodes=tuple(recorder.nodes[node.id] for node in plan.nodes if node.id in recorder.nodes),
-        warnings=(*warnings, *_protocol_warnings(recorder, variants), *_limits(recorder, variants)),
+        warnings=(*warnings, *_protocol_warnings(recorder, variants), *limits(recorder, variants)),
         data=_data(recorder, benchmarks),
         energy_total=_total(recorder),
         carbon=factor,
@@ -337,31 +338,18 @@ def _stopped_by_cap(recorder: Recorder, variants: list[VariantResult]) -> list[R
     if not widths:
         return []
     who = " and ".join(filter(None, (", ".join(list(widths)[:-1]), list(widths)[-1])))
-    ends = sorted({f"{width * 100:.0f} %" for width in (min(widths.values()), max(widths.values()))}, key=lambda text: float(text[:-2]))
+    ends = list(dict.fromkeys(_width(width, protocol.target) for width in (min(widths.values()), max(widths.values()))))
     text = (
         f"{who} stopped by the cap of {protocol.max_blocks} blocks: latency {'interval' if len(widths) == 1 else 'intervals'} "
-        f"{' to '.join(ends)} wide, more than the {protocol.target * 100:g} % aimed at."
+        f"{' to '.join(f'{end} %' for end in ends)} wide, more than the {protocol.target * 100:g} % aimed at."
     )
     return [Remark(kind="warning", text=text, variant=next(iter(widths)) if len(widths) == 1 else "")]
 
 
-def _limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
-    """What a reader must not conclude from this run."""
-    if not variants:
-        return []
-    judged = {key for v in variants for key in QUALITY if key in v.metrics}
-    moved = "accuracy by some tenths of a point" if judged <= {"accuracy"} else "these numbers"
-    texts = [f"One machine, one training seed: a new seed may move {moved}."]
-    batches = sorted({variant.batch for variant in variants})
-    texts.append(f"Batch {batches[0]} only; the order of variants may change at other batch sizes.")
-    if recorder.environment.virtual:
-        texts.append("A virtual machine: neighbours on the same host can move latency, and power counters are usually hidden.")
-    accuracy = next((m for v in variants if (m := v.metrics.get("accuracy")) and m.value is not None), None)
-    if accuracy and accuracy.n < 1000:
-        texts.append(f"Accuracy rests on {accuracy.n} test examples: differences under about a point cannot be told apart.")
-    if recorder.plan.protocol.name == "quick":
-        texts.append("The quick protocol is for a look: use the lab protocol for numbers that others shall rely on.")
-    return [Remark(kind="limit", text=text) for text in texts]
+def _width(share: float, target: float) -> str:
+    """A width in per cent, with as many digits as show that it is more than the one aimed at: 5.2, not 5, where that is 5."""
+    shown = (round(share * 100, decimals) for decimals in range(4))
+    return next((f"{width:g}" for width in shown if width > target * 100), f"just over {target * 100:g}")
 
 
 def _data(recorder: Recorder, benchmarks: list[PlannedNode]) -> str:

@@ -38,7 +38,6 @@ def comparison(result: RunResult, columns: dict[str, Column], finding: str) -> S
             "= within: the whole interval lies there, a difference too small to matter.",
             "? cannot tell yet: it holds zero and reaches beyond that.",
             "▼ ▲ point the way, the word and its colour say if it is good.",
-            "Faster and slower: by how much less or more time a call takes.",
         ]
     return Section("comparison", "Comparison", finding, gaps=gaps(result), text=(" ".join(words),) if words else ())
 

@@ -10,8 +10,8 @@ _WORDS = {
     "accuracy": ("lower", "higher"),
     "mean_iou": ("lower", "higher"),
     "mean_absolute_error": ("lower", "higher"),
-    "latency_p50": ("faster", "slower"),
-    "latency_p95": ("faster", "slower"),
+    "latency_p50": ("less time", "more time"),
+    "latency_p95": ("less time", "more time"),
     "throughput": ("lower", "higher"),
 }
 

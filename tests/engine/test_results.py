@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from greenbench.analysis.compare import compare_accuracy
 from greenbench.core import messages
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, Window, WindowKind
 from greenbench.core.run import Plan, PlannedNode, Protocol, RunState, Source, Verdict
 from greenbench.engine.recorder import Recorder
-from greenbench.engine.results import assemble
+from greenbench.engine.results import _width, assemble
 from greenbench.meters.carbon import factor
 from greenbench.meters.ledger import EnergyLedger
 
@@ -242,6 +243,34 @@ def test_blocks_that_end_before_the_interval_is_narrow_are_told_in_one_sentence(
     assert len(told) == 1
     assert told[0].startswith("A and B stopped by the cap of 3 blocks")
     assert "more than the 0.1 % aimed at" in told[0]
+
+
+def test_a_width_is_never_told_as_the_one_aimed_at():
+    assert [_width(width, 0.05) for width in (0.0502, 0.052, 0.19, 0.0500000001)] == ["5.02", "5.2", "19", "just over 5"]
+
+
+def test_a_seed_is_a_limit_only_where_something_was_trained():
+    def first(timeline):
+        return next(remark.text for remark in timeline.result().warnings if remark.kind == "limit")
+
+    assert first(Timeline()).startswith("One machine, one training seed")
+    bought = Timeline()
+    nodes = (bought.recorder.plan.nodes[0].model_copy(update={"step": "model.file"}), *bought.recorder.plan.nodes[1:])
+    bought.recorder.plan = bought.recorder.plan.model_copy(update={"nodes": nodes})
+    assert first(bought) == "One machine: on another, the variants may come in another order."
+
+
+def test_the_difference_that_cannot_be_told_comes_from_the_paired_interval():
+    def told(**correct):
+        return [remark.text for remark in Timeline(correct=correct).result().warnings if "told apart" in remark.text]
+
+    a = "1" * 90 + "0" * 10
+    b = "1" * 80 + "0" * 10 + "1" * 5 + "0" * 5
+    half = compare_accuracy(b, a)
+    points = f"{(half.high - half.low) / 2 * 100:.2g}"
+    assert told(A=a, B=b) == [f"Accuracy rests on 100 test examples: differences under about {points} points cannot be told apart."]
+    many = "1" * 9000 + "0" * 1000
+    assert told(A=many, B=many) == []
 
 
 def test_a_size_that_was_counted_after_the_blocks_is_in_the_results_and_compared():

@@ -25,9 +25,9 @@ def test_digits_follow_the_interval() -> None:
     assert printed(ENERGY, comparison(Verdict.LOWER, -0.123456, -0.123711, -0.123201, True)).text == "12.346 % less"
 
 
-def test_slower_is_bad_and_up() -> None:
+def test_more_time_is_bad_and_up() -> None:
     found = printed(LATENCY, comparison(Verdict.HIGHER, 0.403, 0.396, 0.411, False))
-    assert (found.sign, found.text, found.tone) == ("▲", "40.3 % slower", "bad")
+    assert (found.sign, found.text, found.tone) == ("▲", "40.3 % more time", "bad")
 
 
 def test_accuracy_is_in_percentage_points() -> None:

@@ -33,7 +33,7 @@ def followed(plan: Plan, *told: tuple[str, float]) -> LiveRecord:
 def test_a_regressions_error_is_plotted_in_its_own_unit(theme: Theme, plan: Plan) -> None:
     record = followed(plan, ("mean_absolute_error", 4.0), ("loss", 9.0), ("mean_absolute_error", 3.125))
     picture = curves.learning(record, theme, curves.View(0.0, 10.0, 0.0, 200))
-    assert picture.title == ("Error", "")
+    assert picture.title == ("Mean error", "")
     assert [list(curve.y) for curve in picture.curves] == [[4.0, 3.125], [9.0]]
     assert [(entry.name, entry.value) for entry in picture.entries] == [("validation", "3.12"), ("loss", "9.0")]
 

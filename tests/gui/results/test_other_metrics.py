@@ -28,8 +28,8 @@ def regression(result: RunResult) -> RunResult:
 def test_the_table_has_the_error_in_the_targets_unit(regression: RunResult) -> None:
     table = build(regression)
     columns = {column.key: column for column in table.columns}
-    assert (columns["accuracy"].title, columns["accuracy"].unit) == ("Error", "°C, 95 % interval")
-    assert columns["accuracy-against"].title == "Error against A"
+    assert (columns["accuracy"].title, columns["accuracy"].unit) == ("Mean error", "°C, 95 % interval")
+    assert columns["accuracy-against"].title == "Mean error against A"
     cells = {column.key: cell for column, cell in zip(table.columns, table.rows[1].cells, strict=True)}
     assert (cells["accuracy"].text, cells["accuracy"].sub) == ("2.81", "2.71–2.91")
     assert (cells["accuracy-against"].text, cells["accuracy-against"].sub, cells["accuracy-against"].tone) == (
@@ -46,7 +46,7 @@ def test_the_trade_off_prefers_less_error(qtbot: QtBot, theme: Theme, regression
     page.resize(1334, 900)
     page.show_result(regression)
     assert page.trade_off.y_key == "mean_absolute_error"
-    assert page._y.currentText() == "Error"
+    assert page._y.currentText() == "Mean error"
     assert page.trade_off.y_axis.title == "mean absolute error, °C"
     page.trade_off.set_axes("latency_p50", "mean_absolute_error")
     assert {point.letter: point.on_front for point in page.trade_off._points} == {"A": False, "B": True}, "less error in less time"

@@ -1,0 +1,53 @@
+"""What a reader must not conclude from a run."""
+
+import math
+
+from greenbench.core.metrics import BY_KEY, QUALITY
+from greenbench.core.quote import count, significant
+from greenbench.core.run import Remark, VariantResult
+from greenbench.core.step import Group
+from greenbench.engine.recorder import Recorder
+from greenbench.steps import installed
+
+
+def limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
+    """One remark for each limit of what was measured; none where nothing was."""
+    if not variants:
+        return []
+    texts = [_one_machine(variants)]
+    batches = sorted({variant.batch for variant in variants})
+    texts.append(f"Batch {batches[0]} only; the order of variants may change at other batch sizes.")
+    if recorder.environment.virtual:
+        texts.append("A virtual machine: neighbours on the same host can move latency, and power counters are usually hidden.")
+    if accuracy := _accuracy(variants):
+        texts.append(accuracy)
+    if recorder.plan.protocol.name == "quick":
+        texts.append("The quick protocol is for a look: use the lab protocol for numbers that others shall rely on.")
+    return [Remark(kind="limit", text=text) for text in texts]
+
+
+def _one_machine(variants: list[VariantResult]) -> str:
+    """A seed is a limit only where something was trained with it."""
+    steps = installed()
+    learnt = (Group.TRAIN, Group.DISTIL)
+    if not any(step.step in steps and steps[step.step].group in learnt for variant in variants for step in variant.lineage):
+        return "One machine: on another, the variants may come in another order."
+    judged = {key for variant in variants for key in QUALITY if key in variant.metrics}
+    moved = "accuracy by some tenths of a point" if judged <= {"accuracy"} else "these numbers"
+    return f"One machine, one training seed: a new seed may move {moved}."
+
+
+def _accuracy(variants: list[VariantResult]) -> str:
+    """The difference of accuracies that the test examples cannot show: half the widest paired interval that was found, and before any was
+    compared 1/√n, the most it can be of two models that are right half the time each. "" where it is too small to matter."""
+    found = [variant.metrics["accuracy"] for variant in variants if "accuracy" in variant.metrics]
+    examples = min((measured.n for measured in found if measured.value is not None and measured.n), default=0)
+    if not examples:
+        return ""
+    against = [variant.against["accuracy"] for variant in variants if "accuracy" in variant.against]
+    halves = [(each.high - each.low) / 2 for each in against if each.low is not None and each.high is not None and each.high > each.low]
+    bound = max(halves, default=1 / math.sqrt(examples))
+    if bound <= BY_KEY["accuracy"].margin:
+        return ""
+    points = significant(bound * 100, 2)
+    return f"Accuracy rests on {count(examples)} test examples: differences under about {points} points cannot be told apart."
