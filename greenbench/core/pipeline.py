@@ -45,10 +45,13 @@ class Link:
     input: str
 
 
+NAMELESS = "Untitled"  # the title of a pipeline that nobody has named
+
+
 class Pipeline:
     """Nodes by id and links in order; the order of links into a `many` port is the order of variants."""
 
-    def __init__(self, catalog: Catalog, title: str = "Untitled", description: str = "") -> None:
+    def __init__(self, catalog: Catalog, title: str = NAMELESS, description: str = "") -> None:
         self.catalog = catalog
         self.title = title
         self.description = description

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from greenbench.core import places
 from greenbench.core.document import SUFFIX, read
+from greenbench.core.edits import Describe
 from greenbench.core.errors import FileFormatError, GreenBenchError
-from greenbench.core.pipeline import Pipeline
+from greenbench.core.pipeline import NAMELESS, Pipeline
 from greenbench.gui.session import Session
 from greenbench.gui.settings import Settings
 
@@ -141,6 +142,7 @@ class Files(QObject):
         return path is not None and self._save(path if path.suffix else path.with_suffix(SUFFIX))
 
     def _save(self, path: Path) -> bool:
+        self._name_after(path)
         try:
             self._session.save(path)
         except FileFormatError as error:
@@ -148,6 +150,12 @@ class Files(QObject):
             return False
         self._remember(path)
         return True
+
+    def _name_after(self, path: Path) -> None:
+        """A pipeline that nobody has named is called like its file, so that the history tells runs apart; it can be undone."""
+        pipeline = self._session.pipeline
+        if pipeline.title.strip() in ("", NAMELESS):
+            self._session.do(Describe(path.stem, pipeline.description))
 
     def _remember(self, path: Path) -> None:
         self._settings.add_recent(path)

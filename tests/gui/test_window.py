@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
-from greenbench.core.document import dumps
+from greenbench.core.document import dumps, read
 from greenbench.core.edits import ChangeNode, Disconnect
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Channel, Domain, Facts, Provenance, Sample, SourceReport, SourceState, Window, WindowKind
+from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import Failure, NodeState, Plan, RunResult, RunState
 from greenbench.gui.files import Unsaved
 from greenbench.gui.focus_tour import next_panel
@@ -409,3 +410,16 @@ def test_what_the_edit_menu_offers_follows_page_and_selection(window: MainWindow
     assert not commands["delete"].isEnabled()
     window.show_page(0)
     assert commands["delete"].isEnabled()
+
+
+def test_a_pipeline_that_nobody_named_is_called_like_its_file(window: MainWindow, answers, tmp_path: Path) -> None:
+    session = window.parts.session
+    session.open(Pipeline(session.catalog))
+    answers.save_to = tmp_path / "two nets.greenbench"
+    assert window.parts.files.save()
+    assert session.pipeline.title == read(answers.save_to, session.catalog).title == "two nets"
+    session.undo_stack.undo()
+    assert session.pipeline.title == "Untitled"
+    session.open(Pipeline(session.catalog, "Mine"))
+    assert window.parts.files.save()
+    assert session.pipeline.title == "Mine"
