@@ -11,6 +11,7 @@ from greenbench.gui.editor.editing import Editing
 from greenbench.gui.editor.status import NodeStatus, RunBoard, VariantStatus
 from greenbench.gui.editor.words import state_icon, state_word, waiting_for
 from greenbench.gui.forms.form import ParameterForm
+from greenbench.gui.forms.prose import Prose
 from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel, breakable
 from greenbench.gui.session import Session
 from greenbench.gui.sources.aside import NodeAside
@@ -75,7 +76,8 @@ class NodePanel(Panel):
         head.addWidget(tile, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(names, 1)
         self.column.addLayout(head)
-        self.column.addWidget(Text(spec.help or spec.summary, 12, 400, "second", wrap=True))
+        self.prose = Prose(theme, spec.help or spec.summary)
+        self.column.addWidget(self.prose)
         if spec.paper is not None:
             self.column.addLayout(self._paper(spec.paper.label, spec.paper.title, spec.paper.url))
         if self.aside is not None and self.aside.preview is not None:

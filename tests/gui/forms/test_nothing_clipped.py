@@ -10,6 +10,7 @@ from greenbench.core.run import Failure, NodeState
 from greenbench.gui.editor.status import NodeStatus
 from greenbench.gui.forms.inspector import Inspector
 from greenbench.gui.forms.panels import NodePanel
+from greenbench.gui.forms.prose import Prose
 from greenbench.gui.session import Session
 from greenbench.gui.theme import Theme
 from greenbench.steps import installed
@@ -63,3 +64,18 @@ def test_a_result_and_a_failure_with_long_names_fit_too(qtbot: QtBot, theme: The
     panel.failure.show_failure(Failure(kind="No file", message=f"{path} is missing.", remedy=f"Put it at {path}."), "Train stopped")
     assert panel.minimumSizeHint().width() <= 264 - 10
     session.close()
+
+
+def test_long_prose_takes_three_lines_until_more_is_pressed(qtbot: QtBot, theme: Theme) -> None:
+    long, short = Prose(theme, "A step may have much to say of itself. " * 12), Prose(theme, "A line.")
+    for prose in (long, short):
+        qtbot.addWidget(prose)
+        prose.resize(232, 300)
+        with qtbot.waitExposed(prose):
+            prose.show()
+    assert not short.more.isVisible()
+    assert long.more.text() == "More"
+    assert long.text.maximumHeight() == long.folded
+    long.more.click()
+    assert long.more.text() == "Less"
+    assert long.text.maximumHeight() > 10 * long.folded
