@@ -1,8 +1,8 @@
 """Adding and joining by search: Tab or double-click, a link dropped on empty canvas, and "Connect to…" by keyboard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QPoint, QPointF
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, QSizeF
 
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.pipeline import Link, Pipeline
@@ -10,6 +10,8 @@ from greenbench.core.step import StepSpec
 from greenbench.gui.editor.canvas import Canvas
 from greenbench.gui.editor.editing import matching_port
 from greenbench.gui.editor.search import Offer, SearchPopup, step_offers
+
+_SIZE, _AWAY = QSizeF(168, 104), (48.0, 32.0)  # a node with ports and room; one try further to the right, or further down
 
 
 class Adding(QObject):
@@ -68,9 +70,21 @@ class Adding(QObject):
             return
         half, output = self._half
         dx = 0 if half is None else 8 if output else -160
-        id = self._canvas.editing.add(value, self._drop.x() + dx, self._drop.y() - (41 if half else 14), half, output=output)
+        wanted = QPointF(self._drop.x() + dx, self._drop.y() - (41 if half else 14))
+        place = free_place([item.rect for item in self._canvas.pipeline_scene.nodes.values()], wanted)
+        id = self._canvas.editing.add(value, place.x(), place.y(), half, output=output)
         if id is not None:
             self._select([id])
+
+
+def free_place(taken: Sequence[QRectF], wanted: QPointF) -> QPointF:
+    """Where a new node of usual size covers no other: at the place that was wanted, else the nearest free one to the right or below."""
+    near = sorted(((column, line) for column in range(12) for line in range(12)), key=lambda step: step[0] * _AWAY[0] + step[1] * _AWAY[1])
+    for column, line in near:
+        place = wanted + QPointF(column * _AWAY[0], line * _AWAY[1])
+        if not any(QRectF(place, _SIZE).adjusted(-8, -8, 8, 8).intersects(rect) for rect in taken):
+            return place
+    return wanted
 
 
 def possible_links(pipeline: Pipeline, id: str) -> list[Link]:

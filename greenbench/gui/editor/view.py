@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from greenbench.core.edits import Change
 from greenbench.core.messages import Event
 from greenbench.gui.editor.actions import CANVAS, LINKS, NODES, EditorAction, EditorActions
-from greenbench.gui.editor.adding import Adding
-from greenbench.gui.editor.anatomy import GRID
+from greenbench.gui.editor.adding import Adding, free_place
 from greenbench.gui.editor.canvas import Canvas
 from greenbench.gui.editor.canvas_keys import CanvasKeys
 from greenbench.gui.editor.dashes import Dashes
@@ -134,12 +133,12 @@ class EditorView(QWidget):
         return self.scene.selected_nodes()
 
     def add_step(self, key: str) -> None:
-        """Adds a step in the middle of what is seen, on a free spot, and selects it."""
+        """Adds a step beside what is selected or in the middle of what is seen, on a free spot, and selects it."""
         spec = self.session.catalog[key]
         middle = self.canvas.camera.middle
-        place = QPointF(middle.x() - 78, middle.y() - 41)
-        while any(item.rect.adjusted(-8, -8, 8, 8).contains(place + QPointF(4, 4)) for item in self.scene.nodes.values()):
-            place += QPointF(3 * GRID, 3 * GRID)
+        chosen = self.scene.selected_nodes()
+        beside = self.scene.nodes[chosen[0]].rect.topRight() + QPointF(44, 0) if len(chosen) == 1 else None
+        place = free_place([item.rect for item in self.scene.nodes.values()], beside or QPointF(middle.x() - 78, middle.y() - 41))
         id = self.editing.add(spec, place.x(), place.y())
         if id is not None:
             self.select_nodes([id])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
@@ -14,6 +14,7 @@ from greenbench.core import messages as m
 from greenbench.core.measurement import Measurement, Window, WindowKind
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
+from greenbench.gui.editor.adding import free_place
 from greenbench.gui.editor.view import EditorView
 from greenbench.gui.icons import icon_path
 from greenbench.gui.session import Session
@@ -186,6 +187,16 @@ def test_a_step_added_from_the_library_lands_in_view_on_a_free_spot(editor: Edit
     places = {editor.session.pipeline.nodes[id].position for id in new}
     assert len(places) == 3
     assert editor.canvas.camera.seen.contains(editor.scene.nodes[editor.selected()[0]].rect)
+    rects = [item.rect for item in editor.scene.nodes.values()]
+    assert not [1 for id in new for rect in rects if rect != editor.scene.nodes[id].rect and rect.intersects(editor.scene.nodes[id].rect)]
+
+
+def test_a_free_place_is_the_wanted_one_where_nothing_stands() -> None:
+    assert free_place([], QPointF(10, 20)) == QPointF(10, 20)
+    taken = [QRectF(0, 0, 156, 82), QRectF(200, 0, 156, 82)]
+    place = free_place(taken, QPointF(4, 4))
+    assert not any(QRectF(place.x(), place.y(), 156, 82).intersects(rect) for rect in taken)
+    assert (place.x(), place.y()) == (4, 100), "below is nearer here than beyond both"
 
 
 def test_choices_open_as_a_menu_on_the_node(hand: Hand, editor: EditorView, session: Session) -> None:
