@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
-from PySide6.QtWidgets import QHeaderView
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter
+from PySide6.QtWidgets import QHeaderView, QToolTip
 
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.theme import Theme, font
@@ -54,6 +54,20 @@ class TwoLineHead(QHeaderView):
         if sorted_by:
             self._arrow(painter, inside, column)
         painter.restore()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """What is cut off in a head is read under the pointer."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.words(self.logicalIndexAt(event.pos())), self)
+            return True
+        return super().viewportEvent(event)
+
+    def words(self, logical: int) -> str:
+        """The whole head of a column: title and unit."""
+        if not 0 <= logical < len(self._columns()):
+            return ""
+        column = self._columns()[logical]
+        return "\n".join(part for part in (column.title, column.unit) if part)
 
     def _arrow(self, painter: QPainter, inside: QRectF, column: HeadColumn) -> None:
         """Beside the title, in the padding where the words stand on the right."""

@@ -67,3 +67,18 @@ def test_a_fingerprint_changes_with_what_the_parameters_point_at(tmp_path) -> No
     assert folder.fingerprint(folder.params(folder=str(tmp_path))) != before
     assert folder.fingerprint(folder.params()) == "absent"
     assert folder.fingerprint(folder.params(folder="\0")) == "absent"
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        ("photo", {"data.folder"}),
+        ("pretrained weights", {"model.library", "model.huggingface", "model.file"}),
+        ("own model", {"model.file", "model.python"}),
+        ("my model", {"model.file", "model.python"}),
+        ("csv", {"data.table", "data.text"}),
+        ("excel", {"data.table"}),
+    ],
+)
+def test_a_step_is_found_by_the_words_people_have_for_it(words: str, steps: set[str]) -> None:
+    assert steps <= {spec.key for spec in installed().search(words)}

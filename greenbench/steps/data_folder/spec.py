@@ -45,7 +45,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.data_folder.apply:apply",
     outputs=(Port("data", PortKind.DATASET),),
     highlights=("folder", "size"),
-    aliases=("images", "pictures", "jpeg", "png", "imagenet", "data set"),
+    aliases=("images", "photos", "pictures", "jpeg", "png", "imagenet", "data set"),
     fingerprint=lambda params: together(of_tree(params.folder), of_file(params.labels), of_file(params.label_map)),
     obstacle=lambda params: no_folder(params.folder),
 )

@@ -56,7 +56,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.data_table.apply:apply",
     outputs=(Port("data", PortKind.DATASET),),
     highlights=("file", "target"),
-    aliases=("csv", "tsv", "parquet", "tabular", "features", "rows", "columns", "regression", "data set"),
+    aliases=("csv", "excel", "spreadsheet", "tsv", "parquet", "tabular", "features", "rows", "columns", "regression", "data set"),
     fingerprint=lambda params: together(of_file(params.file), of_file(params.test_file), of_file(params.label_map)),
     obstacle=lambda params: no_file(params.file) or (no_file(params.test_file) if params.test_file else None),
 )

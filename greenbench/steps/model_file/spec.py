@@ -85,8 +85,9 @@ SPEC = StepSpec(
     outputs=(Port("model", PortKind.MODEL),),
     highlights=("file", "architecture"),
     aliases=(
-        "own model", "load", "import", "weights", "checkpoint", "state dict", "safetensors", "pt", "pth", "torchscript", "pt2", "export",
-        "onnx", "openvino",
+        "own model", "my model", "pretrained weights", "load", "import", "weights", "checkpoint",
+        "state dict", "safetensors", "pt", "pth", "torchscript", "pt2",
+        "export", "onnx", "openvino",
     ),
     fingerprint=_fingerprint,
     obstacle=_obstacle,

@@ -60,7 +60,7 @@ SPEC = StepSpec(
     apply="greenbench.steps.model_huggingface.apply:apply",
     outputs=(Port("model", PortKind.MODEL),),
     highlights=("source", "input"),
-    aliases=("transformers", "hub", "bert", "vit", "text", "sentence", "tokenizer", "pretrained", "language"),
+    aliases=("transformers", "hub", "bert", "vit", "text", "sentence", "tokenizer", "pretrained weights", "language"),
     fingerprint=_fingerprint,
     obstacle=_obstacle,
 )

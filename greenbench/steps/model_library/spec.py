@@ -95,7 +95,7 @@ SPEC = StepSpec(
     inputs=(Port("data", PortKind.DATASET, optional=True),),
     outputs=(Port("model", PortKind.MODEL),),
     highlights=("name", "width"),
-    aliases=("network", "architecture", "resnet", "mobilenet", "lenet", "torchvision", "timm", "pretrained", "mlp", "text", "zoo"),
+    aliases=("network", "architecture", "resnet", "mobilenet", "lenet", "torchvision", "timm", "pretrained weights", "mlp", "text", "zoo"),
     fingerprint=lambda params: of_file(params.weights_file) if params.weights_file else "",
     obstacle=lambda params: no_file(params.weights_file) if params.weights_file else None,
     browse={"name": "models"},

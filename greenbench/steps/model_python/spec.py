@@ -117,7 +117,7 @@ SPEC = StepSpec(
     inputs=(Port("data", PortKind.DATASET, optional=True),),
     outputs=(Port("model", PortKind.MODEL),),
     highlights=("factory", "input"),
-    aliases=("own network", "code", "factory", "module", "custom", "pytorch", "script"),
+    aliases=("own network", "own model", "my model", "code", "factory", "module", "custom", "pytorch", "script"),
     fingerprint=_fingerprint,
     obstacle=_obstacle,
     trust=_trust,
