@@ -229,6 +229,7 @@ class MainWindow(QMainWindow):
         name = "".join(c if c.isalnum() or c in " -_" else "-" for c in result.title).strip() or "results"
         path = self.parts.files.questions.file_to_save(str(folder / f"{name}.{suffix}"), f"{FORMATS[suffix]} (*.{suffix})", "Export")
         if path:
+            self.parts.settings.set_text("folder", str(path.parent))
             self.results.export(path if path.suffix == f".{suffix}" else path.with_name(f"{path.name}.{suffix}"))
 
     def open_run(self, run_id: str) -> None:

@@ -15,10 +15,12 @@ from greenbench.core.errors import ParameterError
 from greenbench.core.params import FieldKind, FieldSpec
 from greenbench.gui.controls import Choice, IconButton, Segments, Text
 from greenbench.gui.forms.typed import shown_value, typed_value
+from greenbench.gui.settings import Settings
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
 
 _SLIDER_STEPS, _SLIDER_COUNT = 1000, 500
+_CHOSEN_IN = "folder/sources"  # where the last file or folder was chosen
 
 
 class Field(QWidget):
@@ -347,12 +349,14 @@ class PathField(TextField):
         self.given.emit(path)
 
     def _browse(self) -> None:
-        start = self.line.text() or str(Path.home())
+        settings = Settings()  # of the window: one file, whoever opens it
+        start = self.line.text() or settings.text(_CHOSEN_IN, str(Path.home()))
         if self.spec.kind is FieldKind.FOLDER:
             chosen = QFileDialog.getExistingDirectory(self, self.spec.title, start)
         else:
             chosen, _ = QFileDialog.getOpenFileName(self, self.spec.title, start)
         if chosen:
+            settings.set_text(_CHOSEN_IN, str(Path(chosen).parent))
             self._take(chosen)
 
 

@@ -1,5 +1,6 @@
 """The inspector edits what is selected, one undo entry for each thing a user does, and shows what came of it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,6 +185,25 @@ def test_a_folder_is_chosen_in_a_dialog(inspector: Inspector, session: Session, 
     field.browse.click()
     assert params(session) == {"folder": "/data/images"}
     assert field.line.text() == "/data/images"
+
+
+def test_the_next_dialog_opens_where_the_last_choice_was_made(
+    inspector: Inspector, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, started = [str(tmp_path / "pets" / "cats"), ""], []
+
+    def answer(parent: object, title: str, start: str) -> str:
+        started.append(start)
+        return chosen.pop(0)
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(answer))
+    for id in ("one", "two"):
+        inspector.show_nodes([id])
+        field = form_row(inspector, "folder").field
+        assert isinstance(field, PathField)
+        field.browse.click()
+    assert started == [str(Path.home()), str(tmp_path / "pets")]
+    assert session.pipeline.nodes["two"].params == {}
 
 
 def test_the_title_renames_the_node_and_an_empty_one_is_put_back(inspector: Inspector, session: Session) -> None:
