@@ -343,5 +343,10 @@ def test_a_recurrent_network_for_sound_loads_with_its_other_inputs_held(name: st
     answer = runtime(key).prepare(made.stored, 1).run(np.zeros((1, 512), np.float32))
     assert answer.shape == (1, 1)
     assert 0 < float(answer[0, 0]) < 0.5  # silence is not speech
+    with pytest.raises(ModelError, match=r"Give its other inputs under Other inputs, for example sr=16000 \(now .*sr = 0\)") as caught:
+        load(DATA / "silero-vad" / name, input="512")
+    assert len(caught.value.message) < 300
+    assert "interpreter" not in caught.value.message
+    assert "Status Message" not in caught.value.message
     with pytest.raises(ModelError, match='has no input "rate"'):
         load(DATA / "silero-vad" / name, input="512", constants="rate=16000")

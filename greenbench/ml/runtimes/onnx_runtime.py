@@ -135,7 +135,7 @@ def open_session(
     # A thread that spins between calls draws power and steals the time of what is measured next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors are raised, and told in words
     if optimised is not None:
         options.optimized_model_filepath = str(optimised)
     if profile is not None:

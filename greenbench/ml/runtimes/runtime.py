@@ -1,5 +1,6 @@
 """What a benchmark asks of a runtime: prepare a model once, then answer batches, and say what really executed."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from greenbench.core.run import Execution
 from greenbench.core.step import Stored
 
 Call = Callable[[NDArray[Any]], NDArray[Any]]
+
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -145,15 +148,22 @@ def last_line(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first thing a library said, in one line."""
+    """The first thing a library said that tells anything, in one line of at most 200 characters: TorchScript begins with where it was,
+    and names the error last; ONNX Runtime wraps it in the status of every block around the operator."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    said = lines[0]
+    if "TorchScript interpreter" in said:
+        said = re.sub(r"^(\w+\.)*\w*(Error|Exception): ", "", lines[-1])
+    said = said.rpartition("Status Message: ")[2]
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1].rstrip()}…"
 
 
 def cannot_answer(stored: Stored, title: str, reason: str) -> ModelError:
     """The error of a model that loads, but does not take the input that is said to be its own."""
     shape = "×".join(str(side) for side in stored.model.input.array_shape) or "one number"
     return ModelError(
-        f'"{stored.title}" cannot answer an example of {shape} in {title}: {reason}',
+        f'"{stored.title}" cannot answer an example of {shape} in {title}: {reason.rstrip(".")}.',
         "Check the input's shape at the model's source, or choose another runtime.",
     )

@@ -1,6 +1,7 @@
 """A whole network from a file stays as it is: it is copied, looked into, run once in its own runtime, and described."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from greenbench.ml.files.inspect import look
 from greenbench.ml.files.sniff import Kind, Sniffed
 from greenbench.ml.files.trust import demand
 from greenbench.ml.runtimes import runtime
+from greenbench.ml.runtimes.runtime import first_line
 from greenbench.ml.shipping.description import read_description
 from greenbench.steps.model_file.naming import class_names, task_of
 from greenbench.steps.model_file.spec import ModelFileParams
 from greenbench.steps.model_file.taking import Taken, taken
+from greenbench.steps.preprocessing import parse_constants
 
 _FORMATS: dict[Kind, tuple[ModelFormat, str, str]] = {
     Kind.ONNX: ("onnx", "model.onnx", "onnxruntime"),
@@ -28,6 +31,7 @@ _FORMATS: dict[Kind, tuple[ModelFormat, str, str]] = {
     Kind.TORCHSCRIPT: ("torchscript", "model.pt", "eager"),
     Kind.EXPORTED: ("exported", "model.pt2", "eager"),
 }
+_RATES = ("sr", "sampling_rate", "sample_rate")
 _NO_WEIGHT = Footprint(parameters=0, nonzero_parameters=0, size_bytes=0)
 
 
@@ -73,7 +77,9 @@ def whole_network(path: Path, sniffed: Sniffed, params: ModelFileParams, context
         digest=brought.sha256,
     )
     context.progress(0.5, "trying it")
-    outputs, notes = _tried(Stored(draft, context.folder, context.node, path.name), runtime_name, context)
+    outputs, notes = _tried(
+        Stored(draft, context.folder, context.node, path.name), runtime_name, context, parse_constants(params.constants)
+    )
     task, assumed = task_of(params, outputs.shape) if params.task != "auto" or said is None else (said.task, "")
     known = said.classes if said is not None and said.classes else contents.classes
     classes = class_names(params, task, outputs.shape, known, path.name)
@@ -114,7 +120,19 @@ def _said_beside(path: Path) -> ModelArtifact | None:
         return None
 
 
-def _tried(stored: Stored, runtime_name: str, context: StepContext) -> tuple[NDArray[Any], tuple[str, ...]]:
+def _remedy(model: ModelArtifact, chosen: Collection[str]) -> str:
+    """What to give where other inputs were held at a number of ours instead of one of the user's; "" where there are none."""
+    ours = [each for each in model.constants if each.name not in chosen]
+    if not ours:
+        return ""
+    # A state of many numbers usually begins at zero; a single number is a setting that zero seldom is.
+    asked = min(ours, key=lambda each: (any(side != -1 for side in each.shape), each.dtype.startswith("float")))
+    value = 16000 if asked.name.lower() in _RATES else 1
+    held = ", ".join(f"{each.name} = {each.value:g}" for each in ours)
+    return f"Give its other inputs under Other inputs, for example {asked.name}={value} (now {held})."
+
+
+def _tried(stored: Stored, runtime_name: str, context: StepContext, chosen: Collection[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
     """What the file answers to one batch of random examples in its own runtime, and what of that a reader should know.
 
     Raises:
@@ -122,7 +140,10 @@ def _tried(stored: Stored, runtime_name: str, context: StepContext) -> tuple[NDA
     """
     model = stored.model
     batch = model.batch or 1
-    session = runtime(runtime_name).prepare(stored, context.threads, "cpu", batch)
+    try:
+        session = runtime(runtime_name).prepare(stored, context.threads, "cpu", batch)
+    except ModelError as error:
+        raise ModelError(error.message, _remedy(model, chosen) or error.remedy) from error
     random = np.random.default_rng(0)
     shape = (batch, *model.input.array_shape)
     whole = np.issubdtype(np.dtype(model.input.dtype), np.integer) or model.input.dtype == "bool"
@@ -130,8 +151,8 @@ def _tried(stored: Stored, runtime_name: str, context: StepContext) -> tuple[NDA
     try:
         outputs = np.asarray(session.run(example.astype(session.dtype)))
     except Exception as error:  # each runtime fails with its own
-        reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-        raise ModelError(f"{stored.title} does not answer: {reason}", "Check the input size and the other inputs.") from error
+        remedy = _remedy(model, chosen) or "Check the input size and the other inputs."
+        raise ModelError(f"{stored.title} does not answer: {first_line(error)}", remedy) from error
     notes = []
     if outputs.dtype.kind == "f" and not np.isfinite(outputs).all():
         notes.append("To a random example it answers with values that are not finite numbers.")
