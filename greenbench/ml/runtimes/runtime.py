@@ -163,7 +163,8 @@ def first_line(error: BaseException) -> str:
 def cannot_answer(stored: Stored, title: str, reason: str) -> ModelError:
     """The error of a model that loads, but does not take the input that is said to be its own."""
     shape = "×".join(str(side) for side in stored.model.input.array_shape) or "one number"
+    reason = reason.rstrip(".")
     return ModelError(
-        f'"{stored.title}" cannot answer an example of {shape} in {title}: {reason.rstrip(".")}.',
+        f'"{stored.title}" cannot answer an example of {shape} in {title}: {reason}.',
         "Check the input's shape at the model's source, or choose another runtime.",
     )
