@@ -240,4 +240,5 @@ def _half_width(comparison: Comparison, points: bool) -> str:
     if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
         return ""
     half = (comparison.high - comparison.low) / 2 * 100
-    return f"± {quote.significant(half, 2)}{' pp' if points else ''}"
+    digits = quote.significant(half, 2) if half >= 1 else f"{max(half, 0.1):.1f}"  # finer than the words beside it means nothing
+    return f"± {digits}{' pp' if points else ''}"
