@@ -153,7 +153,8 @@ class NodeItem(QGraphicsItem):
     def refresh(self) -> None:
         """Draws the node anew and gives assistive technology its words."""
         status = self.drawing.board.status(self.id)
-        self.setToolTip(status.refused or (status.failure.message if status.failure else ""))
+        reason = status.refused or (status.failure.message if status.failure else "")
+        self.setToolTip(reason or "\n".join(words for words in (self.node.title, status.headline) if words))  # both may be cut off
         self.update()
         for port in self.ports:
             port.update()

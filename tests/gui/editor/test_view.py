@@ -191,6 +191,16 @@ def test_a_step_added_from_the_library_lands_in_view_on_a_free_spot(editor: Edit
     assert not [1 for id in new for rect in rects if rect != editor.scene.nodes[id].rect and rect.intersects(editor.scene.nodes[id].rect)]
 
 
+def test_a_title_and_a_headline_that_are_cut_off_are_read_under_the_pointer(editor: EditorView) -> None:
+    plan = Plan(title="Test", nodes=(PlannedNode(id="prune", step="prune.structured", version=1, title="Prune", params={}, digest="d"),))
+    editor.board.apply(m.RunStarted(run_id="1", t_ns=0, plan=plan))
+    touched = editor.board.apply(m.NodeFinished(node="prune", digest="d", cached=False, t_ns=0, seconds=1.0, headline="76 % of parameters"))
+    editor.show_touched(touched)
+    assert editor.scene.nodes["prune"].toolTip() == "Prune channels\n76 % of parameters"
+    editor.show_touched(editor.board.refuse({"prune": "Too many channels go."}))
+    assert editor.scene.nodes["prune"].toolTip() == "Too many channels go."
+
+
 def test_a_free_place_is_the_wanted_one_where_nothing_stands() -> None:
     assert free_place([], QPointF(10, 20)) == QPointF(10, 20)
     taken = [QRectF(0, 0, 156, 82), QRectF(200, 0, 156, 82)]
