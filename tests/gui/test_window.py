@@ -423,3 +423,10 @@ def test_a_pipeline_that_nobody_named_is_called_like_its_file(window: MainWindow
     session.open(Pipeline(session.catalog, "Mine"))
     assert window.parts.files.save()
     assert session.pipeline.title == "Mine"
+
+
+@pytest.mark.parametrize(("state", "kind"), [(RunState.FAILED, "failure"), (RunState.CANCELLED, "notice"), (RunState.LOST, "warning")])
+def test_the_end_of_a_run_is_told_in_the_colour_of_how_it_ended(window: MainWindow, result: RunResult, state: RunState, kind: str) -> None:
+    window.wiring._ended(result.model_copy(update={"state": state}))
+    message = window.messages.messages[-1]
+    assert (message.property("role"), message.remedy) == (kind, "What was measured is kept.")
