@@ -11,6 +11,7 @@ from greenbench.core.errors import GreenBenchError
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import quote, scale
 from greenbench.core.run import RunResult
+from greenbench.report.labels import listed, runtime_name
 from greenbench.steps import installed
 
 _KEYS = (
@@ -70,9 +71,9 @@ def unfair(results: list[RunResult]) -> list[str]:
     aspects: dict[str, Callable[[RunResult], str]] = {
         "processors": lambda r: r.environment.cpu,
         "devices": lambda r: r.plan.device,
-        "thread counts": lambda r: str(sorted({v.threads for v in r.measured})),
-        "batch sizes": lambda r: str(sorted({v.batch for v in r.measured})),
-        "runtimes": lambda r: str(sorted({v.runtime for v in r.measured})),
+        "thread counts": lambda r: listed([str(each) for each in sorted({v.threads for v in r.measured})]),
+        "batch sizes": lambda r: listed([str(each) for each in sorted({v.batch for v in r.measured})]),
+        "runtimes": lambda r: listed([runtime_name(each) for each in sorted({v.runtime for v in r.measured})]),
         "test data": lambda r: r.data,
         "protocols": lambda r: r.plan.protocol.name,
         "sources of energy": lambda r: r.energy_provenance.value,
@@ -81,7 +82,8 @@ def unfair(results: list[RunResult]) -> list[str]:
     for name, read in aspects.items():
         values = list(dict.fromkeys(read(result) for result in results))
         if len(values) > 1:
-            found.append(f"The runs differ in {name}: {', '.join(value or 'unknown' for value in values)}.")
+            between = "; " if any(" and " in value for value in values) else ", "
+            found.append(f"The runs differ in {name}: {between.join(value or 'unknown' for value in values)}.")
     return found
 
 
