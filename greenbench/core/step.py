@@ -42,7 +42,7 @@ class StepSpec:
     """A kind of node.
 
     `apply` is the dotted name "package.module:function" of the work; it is imported in the worker only.
-    `highlights` names the two parameters shown on the node. `icon` is a Phosphor name ("columns").
+    `highlights` names the one or two parameters shown on the node. `icon` is a Phosphor name ("columns").
     A step that is not `cacheable` runs each time. `aliases` are other words under which people look for it.
     `fingerprint` gives, from the parameters, text that changes when what they point at outside the pipeline does (a file,
     a folder): it belongs to what the node's output depends on. It is light, and does not fail if nothing is there.

@@ -10,6 +10,8 @@ from greenbench.ml.panel import model_facts, noun_of, quality_fact, quality_head
 from greenbench.ml.tasks import task
 from greenbench.ml.training import Loss, Settings, fit
 
+SLOW_SENTENCES = "Sentences learn slowly with SGD; AdamW with a rate of 0.003 usually does better."
+
 
 def learn(model: Stored, data: Stored, settings: Settings, context: StepContext, loss: Loss | None = None) -> StepOutcome:
     """Trains a fresh copy of the model and saves it in the context's folder, masks kept.
@@ -32,9 +34,12 @@ def learn(model: Stored, data: Stored, settings: Settings, context: StepContext,
     before = None
     if model.model.trained:
         before = float(scores(module.to(context.device), dataset.split("validation"), task(key), context, quiet=True).mean())
+    slow = (SLOW_SENTENCES,) if model.model.input.kind == "text" and settings.optimizer == "sgd" else ()
+    for text in slow:
+        context.log(text, "warning")
     report = fit(module, dataset, settings, context, loss, masks)
     made = save_module(module, context.folder, model, masks, trained=True, step=context.title)
-    made = made.model_copy(update={"classes": dataset.classes, "notes": tuple(dict.fromkeys((*made.notes, *dataset.fit.notes)))})
+    made = made.model_copy(update={"classes": dataset.classes, "notes": tuple(dict.fromkeys((*made.notes, *dataset.fit.notes, *slow)))})
     rate = round(len(dataset.split("train")) * settings.epochs / max(report.seconds, 1e-9))
     facts = (
         quality_fact(key, report.scores, unit, before),

@@ -34,7 +34,9 @@ def dataset_facts(data: DatasetArtifact) -> tuple[Fact, ...]:
     counts = [Fact(title=f"{_SPLITS[name]} {noun_of(data)}", value=split.examples) for name, split in data.splits.items()]
     if data.random:
         counts = [Fact(title="Random inputs", value=data.splits["test"].examples)]
-    size = " × ".join(str(side) for side in data.input.shape)
+    # Pictures from files are brought to what a model takes; these are what one gets that has nothing to say about it.
+    meant = " for models built for this data" if data.kind in ("folder", "images", "masks") else ""
+    size = " × ".join(str(side) for side in data.input.shape) + meant
     task = () if data.random or data.task == "classification" else (Fact(title="Task", text=TASKS[data.task].title),)
     classes = (Fact(title="Classes", value=len(data.classes)),) if TASKS[data.task].has_classes else ()
     licence = (Fact(title="Licence", text=data.licence),) if data.licence else ()
@@ -44,8 +46,8 @@ def dataset_facts(data: DatasetArtifact) -> tuple[Fact, ...]:
     return (
         *about,
         Fact(title="Shape of one", text=size),
-        Fact(title="Mean taken off", text=_numbers(data.input.mean)),
-        Fact(title="Divided by", text=_numbers(data.input.std)),
+        Fact(title="Mean taken off", text=_numbers(data.input.mean) + meant),
+        Fact(title="Divided by", text=_numbers(data.input.std) + meant),
     )
 
 

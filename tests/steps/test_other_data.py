@@ -11,8 +11,10 @@ from greenbench.core.errors import ModelError
 from greenbench.ml.artifacts import load_module
 from greenbench.ml.data import open_dataset
 from greenbench.ml.evaluation import scores
+from greenbench.ml.learning import SLOW_SENTENCES
 from greenbench.ml.runtimes import runtime
 from greenbench.ml.tasks import task
+from greenbench.steps import installed
 
 TREC = Path(__file__).parents[3] / "shared" / "data" / "trec"
 
@@ -99,6 +101,16 @@ class TestQuestions:
 
     def test_more_than_seven_of_ten_are_told_apart(self, classifier, questions) -> None:
         assert judged(classifier, questions).mean() > 0.7
+
+    @pytest.mark.parametrize(("optimizer", "told"), [("sgd", 1), ("adamw", 0)])
+    def test_sgd_on_sentences_is_warned_of(self, run_step, questions, optimizer: str, told: int) -> None:
+        network = run_step("model.library", data=questions, name="text_average")
+        made = run_step("train", model=network, data=questions, epochs=1, optimizer=optimizer)
+        assert made.stored.model.notes.count(SLOW_SENTENCES) == told
+        assert [text for level, text in made.context.logs if level == "warning"].count(SLOW_SENTENCES) == told
+
+    def test_the_node_names_the_file_alone(self) -> None:
+        assert installed()["data.text"].highlights == ("file",), "a share says nothing where a test file is given"
 
     @pytest.mark.parametrize("step", ["prune.magnitude", "quantize.static"])
     def test_still_so_when_compressed(self, run_step, classifier, questions, step: str) -> None:

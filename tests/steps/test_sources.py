@@ -28,6 +28,8 @@ def test_an_image_folder_becomes_a_data_set(run_step, tmp_path) -> None:
             Image.new("L", (9, 9), value + index).save(tmp_path / kind / f"{index}.png")
     made = run_step("data.folder", folder=str(tmp_path), size=8, colour="grey")
     assert made.stored.dataset.classes == ("apple", "pear")
+    assert made.fact("Shape of one").text == "1 × 8 × 8 for models built for this data"
+    assert made.fact("Mean taken off").text.endswith(" for models built for this data")
     x, _ = open_dataset(made.stored).split("train").arrays()
     assert x.shape[1:] == (1, 8, 8)
     assert float(x.std()) == pytest.approx(1, abs=1e-4)
