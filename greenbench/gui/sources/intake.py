@@ -72,9 +72,7 @@ class Intake(QObject):
         elif not self.fits.found:
             pipeline = self._session.pipeline
             measures = any(pipeline.spec(id).group is Group.MEASURE for id, node in pipeline.nodes.items() if not node.muted)
-            remedy = (
-                "Press Run to measure." if measures else "There is no Benchmark, so a run would measure nothing: add one."
-            )
+            remedy = "Press Run to measure." if measures else "There is no Benchmark, so a run would measure nothing: add one."
             self.told.emit("notice", "The sources are read, and they go together.", remedy)
 
     def close(self) -> None:

@@ -1,6 +1,5 @@
 """A data set as the Hugging Face library or hub stores it."""
 
-
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
