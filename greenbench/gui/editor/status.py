@@ -14,7 +14,7 @@ from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Measurement, WindowKind
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.ports import PortKind
-from greenbench.core.quote import quote
+from greenbench.core.quote import quote, scale, significant
 from greenbench.core.run import Failure, NodeState, VariantResult, letter
 from greenbench.gui import quality
 
@@ -225,11 +225,18 @@ def _window_closed(board: RunBoard, event: m.WindowClosed) -> set[str]:
     return set()
 
 
+def _glance(measured: Measurement | None) -> str:
+    """A number in three digits: the row of a node is narrow, and the table has the rest."""
+    if measured is None or measured.value is None:
+        return quote(measured).full
+    shown = scale(measured.unit, [measured.value])
+    return f"{significant(measured.value * shown.factor, 3)} {shown.unit}"
+
+
 def _results_ready(board: RunBoard, event: m.ResultsReady) -> set[str]:
     touched: set[str] = set()
     for variant in event.result.variants:
-        latency = quote(variant.metrics.get("latency_p50"))
-        text = "Failed" if variant.failure else latency.full
+        text = "Failed" if variant.failure else _glance(variant.metrics.get("latency_p50"))
         touched |= board.set_variant(variant.benchmark, variant.letter, text=text, failure=variant.failure, result=variant)
     return touched
 
