@@ -63,3 +63,9 @@ def beside(described: ModelArtifact | None, folder: Path, name: str) -> Stored:
     if described is None:
         raise FileFormatError(f"{name}.json is missing.", "Export the model again.")
     return Stored(described, folder, "", name)
+
+
+def first_line(error: BaseException) -> str:
+    """What an exporter's error says first: the reason stands there, the rest is its own traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__

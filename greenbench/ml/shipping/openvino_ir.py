@@ -11,8 +11,7 @@ from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml.export import export_onnx
 from greenbench.ml.runtimes.openvino_library import openvino
-from greenbench.ml.shipping.exported import first_line
-from greenbench.ml.shipping.format import beside, shipped
+from greenbench.ml.shipping.format import beside, first_line, shipped
 
 
 class OpenVinoIr:
