@@ -11,70 +11,74 @@ from greenbench.core.errors import StoreError
 Step = Callable[[sqlite3.Connection], None]
 
 
+# What the first version of the file holds: runs, nodes, variants, windows with every call, samples by channel, log lines.
+_FIRST = (
+    # AUTOINCREMENT: a number that another instance still remembers must never come to mean another run or channel.
+    """CREATE TABLE run (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        title TEXT NOT NULL,
+        state TEXT NOT NULL,
+        started TEXT NOT NULL,
+        started_ns INTEGER NOT NULL,
+        seconds REAL,
+        owner_pid INTEGER NOT NULL,
+        owner_created REAL NOT NULL,
+        plan TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        sources TEXT NOT NULL DEFAULT '[]',
+        variants INTEGER,
+        result TEXT
+    )""",
+    """CREATE TABLE node (
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (run, id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE variant (
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        benchmark TEXT NOT NULL,
+        letter TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (run, benchmark, letter)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE window (
+        number INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        body TEXT NOT NULL,
+        latencies BLOB
+    )""",
+    "CREATE INDEX window_by_run ON window (run)",
+    """CREATE TABLE channel (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        UNIQUE (run, key)
+    )""",
+    """CREATE TABLE sample (
+        channel INTEGER NOT NULL REFERENCES channel ON DELETE CASCADE,
+        t_ns INTEGER NOT NULL,
+        power_w REAL,
+        energy_j REAL,
+        reason TEXT,
+        PRIMARY KEY (channel, t_ns)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE log (
+        number INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+        written TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        level TEXT NOT NULL,
+        node TEXT NOT NULL,
+        text TEXT NOT NULL
+    )""",
+    "CREATE INDEX log_by_run ON log (run)",
+)
+
+
 def _runs_and_what_was_measured(connection: sqlite3.Connection) -> None:
     """1: runs, nodes, variants, windows with every call, samples by channel, log lines."""
-    for statement in (
-        # AUTOINCREMENT: a number that another instance still remembers must never come to mean another run or channel.
-        """CREATE TABLE run (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            id TEXT NOT NULL UNIQUE,
-            title TEXT NOT NULL,
-            state TEXT NOT NULL,
-            started TEXT NOT NULL,
-            started_ns INTEGER NOT NULL,
-            seconds REAL,
-            owner_pid INTEGER NOT NULL,
-            owner_created REAL NOT NULL,
-            plan TEXT NOT NULL,
-            environment TEXT NOT NULL,
-            sources TEXT NOT NULL DEFAULT '[]',
-            variants INTEGER,
-            result TEXT
-        )""",
-        """CREATE TABLE node (
-            run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
-            id TEXT NOT NULL,
-            body TEXT NOT NULL,
-            PRIMARY KEY (run, id)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE variant (
-            run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
-            benchmark TEXT NOT NULL,
-            letter TEXT NOT NULL,
-            body TEXT NOT NULL,
-            PRIMARY KEY (run, benchmark, letter)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE window (
-            number INTEGER PRIMARY KEY,
-            run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
-            body TEXT NOT NULL,
-            latencies BLOB
-        )""",
-        "CREATE INDEX window_by_run ON window (run)",
-        """CREATE TABLE channel (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
-            key TEXT NOT NULL,
-            UNIQUE (run, key)
-        )""",
-        """CREATE TABLE sample (
-            channel INTEGER NOT NULL REFERENCES channel ON DELETE CASCADE,
-            t_ns INTEGER NOT NULL,
-            power_w REAL,
-            energy_j REAL,
-            reason TEXT,
-            PRIMARY KEY (channel, t_ns)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE log (
-            number INTEGER PRIMARY KEY,
-            run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
-            written TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-            level TEXT NOT NULL,
-            node TEXT NOT NULL,
-            text TEXT NOT NULL
-        )""",
-        "CREATE INDEX log_by_run ON log (run)",
-    ):
+    for statement in _FIRST:
         connection.execute(statement)
 
 
