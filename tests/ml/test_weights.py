@@ -84,7 +84,7 @@ def test_missing_unexpected_and_reshaped_tensors_are_named(index) -> None:
     assert found.unexpected == ("extra",)
     assert found.reshaped == ("layer1.0.conv1.weight: 64×64×5×5 instead of 64×64×3×3",)
     assert differences(found) == (
-        "1 of 102 tensors are missing (fc.bias), 1 tensors are not known to it (extra), "
+        "1 of 102 tensors are missing (fc.bias), 1 tensor is not known to it (extra), "
         "1 have another shape (layer1.0.conv1.weight: 64×64×5×5 instead of 64×64×3×3)"
     )
 

@@ -277,7 +277,7 @@ def differences(candidate: Candidate, named: int = 3) -> str:
     parts = []
     for words, listed in (
         (f"of {candidate.total} tensors are missing", candidate.missing),
-        ("tensors are not known to it", candidate.unexpected),
+        (f"{'tensor is' if len(candidate.unexpected) == 1 else 'tensors are'} not known to it", candidate.unexpected),
         ("have another shape", candidate.reshaped),
     ):
         if listed:
