@@ -2,16 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Value(BaseModel):
-    """A frozen value that is written to and read from JSON.
-
-    NaN and infinity (a loss that diverged) are written as strings: JSON has no other word for them, and they read back.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+from greenbench.core.claim import ClaimResult
+from greenbench.core.value import Value
 
 
 class Fact(Value):
@@ -88,11 +82,21 @@ class ConstantInput(Value):
     value: float = 0.0
 
 
+class LayerChange(Value):
+    """A layer that compression put in another's place: which one, by what kind of layer ("svd", "hashed"), and the numbers that make it."""
+
+    layer: str
+    kind: str
+    arguments: dict[str, Any] = {}
+
+
 class Architecture(Value):
-    """How to build a network before its weights are loaded: a name the model library knows, and its arguments."""
+    """How to build a network before its weights are loaded: a name the model library knows, its arguments, and the layers that were
+    replaced since, in order."""
 
     name: str
     arguments: dict[str, Any] = {}
+    changes: tuple[LayerChange, ...] = ()
 
 
 class Footprint(Value):
@@ -178,11 +182,14 @@ class DatasetArtifact(Value):
 
 
 class ResultsArtifact(Value):
-    """What a benchmark gives: the results themselves are joined with energy in the parent and kept in the store."""
+    """What a step that measures or judges gives. Of a benchmark the results themselves are joined with energy in the parent and kept in
+    the store; `values` are numbers by name (SI units in the name: "energy_kwh"), `claim` is what became of a paper's claim."""
 
     type: Literal["results"] = "results"
     files: dict[str, str] = {}
     variants: tuple[str, ...] = ()
+    values: dict[str, float] = {}
+    claim: ClaimResult | None = None
 
 
 Artifact = ModelArtifact | DatasetArtifact | ResultsArtifact

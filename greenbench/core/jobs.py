@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from greenbench.core.artifact import AnyArtifact, Fact, Value
+from greenbench.core.artifact import AnyArtifact, Fact
 from greenbench.core.run import Failure, LineageStep, Plan, RunResult
 from greenbench.core.trust import TrustRequest
+from greenbench.core.value import Value
 
 
 class StoredRef(Value):

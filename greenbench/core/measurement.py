@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from greenbench.core.artifact import Value
+from greenbench.core.value import Value
 
 
 class Provenance(StrEnum):

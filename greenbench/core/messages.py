@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from greenbench.core.artifact import Artifact, Fact, Value
+from greenbench.core.artifact import Artifact, Fact
 from greenbench.core.errors import WorkerError
 from greenbench.core.measurement import Facts, Measurement, Sample, SourceReport, Window
 from greenbench.core.run import Environment, Execution, Failure, NodeState, Plan, RunResult, RunState
+from greenbench.core.value import Value
 
 WIRE_VERSION = 1
 

@@ -1,6 +1,6 @@
 """What a data set looks like, as data: a few examples with their labels, how many there are of each class, what is broken."""
 
-from greenbench.core.artifact import Value
+from greenbench.core.value import Value
 
 
 class Sample(Value):

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
-from greenbench.core.artifact import Artifact, Fact, Value
+from greenbench.core.artifact import Artifact, Fact
 from greenbench.core.measurement import Measurement, Provenance, SourceReport
 from greenbench.core.metrics import QUALITY
+from greenbench.core.value import Value
 
 
 class RunState(StrEnum):

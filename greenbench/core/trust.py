@@ -1,6 +1,6 @@
 """Files that can run code when they are read: what is asked of the user before, once for each file's content."""
 
-from greenbench.core.artifact import Value
+from greenbench.core.value import Value
 
 
 class TrustRequest(Value):

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from greenbench.core.artifact import AnyArtifact, Fact, Value
+from greenbench.core.artifact import AnyArtifact, Fact
+from greenbench.core.value import Value
 from greenbench.core.step import StepOutcome
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9

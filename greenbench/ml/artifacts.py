@@ -7,9 +7,9 @@ builds the architecture, sets both, and then demands that every tensor of the fi
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from greenbench.core.artifact import Architecture, InputSpec, ModelArtifact
+from greenbench.core.artifact import Architecture, InputSpec, LayerChange, ModelArtifact
 from greenbench.core.errors import ModelError, StepError
 from greenbench.core.runtimes import FORMAT_NOUNS
 from greenbench.core.step import Stored
@@ -103,6 +103,19 @@ def save_module(
         licence=like.licence,
         digest=like.digest,
     )
+
+
+def changed(stored: Stored, changes: Iterable[LayerChange]) -> Stored:
+    """The artefact a network was loaded from, as the `like` to save it by after layers were replaced.
+
+    Raises:
+        ModelError: it is no network with an architecture.
+    """
+    architecture = stored.model.architecture
+    if architecture is None:
+        raise ModelError(f'"{stored.title}" is {FORMAT_NOUNS[stored.model.format]}; its layers cannot be replaced.', _GIVE_WEIGHTS)
+    after = architecture.model_copy(update={"changes": (*architecture.changes, *changes)})
+    return replace(stored, artifact=stored.model.model_copy(update={"architecture": after}))
 
 
 def load_module(stored: Stored) -> nn.Module:

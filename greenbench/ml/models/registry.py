@@ -10,6 +10,7 @@ from greenbench.core.artifact import Architecture, InputKind, InputSpec, Tokens
 from greenbench.core.errors import ModelError
 from greenbench.ml.models import timm_networks, torchvision_networks
 from greenbench.ml.models.blank import blank
+from greenbench.ml.models.changes import apply_changes
 from greenbench.ml.models.own import NETWORKS
 from greenbench.ml.models.published import Published
 from greenbench.ml.tasks import task as task_of_key
@@ -109,7 +110,7 @@ def build(architecture: Architecture) -> nn.Module:
     Raises:
         ModelError: the name or the arguments make no network.
     """
-    return _build(architecture, pretrained=False)
+    return apply_changes(_build(architecture, pretrained=False), architecture.changes)
 
 
 def import_library(architecture: Architecture) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from greenbench.core.artifact import Value
+from greenbench.core.value import Value
 from greenbench.core.params import FieldKind, parameter
 from greenbench.core.places import home
 from greenbench.core.ports import Port, PortKind
