@@ -1,5 +1,7 @@
 """From a stored model and a stored data set to a trained model: what Train, Fine-tune and Distil have in common."""
 
+from dataclasses import replace
+
 from greenbench.core.artifact import Fact
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, StepOutcome, Stored
@@ -8,16 +10,16 @@ from greenbench.ml.data import open_dataset
 from greenbench.ml.evaluation import scores
 from greenbench.ml.panel import model_facts, noun_of, quality_fact, quality_headline
 from greenbench.ml.tasks import task
-from greenbench.ml.training import Loss, Settings, fit
+from greenbench.ml.training import FitReport, Guidance, Settings, fit
 
 SLOW_SENTENCES = "Sentences learn slowly with SGD; AdamW with a rate of 0.003 usually does better."
 
 
-def learn(model: Stored, data: Stored, settings: Settings, context: StepContext, loss: Loss | None = None) -> StepOutcome:
-    """Trains a fresh copy of the model and saves it in the context's folder, masks kept.
+def learn(model: Stored, data: Stored, settings: Settings, context: StepContext, guidance: Guidance | None = None) -> StepOutcome:
+    """Trains a fresh copy of the model and saves it in the context's folder, its masks kept (those of `guidance`, where it has any).
 
     The model keeps its own input; labels are places of its outputs. Facts: the validation metric of the task with its interval
-    (before, if the model was trained already), epochs, final loss, examples a second, and what the model weighs.
+    (before, if the model was trained already), what training took (`training_facts`), and what the model weighs.
 
     Raises:
         ModelError: model and data do not fit each other.
@@ -29,7 +31,9 @@ def learn(model: Stored, data: Stored, settings: Settings, context: StepContext,
     if not dataset.fit.judged:
         reason = dataset.fit.reason.removeprefix("not measured: ")
         raise ModelError(f'"{model.title}" cannot be trained on "{data.title}": {reason}.', "Connect data with the truth for its task.")
-    module, masks = load_module(model), load_masks(model)
+    module, guidance = load_module(model), guidance or Guidance()
+    if guidance.masks is None:
+        guidance = replace(guidance, masks=load_masks(model))
     key, unit = dataset.artifact.task, dataset.artifact.unit
     before = None
     if model.model.trained:
@@ -37,15 +41,30 @@ def learn(model: Stored, data: Stored, settings: Settings, context: StepContext,
     slow = (SLOW_SENTENCES,) if model.model.input.kind == "text" and settings.optimizer == "sgd" else ()
     for text in slow:
         context.log(text, "warning")
-    report = fit(module, dataset, settings, context, loss, masks)
-    made = save_module(module, context.folder, model, masks, trained=True, step=context.title)
+    report = fit(module, dataset, settings, context, guidance)
+    made = save_module(module, context.folder, model, guidance.masks, trained=True, step=context.title)
     made = made.model_copy(update={"classes": dataset.classes, "notes": tuple(dict.fromkeys((*made.notes, *dataset.fit.notes, *slow)))})
-    rate = round(len(dataset.split("train")) * settings.epochs / max(report.seconds, 1e-9))
     facts = (
         quality_fact(key, report.scores, unit, before),
-        Fact(title="Epochs", value=settings.epochs),
-        Fact(title="Final training loss", text=f"{report.losses[-1]:.4g}" if report.losses else ""),
-        Fact(title=f"Training {noun_of(dataset.artifact)} a second", value=rate),
+        *training_facts(report, settings, noun_of(dataset.artifact)),
         *model_facts(made, model.model),
     )
     return StepOutcome({"model": made}, facts, quality_headline(key, report.scores, unit))
+
+
+def training_facts(report: FitReport, settings: Settings, noun: str) -> tuple[Fact, ...]:
+    """What training took: epochs really run, the one kept where one was chosen, final loss, speed, and the work.
+
+    The work is E·D·H (Schwartz 2019, Green AI, section 3) for H = 1 training: FLOPs of one example × examples × epochs, those of the
+    backward pass counted as twice the forward. `noun` is what the examples are.
+    """
+    lines = [Fact(title="Epochs", value=len(report.losses))]
+    if settings.early_stopping and report.losses:
+        lines.append(Fact(title="Best epoch, kept", value=report.epoch))
+    if report.losses:
+        lines.append(Fact(title="Final training loss", text=f"{report.losses[-1]:.4g}"))
+        lines.append(Fact(title=f"Training {noun} a second", value=round(report.examples / max(report.seconds, 1e-9))))
+        lines.append(Fact(title="Training work (E·D·H)", value=report.flops, unit="FLOP"))
+    if settings.mixed_precision:
+        lines.append(Fact(title="Arithmetic of training", text="bf16, loss and weights float32"))
+    return tuple(lines)

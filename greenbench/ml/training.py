@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -13,19 +12,25 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from greenbench.core.errors import ModelError, StepError
+from greenbench.core.metrics import BY_KEY
 from greenbench.core.step import StepContext
 from greenbench.core.task import TASKS
 from greenbench.ml.artifacts import apply_masks
-from greenbench.ml.data import Dataset, Split
+from greenbench.ml.augmentation import Augmentation, Augmenter
+from greenbench.ml.batches import Batch, Feed
+from greenbench.ml.data import Dataset
 from greenbench.ml.evaluation import scores
 from greenbench.ml.footprint import flops
 from greenbench.ml.models import blank
+from greenbench.ml.optimizers import Optimizer, Schedule, learning_rate, make_optimizer
 from greenbench.ml.target_scale import TargetScale, answering, standardised
 from greenbench.ml.tasks import task
 
+__all__ = ["Batch", "FitReport", "Guidance", "Loss", "Settings", "fit", "learning_rate", "reproducible", "task_loss"]
+
 _METRIC_INTERVAL_S = 0.05
-_KEEP_IN_MEMORY_BYTES = 1 << 30
-_STEP_DECAY = 0.1
+# Forward and backward together cost about three times the forward (Kaplan 2020, section 2.1: backward twice the forward).
+_FORWARD_AND_BACKWARD = 3
 # Below this, threads wait for each other longer than they compute: a batch of 1 GFLOP took 0.36 s an epoch with one thread
 # and 0.45 s with two, and six times as long as soon as other processes wanted the same cores.
 _ONE_THREAD_FLOPS = 2e9
@@ -33,41 +38,62 @@ _ONE_THREAD_FLOPS = 2e9
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train. The rate rises linearly over the first `warm_up` share of all batches and then follows the schedule."""
+    """How to train. The rate rises linearly over the first `warm_up` share of all batches and then follows the schedule.
+
+    `early_stopping` is the number of epochs without a better validation metric after which training ends, and the best state seen is
+    kept; 0 keeps the last state. `mixed_precision` computes the network in bf16 and the loss in float32. `seed` is added to the run's.
+    `shift` is the largest shift of an augmented image in pixels.
+    """
 
     epochs: int
     batch: int = 64
     learning_rate: float = 0.05
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    optimizer: Optimizer = "sgd"
+    schedule: Schedule = "cosine"
     weight_decay: float = 5e-4
     momentum: float = 0.9
     label_smoothing: float = 0.0
     warm_up: float = 0.1
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One training batch: examples, what is true of them, and their places in the training split."""
-
-    x: Tensor
-    y: Tensor
-    indices: Tensor
+    augmentation: Augmentation = "none"
+    shift: int = 2
+    early_stopping: int = 0
+    mixed_precision: bool = False
+    seed: int = 0
 
 
 Loss = Callable[[Tensor, Batch], Tensor]
-"""From outputs (N, …) and the batch to a scalar."""
+"""From outputs (N, …) and the batch to a scalar. If it is a module, its parameters are trained too."""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What one kind of training does otherwise than the others; everything is optional.
+
+    `loss` None is that of the data's task. A loss asks a teacher on batch.x where the batch is augmented. `masks` (True: kept) hold
+    weights at zero (None: those the model came with); they are moved to the training device in place. `after_batch(done, total)` is called after each step of the
+    optimiser with the number of batches done; it may change the masks in place, which are applied right after it.
+    """
+
+    loss: Loss | None = None
+    masks: dict[str, Tensor] | None = None
+    after_batch: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True)
 class FitReport:
-    """What training did: mean loss and validation metric of each epoch, and in the end the score of each validation example."""
+    """What training did: mean loss and validation metric of each epoch, and in the end the score of each validation example.
+
+    `epoch` is the one whose state was kept, from 1. `flops` is the work: 3 × those of the forward pass of one example × examples seen.
+    """
 
     losses: tuple[float, ...]
     values: tuple[float, ...]
     scores: NDArray[np.float64]
     seconds: float
     batches: int
+    epoch: int = 0
+    flops: int = 0
+    examples: int = 0
 
 
 def task_loss(key: str, settings: Settings) -> Loss:
@@ -76,15 +102,8 @@ def task_loss(key: str, settings: Settings) -> Loss:
     return lambda outputs, batch: judge.loss(outputs, batch.y, settings.label_smoothing)
 
 
-def fit(
-    module: nn.Module,
-    dataset: Dataset,
-    settings: Settings,
-    context: StepContext,
-    loss: Loss | None = None,
-    masks: Mapping[str, Tensor] | None = None,
-) -> FitReport:
-    """Trains a module in place on the training split; the last state is kept, none is picked by its accuracy.
+def fit(module: nn.Module, dataset: Dataset, settings: Settings, context: StepContext, guidance: Guidance | None = None) -> FitReport:
+    """Trains a module in place on the training split. The last state is kept, unless early stopping asks for the best on validation.
 
     The task is that of the data. A regression is learnt in standardised steps; the network answers in the target's unit afterwards.
     Small networks take one thread, however many there are.
@@ -92,16 +111,16 @@ def fit(
     Masked weights are exactly zero after each batch. The same seed, threads and libraries give the same weights.
 
     Raises:
-        StepError: the loss is no longer a number, or memory does not suffice.
+        StepError: the loss is no longer a number, memory does not suffice, or the data cannot be augmented.
         ModelError: the data does not fit the model.
         Cancelled: the user pressed Stop.
     """
     if settings.epochs == 0:
         return _judged(module, dataset, context)
+    guidance = guidance or Guidance()
     try:
-        with reproducible(context), _scale(module, dataset) as scale:
-            loss = loss or task_loss(dataset.artifact.task, settings)
-            return _Fit(module, dataset, settings, context, loss, dict(masks or {}), scale).run()
+        with reproducible(context, settings.seed), _scale(module, dataset) as scale:
+            return _Fit(module, dataset, settings, context, guidance, scale).run()
     except torch.OutOfMemoryError:
         raise StepError(f"Memory does not suffice for batches of {settings.batch}.", "Lower the batch size.") from None
 
@@ -118,12 +137,12 @@ def _scale(module: nn.Module, dataset: Dataset) -> AbstractContextManager[Target
 
 
 @contextmanager
-def reproducible(context: StepContext) -> Iterator[None]:
-    """Seeds torch and sets its threads for a while; the generator is given back as it was."""
+def reproducible(context: StepContext, more: int = 0) -> Iterator[None]:
+    """Seeds torch with the run's seed plus `more` and sets its threads for a while; the generator is given back as it was."""
     devices = [torch.device(context.device)] if context.device.startswith("cuda") else []
     before, deterministic = torch.get_num_threads(), torch.backends.cudnn.deterministic
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(context.seed)
+        torch.manual_seed(context.seed + more)
         torch.set_num_threads(max(1, context.threads))
         torch.backends.cudnn.deterministic = True
         try:
@@ -131,22 +150,6 @@ def reproducible(context: StepContext) -> Iterator[None]:
         finally:
             torch.set_num_threads(before)
             torch.backends.cudnn.deterministic = deterministic
-
-
-def learning_rate(settings: Settings, done: int, total: int) -> float:
-    """The rate for the batch after `done` of `total`: linear warm-up, then cosine to 0 (Loshchilov 2017), or 1/10 at one half
-    and three quarters (He 2015, section 4.2), or constant."""
-    rise = max(1, round(settings.warm_up * total)) if settings.warm_up else 0
-    if done < rise:
-        return settings.learning_rate * (done + 1) / rise
-    share = (done - rise) / max(1, total - rise)
-    match settings.schedule:
-        case "cosine":
-            return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
-        case "step":
-            return settings.learning_rate * _STEP_DECAY ** ((share >= 0.5) + (share >= 0.75))
-        case _:
-            return settings.learning_rate
 
 
 @dataclass
@@ -181,6 +184,35 @@ class _Mean:
 
 
 @dataclass
+class _Best:
+    """The best state that validation has seen; with a patience of 0, simply the last one."""
+
+    patience: int
+    higher: bool
+    kept_weights: int = -1
+    epoch: int = 0
+    value: float = math.nan
+    scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    state: dict[str, Tensor] = field(default_factory=dict)
+
+    def see(self, epoch: int, found: NDArray[np.float64], module: nn.Module, masks: Mapping[str, Tensor]) -> bool:
+        """Takes note of an epoch (from 1); returns whether patience is over."""
+        value = float(found.mean())
+        # A state with other masks is another network: while pruning goes on, what was best before does not count.
+        kept = sum(int(mask.sum()) for mask in masks.values()) if self.patience else 0
+        better = value > self.value if self.higher else value < self.value
+        if not self.patience or better or not self.epoch or kept != self.kept_weights:
+            self.epoch, self.value, self.scores, self.kept_weights = epoch, value, found, kept
+            if self.patience:
+                self.state = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+        return bool(self.patience) and epoch - self.epoch >= self.patience
+
+    def restore(self, module: nn.Module) -> None:
+        if self.state:
+            module.load_state_dict(self.state)
+
+
+@dataclass
 class _Fit:
     """One training under way."""
 
@@ -188,19 +220,22 @@ class _Fit:
     dataset: Dataset
     settings: Settings
     context: StepContext
-    loss: Loss
-    masks: dict[str, Tensor]
+    guidance: Guidance
     scale: TargetScale
     losses: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.task = task(self.dataset.artifact.task)
+        self.loss = self.guidance.loss or task_loss(self.task.key, self.settings)
+        self.masks = {} if self.guidance.masks is None else self.guidance.masks
         check_fits(self.dataset, self.output_shape())
         self.device = torch.device(self.context.device)
-        self.feed = _Feed(self.dataset.split("train"), self.settings.batch, self.device)
+        augment = Augmenter(self.settings.augmentation, self.settings.shift, self.dataset.input)
+        self.feed = Feed(self.dataset.split("train"), self.settings.batch, self.device, augment)
         self.total = self.feed.per_epoch * self.settings.epochs
         self.done = 0
+        self.seed = self.context.seed + self.settings.seed
         self.pace, self.mean_loss, self.mean_seconds = _Pace(), _Mean(), _Mean()
 
     def output_shape(self) -> tuple[int, ...]:
@@ -212,55 +247,78 @@ class _Fit:
 
     def run(self) -> FitReport:
         started = time.perf_counter()
-        # Forward and backward together cost about three times the forward.
-        if 3 * flops(self.module, self.dataset.input) * self.settings.batch < _ONE_THREAD_FLOPS:
+        work = _FORWARD_AND_BACKWARD * flops(self.module, self.dataset.input)
+        if work * self.settings.batch < _ONE_THREAD_FLOPS:
             torch.set_num_threads(1)
-        self.module.to(self.device)
-        masks = {name: mask.to(self.device) for name, mask in self.masks.items()}
-        apply_masks(self.module, masks)
-        optimizer = _optimizer(self.module, self.settings)
-        found = np.zeros(0)
+        optimizer = self._on_device()
+        best = _Best(self.settings.early_stopping, BY_KEY[self.task.metric].better == "higher")
         for epoch in range(self.settings.epochs):
-            self._epoch(epoch, optimizer, masks)
+            self._epoch(epoch, optimizer)
             found = self._validate()
             self.values.append(float(found.mean()))
             self.context.metric(self.task.metric, self.values[-1])
+            if best.see(epoch + 1, found, self.module, self.masks):
+                self.context.log(f"No better for {self.settings.early_stopping} epochs; the state of epoch {best.epoch} is kept.")
+                break
+        best.restore(self.module)
         self.module.to("cpu")
         self.module.eval()
+        examples = self.feed.used * len(self.losses)
         return FitReport(
             losses=tuple(self.losses),
             values=tuple(self.values),
-            scores=found,
+            scores=best.scores,
             seconds=time.perf_counter() - started,
             batches=self.done,
+            epoch=best.epoch,
+            flops=work * examples,
+            examples=examples,
         )
+
+    def _on_device(self) -> torch.optim.Optimizer:
+        self.module.to(self.device)
+        for name, mask in self.masks.items():
+            self.masks[name] = mask.to(self.device)
+        apply_masks(self.module, self.masks)
+        if isinstance(self.loss, nn.Module):
+            return make_optimizer(self.settings, self.module, self.loss.to(self.device).train())
+        return make_optimizer(self.settings, self.module)
 
     def _validate(self) -> NDArray[np.float64]:
         with answering(self.module, self.dataset.input, self.scale):
             return scores(self.module, self.dataset.split("validation"), self.task, self.context, quiet=True)
 
-    def _epoch(self, epoch: int, optimizer: torch.optim.Optimizer, masks: Mapping[str, Tensor]) -> None:
+    def _epoch(self, epoch: int, optimizer: torch.optim.Optimizer) -> None:
         self.module.train()
         whole = _Mean()
-        for plain in self.feed.epoch(self.context.seed, epoch):
+        for plain in self.feed.epoch(self.seed, epoch):
             batch = replace(plain, y=self.scale.targets(plain.y)) if self.task.key == "regression" else plain
             self.context.check()
             begin = time.perf_counter()
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(self.settings, self.done, self.total)
             optimizer.zero_grad(set_to_none=True)
-            outputs = self.module(batch.x)
-            loss = self.loss(self.scale.outputs(outputs) if self.task.key == "regression" else outputs, batch)
+            loss = self._loss(batch)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            apply_masks(self.module, masks)
+            self.done += 1
+            if self.guidance.after_batch is not None:
+                self.guidance.after_batch(self.done, self.total)
+            apply_masks(self.module, self.masks)
             value = float(loss.detach())
             if not math.isfinite(value):
                 raise StepError(f"Training came apart in epoch {epoch + 1}: the loss is no longer a number.", "Lower the learning rate.")
-            self.done += 1
             whole.add(value)
             self._show(value, time.perf_counter() - begin, epoch)
         self.losses.append(whole.take())
+
+    def _loss(self, batch: Batch) -> Tensor:
+        """The loss of a batch; in mixed precision the network computes in bf16, the loss in float32 all the same."""
+        mixed = self.settings.mixed_precision
+        with torch.autocast(self.device.type, dtype=torch.bfloat16) if mixed else nullcontext():
+            outputs = self.module(batch.x)
+            given = outputs.float() if mixed else outputs
+            return self.loss(self.scale.outputs(given) if self.task.key == "regression" else given, batch)
 
     def _show(self, loss: float, seconds: float, epoch: int) -> None:
         self.mean_loss.add(loss)
@@ -269,44 +327,6 @@ class _Fit:
         if self.pace.due() or self.done == self.total:
             self.context.metric("loss", self.mean_loss.take())
             self.context.metric("batch_s", self.mean_seconds.take())
-
-
-class _Feed:
-    """Training batches: from memory where the split fits, else read as they are needed."""
-
-    def __init__(self, split: Split, batch: int, device: torch.device) -> None:
-        self.split, self.batch, self.device = split, batch, device
-        count = len(split)
-        # A last batch of a single example has no variance, which batch normalisation needs.
-        self.used = count - 1 if count % batch == 1 and count > 1 and batch > 1 else count
-        self.per_epoch = math.ceil(self.used / batch)
-        self.labels = torch.from_numpy(np.array(split.targets(np.arange(count)))).to(device)
-        self.whole = self._tensor(split.arrays()[0]) if split.nbytes <= _KEEP_IN_MEMORY_BYTES else None
-
-    def _tensor(self, x: np.ndarray) -> Tensor:
-        # Channels stay first: with them last, oneDNN's gradient of a strided 1×1 convolution with few input channels writes
-        # past its buffer (uxlfoundation/oneDNN issue 6035), and pruned shortcuts are just that. It would gain a tenth.
-        return torch.from_numpy(x).to(self.device)
-
-    def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
-        order = np.random.default_rng((seed, epoch)).permutation(len(self.split))[: self.used]
-        for start in range(0, self.used, self.batch):
-            chosen = order[start : start + self.batch]
-            indices = torch.from_numpy(chosen).to(self.device)
-            x = self.whole[indices] if self.whole is not None else self._tensor(self.split.take(chosen))
-            yield Batch(x, self.labels[indices], indices)
-
-
-def _optimizer(module: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    """Weight decay pulls on matrices and filters only, not on biases and norms."""
-    trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trainable if p.dim() > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trainable if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-    if settings.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=settings.learning_rate)
-    return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
 
 
 def check_fits(dataset: Dataset, outputs: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from greenbench.core.errors import Cancelled, DataError, ModelError, StepError
 from greenbench.core.step import Stored
 from greenbench.ml.data import Dataset, Split
 from greenbench.ml.models import architecture_for, build
-from greenbench.ml.training import Settings, fit, learning_rate
+from greenbench.ml.training import Guidance, Settings, fit, learning_rate
 
 
 class WithoutTest(Dataset):
@@ -79,7 +79,7 @@ def test_pruned_weights_stay_exactly_zero_and_the_others_learn(optimizer, data, 
     module = network()
     masks = {"1.weight": torch.rand(300, 64) > 0.8, "3.weight": torch.rand(100, 300) > 0.8}
     before = state(module)
-    fit(module, data, Settings(epochs=2, optimizer=optimizer, learning_rate=0.003), context, masks=masks)
+    fit(module, data, Settings(epochs=2, optimizer=optimizer, learning_rate=0.003), context, Guidance(masks=masks))
     after = state(module)
     for name, mask in masks.items():
         assert torch.count_nonzero(after[name][~mask]) == 0
@@ -136,7 +136,7 @@ def test_random_inputs_cannot_be_trained_on(tmp_path, context) -> None:
 def test_batches_read_from_disk_train_like_those_in_memory(data, context, monkeypatch) -> None:
     modules = [network(), network()]
     fit(modules[0], data, Settings(epochs=1), context)
-    monkeypatch.setattr("greenbench.ml.training._KEEP_IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr("greenbench.ml.batches._KEEP_IN_MEMORY_BYTES", 0)
     fit(modules[1], data, Settings(epochs=1), context)
     first, second = (state(module) for module in modules)
     assert all(torch.equal(first[key], second[key]) for key in first)

@@ -5,7 +5,7 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome
 from greenbench.ml.data import open_dataset
 from greenbench.ml.distillation import soft_targets
 from greenbench.ml.learning import learn
-from greenbench.ml.training import Settings
+from greenbench.ml.training import Guidance, Settings
 from greenbench.steps.distil_soft.spec import SoftTargetParams
 
 
@@ -24,4 +24,4 @@ def apply(inputs: Inputs, params: SoftTargetParams, context: StepContext) -> Ste
     classes = open_dataset(data, student).classes
     loss = soft_targets(inputs.one("teacher"), data, classes, params.temperature, params.alpha, context)
     settings = Settings(**params.model_dump(exclude={"temperature", "alpha"}))
-    return learn(student, data, settings, context, loss)
+    return learn(student, data, settings, context, Guidance(loss))

@@ -10,7 +10,7 @@ from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.compress import layers, packed, panel, sharing
 from greenbench.ml.data import open_dataset
 from greenbench.ml.panel import model_facts, quality_fact
-from greenbench.ml.training import FitReport, Settings, fit
+from greenbench.ml.training import FitReport, Guidance, Settings, fit
 from greenbench.steps.share_weights.spec import SharingParams
 
 _PACKED = "model.packed"
@@ -61,7 +61,7 @@ def _fine_tune(
     others = {name: mask for name, mask in masks.items() if name not in shared}
     settings = Settings(epochs=params.epochs, batch=params.batch, learning_rate=params.learning_rate, optimizer="adamw", weight_decay=0.0)
     with sharing.trainable(module, books):
-        return fit(module, dataset, settings, context, masks=others)
+        return fit(module, dataset, settings, context, Guidance(masks=others))
 
 
 def _pack(module: nn.Module, path: Path) -> packed.Ledger:
