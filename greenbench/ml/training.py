@@ -70,8 +70,9 @@ class Guidance:
     """What one kind of training does otherwise than the others; everything is optional.
 
     `loss` None is that of the data's task. A loss asks a teacher on batch.x where the batch is augmented. `masks` (True: kept) hold
-    weights at zero (None: those the model came with); they are moved to the training device in place. `after_batch(done, total)` is called after each step of the
-    optimiser with the number of batches done; it may change the masks in place, which are applied right after it.
+    weights at zero (None: those the model came with); they are moved to the training device in place. `after_batch(done, total)` is
+    called after each step of the optimiser with the number of batches done; it may change the masks in place, which are applied right
+    after it.
     """
 
     loss: Loss | None = None

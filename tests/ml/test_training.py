@@ -74,7 +74,7 @@ def test_training_leaves_torch_as_it_was(data, context) -> None:
     assert not module.training
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_pruned_weights_stay_exactly_zero_and_the_others_learn(optimizer, data, context) -> None:
     module = network()
     masks = {"1.weight": torch.rand(300, 64) > 0.8, "3.weight": torch.rand(100, 300) > 0.8}
@@ -162,3 +162,131 @@ def test_small_networks_take_one_thread_and_torch_gets_its_own_back(width, threa
     fit(network("resnet8", width=width), data, Settings(epochs=1, batch=64), context)
     assert asked == [threads]
     assert torch.get_num_threads() == before
+
+
+def test_adam_is_the_published_rule(data, context) -> None:
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    weight, bias = (parameter.detach().clone().requires_grad_() for parameter in module.parameters())
+    x, y = (torch.from_numpy(np.array(array)) for array in data.split("train").arrays())
+    functional.cross_entropy(functional.linear(x.flatten(1), weight, bias), y).backward()
+    plain = Settings(epochs=1, batch=len(y), learning_rate=0.01, optimizer="adam", schedule="constant", weight_decay=0, warm_up=0)
+    fit(module, data, plain, context)
+    # Kingma 2015, algorithm 1: after one step both moments, corrected, are the gradient and its square.
+    gradient = weight.grad
+    expected = weight.detach() - 0.01 * gradient / (gradient.abs() + 1e-8)
+    clear = gradient.abs() > 1e-5  # below it, the order of a sum decides the sign
+    torch.testing.assert_close(module[1].weight.detach()[clear], expected[clear], rtol=1e-3, atol=1e-5)
+
+
+def test_the_work_is_three_forward_passes_of_every_example_seen(data, context) -> None:
+    report = fit(network(), data, Settings(epochs=2, batch=32), context)
+    # LeNet-300-100 on 8×8: 64·300 + 300·100 + 100·10 multiply-adds, two FLOPs each.
+    assert report.flops == 3 * 2 * (64 * 300 + 300 * 100 + 100 * 10) * report.examples
+    assert report.examples == 2 * len(data.split("train"))
+    assert report.epoch == 2
+
+
+def test_early_stopping_keeps_the_best_state_seen_and_ends(data, context, monkeypatch) -> None:
+    told = [0.5, 0.8, 0.7, 0.8, 0.75, 0.9]
+    states = []
+
+    def judge(self) -> np.ndarray:
+        states.append(state(self.module))
+        return np.full(10, told[len(states) - 1])
+
+    monkeypatch.setattr("greenbench.ml.training._Fit._validate", judge)
+    module = network()
+    report = fit(module, data, Settings(epochs=6, early_stopping=3), context)
+    assert report.epoch == 2
+    assert report.values == (0.5, 0.8, 0.7, 0.8, 0.75)
+    assert report.scores.mean() == 0.8
+    assert all(torch.equal(tensor, states[1][name]) for name, tensor in module.state_dict().items())
+    assert context.logs == ["No better for 3 epochs; the state of epoch 2 is kept."]
+
+
+def test_early_stopping_forgets_states_from_before_weights_were_pruned(data, context, monkeypatch) -> None:
+    told = iter([0.9, 0.5, 0.6, 0.55])
+    monkeypatch.setattr("greenbench.ml.training._Fit._validate", lambda self: np.full(4, next(told)))
+    masks: dict[str, torch.Tensor] = {}
+
+    def prune(done: int, total: int) -> None:
+        if done == total // 4 + 1:
+            masks["1.weight"] = torch.rand(300, 64) > 0.5
+
+    module = network()
+    report = fit(module, data, Settings(epochs=4, early_stopping=2), context, Guidance(masks=masks, after_batch=prune))
+    assert report.epoch == 3
+    assert torch.count_nonzero(module[1].weight[~masks["1.weight"]]) == 0
+
+
+def test_work_after_a_batch_sees_each_batch_and_its_masks_hold_at_once(data, context) -> None:
+    seen, zeros = [], []
+    masks = {"1.weight": torch.ones(300, 64, dtype=torch.bool)}
+    module = network()
+
+    def after(done: int, total: int) -> None:
+        seen.append((done, total))
+        zeros.append(int((module[1].weight == 0).sum()))
+        masks["1.weight"][:done] = False
+
+    fit(module, data, Settings(epochs=1, batch=64), context, Guidance(masks=masks, after_batch=after))
+    assert seen == [(done, 18) for done in range(1, 19)]
+    assert torch.count_nonzero(module[1].weight[:18]) == 0
+    assert torch.all(module[1].weight[18:] != 0)
+
+
+def test_a_loss_with_weights_of_its_own_has_them_trained(data, context) -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.zeros(10))
+
+        def forward(self, outputs: torch.Tensor, batch) -> torch.Tensor:
+            return functional.cross_entropy(outputs * self.scale.exp(), batch.y)
+
+    loss = Scaled()
+    fit(network(), data, Settings(epochs=1), context, Guidance(loss))
+    assert torch.all(loss.scale != 0)
+
+
+def test_augmented_images_reach_the_loss_and_say_so(data, context) -> None:
+    train = torch.from_numpy(np.array(data.split("train").arrays()[0]))
+    changed = []
+
+    def loss(outputs: torch.Tensor, batch) -> torch.Tensor:
+        changed.append((batch.augmented, float((batch.x != train[batch.indices]).flatten(1).any(1).float().mean())))
+        return functional.cross_entropy(outputs, batch.y)
+
+    fit(network(), data, Settings(epochs=1), context, Guidance(loss))
+    assert set(changed) == {(False, 0.0)}
+    changed.clear()
+    fit(network(), data, Settings(epochs=1, augmentation="shift", shift=1), context, Guidance(loss))
+    # One of nine shifts is none.
+    assert np.mean([share for _, share in changed]) == pytest.approx(8 / 9, abs=0.03)
+    assert all(augmented for augmented, _ in changed)
+
+
+def test_mixed_precision_computes_the_network_in_bf16_and_the_loss_in_float32(data, context) -> None:
+    seen = set()
+
+    def loss(outputs: torch.Tensor, batch) -> torch.Tensor:
+        seen.add(outputs.dtype)
+        return functional.cross_entropy(outputs, batch.y)
+
+    module = network()
+    module[3].register_forward_hook(lambda layer, _, output: seen.add((layer.training, output.dtype)))
+    report = fit(module, data, Settings(epochs=3, batch=32, mixed_precision=True), context, Guidance(loss))
+    assert {torch.float32, (True, torch.bfloat16), (False, torch.float32)} == seen
+    assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
+    assert report.scores.mean() > 0.9
+
+
+def test_another_seed_of_the_step_is_another_order(data, context) -> None:
+    found = []
+    for run, step in ((0, 1), (1, 0), (0, 0)):
+        module = network()
+        context.seed = run
+        fit(module, data, Settings(epochs=1, seed=step), context)
+        found.append(state(module)["1.weight"])
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])

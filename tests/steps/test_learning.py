@@ -34,6 +34,16 @@ def test_training_says_what_it_reached_on_the_validation_images(teacher, digits)
     assert [value for name, value in teacher.context.metrics if name == "accuracy"][-1] == accuracy.value
 
 
+def test_training_says_what_it_took(run_step, digits, student) -> None:
+    ran = run_step("train", model=student, data=digits, epochs=2, early_stopping=5, mixed_precision=True, augmentation="shift", shift=1)
+    forward = student.stored.model.footprint.flops
+    assert ran.fact("Epochs").value == 2
+    assert ran.fact("Best epoch, kept").value in (1, 2)
+    # Schwartz 2019: E·D·H, with the backward pass as two forward passes.
+    assert ran.fact("Training work (E·D·H)").value == 3 * forward * 2 * len(open_dataset(digits.stored).split("train"))
+    assert ran.fact("Arithmetic of training").text == "bf16, loss and weights float32"
+
+
 def test_training_does_not_touch_what_it_was_given(run_step, digits, student) -> None:
     before = student.stored.file("weights").read_bytes()
     run_step("train", model=student, data=digits, epochs=1)

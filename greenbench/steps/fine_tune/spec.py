@@ -14,7 +14,7 @@ class FineTuneParams(TrainParams):
 
 SPEC = StepSpec(
     key="finetune",
-    version=1,
+    version=2,
     title="Fine-tune",
     group=Group.TRAIN,
     icon="graduation-cap",

@@ -19,13 +19,13 @@ class TrainParams(FitParams):
 
 SPEC = StepSpec(
     key="train",
-    version=1,
+    version=2,
     title="Train",
     group=Group.TRAIN,
     icon="graduation-cap",
     summary="Learns from labelled examples.",
     help="Trains the model on the training split and shows loss and validation accuracy on the way. The state after the last epoch is "
-    "kept. The test split is never looked at. Weights that pruning removed stay zero.",
+    "kept, or with early stopping the best one. The test split is never looked at. Weights that pruning removed stay zero.",
     params=TrainParams,
     apply="greenbench.steps.train.apply:apply",
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET)),
@@ -33,5 +33,5 @@ SPEC = StepSpec(
     takes=("torch",),
     splits=("train", "validation"),
     highlights=("epochs", "learning_rate"),
-    aliases=("fit", "learn", "sgd", "adam", "optimizer"),
+    aliases=("fit", "learn", "sgd", "adam", "optimizer", "augmentation", "early stopping", "mixed precision", "bf16"),
 )
