@@ -25,11 +25,13 @@ _FOLDERS = (
     "train",
     "fine_tune",
     "prune_structured",
+    "factorize",
     "prune_magnitude",
     "quantize_static",
     "share_weights",
     "distil_soft",
     "benchmark",
+    "claim",
 )
 
 

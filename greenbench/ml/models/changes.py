@@ -7,11 +7,15 @@ from torch import nn
 
 from greenbench.core.artifact import LayerChange
 from greenbench.core.errors import ModelError
+from greenbench.ml.models.thin_layers import svd_layers, tucker_layers
 
 Build = Callable[[nn.Module, dict[str, Any]], nn.Module]
 """From the layer that stands there and the change's arguments to the one that takes its place, freshly initialised."""
 
-KINDS: dict[str, Build] = {}
+KINDS: dict[str, Build] = {
+    "svd": svd_layers,
+    "tucker2": tucker_layers,
+}
 
 
 def apply_changes(module: nn.Module, changes: Iterable[LayerChange]) -> nn.Module:
