@@ -15,6 +15,7 @@ from greenbench.core.catalog import Catalog
 from greenbench.core.edits import Change, Edit
 from greenbench.core.errors import FileFormatError, GreenBenchError, ParameterError
 from greenbench.core.pipeline import Link, Node, Pipeline
+from greenbench.core.sample import Sample
 from greenbench.core.whole_file import replace_file
 
 FORMAT = "greenbench pipeline"
@@ -39,6 +40,7 @@ class _PipelineFile(BaseModel):
     version: int
     title: str
     description: str = ""
+    sample: Sample | None = None
     nodes: list[_NodeFile]
     links: list[str]
 
@@ -56,14 +58,10 @@ def dumps(pipeline: Pipeline) -> str:
             entry["muted"] = True
         nodes.append(entry)
     links = [f"{link.source}.{link.output} -> {link.target}.{link.input}" for link in pipeline.links]
-    whole = {
-        "format": FORMAT,
-        "version": VERSION,
-        "title": pipeline.title,
-        "description": pipeline.description,
-        "nodes": nodes,
-        "links": links,
-    }
+    whole: dict[str, Any] = {"format": FORMAT, "version": VERSION, "title": pipeline.title, "description": pipeline.description}
+    if pipeline.sample:
+        whole["sample"] = pipeline.sample.model_dump(mode="json", exclude_defaults=True)
+    whole |= {"nodes": nodes, "links": links}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -114,6 +112,7 @@ def _is_text(raw: object) -> bool:
 
 def _assemble(parsed: _PipelineFile, catalog: Catalog, name: str) -> Pipeline:
     pipeline = Pipeline(catalog, parsed.title, parsed.description)
+    pipeline.sample = parsed.sample
     for entry in parsed.nodes:
         node = Node(entry.id, entry.step, entry.title, entry.params, entry.position, entry.muted)
         if node.id in pipeline.nodes:

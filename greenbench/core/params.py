@@ -23,6 +23,7 @@ class FieldKind(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     TEXT = "text"
+    LINES = "lines"
     FOLDER = "folder"
     FILE = "file"
 
@@ -122,6 +123,7 @@ class FieldSpec:
             FieldKind.FOLDER: "a folder",
             FieldKind.FILE: "a file",
             FieldKind.TEXT: "text",
+            FieldKind.LINES: "text, one thing a line",
         }
         limits = self.limits()
         return f"Give {words[self.kind]}{' ' + limits if limits else ''}."

@@ -10,6 +10,7 @@ from typing import Any
 from greenbench.core.catalog import Catalog
 from greenbench.core.errors import (
     CycleError,
+    ParameterError,
     PipelineError,
     PortKindError,
     PortTakenError,
@@ -17,6 +18,7 @@ from greenbench.core.errors import (
     UnknownPortError,
 )
 from greenbench.core.ports import Port
+from greenbench.core.sample import FULL, Sample
 from greenbench.core.step import StepSpec
 
 
@@ -49,7 +51,8 @@ NAMELESS = "Untitled"  # the title of a pipeline that nobody has named
 
 
 class Pipeline:
-    """Nodes by id and links in order; the order of links into a `many` port is the order of variants."""
+    """Nodes by id and links in order; the order of links into a `many` port is the order of variants. `sample` is what one that comes with
+    the product says of itself."""
 
     def __init__(self, catalog: Catalog, title: str = NAMELESS, description: str = "") -> None:
         self.catalog = catalog
@@ -57,18 +60,42 @@ class Pipeline:
         self.description = description
         self.nodes: dict[str, Node] = {}
         self.links: list[Link] = []
+        self.sample: Sample | None = None
+
+    def copy(self) -> "Pipeline":
+        """Another pipeline with the same nodes and links."""
+        made = Pipeline(self.catalog, self.title, self.description)
+        made.nodes, made.links, made.sample = dict(self.nodes), list(self.links), self.sample
+        return made
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Pipeline):
             return NotImplemented
-        return (self.title, self.description, self.nodes, self.links) == (
-            other.title,
-            other.description,
-            other.nodes,
-            other.links,
-        )
+        mine = (self.title, self.description, self.nodes, self.links, self.sample)
+        return mine == (other.title, other.description, other.nodes, other.links, other.sample)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def with_budget(self, name: str) -> "Pipeline":
+        """A copy with the parameters of one of its sample's budgets.
+
+        Raises:
+            ParameterError: it has no such budget, or the budget names a parameter that is not there.
+            UnknownNodeError: or a node.
+        """
+        known = self.sample.names if self.sample else (FULL,)
+        if name not in known:
+            raise ParameterError(f'This pipeline has no budget "{name}".', f"It has {' and '.join(known)}.")
+        changed = self.copy()
+        for place, value in (self.sample.budgets.get(name, {}) if self.sample else {}).items():
+            id, _, parameter = place.rpartition(".")
+            node = changed.node(id)
+            if changed.spec(id).field(parameter) is None:
+                raise ParameterError(f'The budget "{name}" sets "{place}", which is no parameter of that node.', "Mend the file.")
+            node = node.but(params={**node.params, parameter: value})
+            changed.check_node(node)
+            changed.nodes[id] = node
+        return changed
 
     def node(self, id: str) -> Node:
         try:

@@ -63,7 +63,10 @@ class Source(Value):
 
 class PlannedNode(Value):
     """One node of a plan. `digest` names everything its output depends on: step and version, parameters, the digests of
-    its inputs, seed, library versions. `variants` (benchmark nodes) has a name for each linked model."""
+    its inputs, seed, library versions.
+
+    A node that a step asked to have repeated over seeds stands once more for each further seed: `of` is then the id of the node in the
+    pipeline, `repeat` counts from 1. `seed` None is that of the plan."""
 
     id: str
     step: str
@@ -73,6 +76,14 @@ class PlannedNode(Value):
     inputs: dict[str, tuple[Source, ...]] = {}
     digest: str
     cacheable: bool = True
+    seed: int | None = None
+    repeat: int = 0
+    of: str = ""
+
+    @property
+    def shown_title(self) -> str:
+        """The title with the seed, where the node is a repetition."""
+        return f"{self.title}, seed {self.seed}" if self.repeat else self.title
 
 
 class Plan(Value):
@@ -96,6 +107,14 @@ class Plan(Value):
 
     def node(self, id: str) -> PlannedNode:
         return next(node for node in self.nodes if node.id == id)
+
+    def base(self, id: str) -> str:
+        """The node of the pipeline behind a planned one: itself, unless it is a repetition over seeds."""
+        return next((node.of or node.id for node in self.nodes if node.id == id), id)
+
+    def repeats(self, id: str) -> tuple[PlannedNode, ...]:
+        """A node of the pipeline and its repetitions, in the order of their seeds."""
+        return tuple(node for node in self.nodes if id in (node.id, node.of))
 
     def lineage(self, id: str) -> tuple["LineageStep", ...]:
         """The steps a model went through, first to last, `id` included. At a node with several models (a student and

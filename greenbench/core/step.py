@@ -14,6 +14,15 @@ from greenbench.core.ports import Port, PortKind
 from greenbench.core.trust import TrustRequest
 
 
+class Trait(StrEnum):
+    """What a step does to a model, as far as it limits what may come after it (greenbench.core.order)."""
+
+    LEARNS = "learns"  # moves weights freely
+    CUTS = "cuts"  # removes channels
+    SHARES = "shares"  # few values for many weights, which free training would spread again
+    CODES = "codes"  # writes the coded file
+
+
 class Group(StrEnum):
     """Where a step stands in the library."""
 
@@ -52,6 +61,8 @@ class StepSpec:
     {"format": "onnx", "precision": "int8"}. Both let a plan be refused before anything runs.
     `splits` are the parts of its data that it cannot do without ("train"); `tasks` those it can work on (empty: any).
     `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
+    `repeats` names a parameter that counts seeds: everything that makes the step's models is then computed once for each of them.
+    `traits` are what it does to a model that later steps must know (greenbench.core.order).
     """
 
     key: str
@@ -77,6 +88,8 @@ class StepSpec:
     splits: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     browse: Mapping[str, str] | None = None
+    repeats: str = ""
+    traits: tuple[Trait, ...] = ()
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
@@ -107,7 +120,8 @@ class StepSpec:
 
 @dataclass(frozen=True)
 class Stored:
-    """An artefact as a step receives it: its description, the folder its files lie in, and the node it comes from.
+    """An artefact as a step receives it: its description, the folder its files lie in, and the node it comes from. `repeat` counts
+    the further seeds over which that node was repeated.
 
     The files belong to the cache: read them, never write there.
     """
@@ -116,6 +130,7 @@ class Stored:
     folder: Path
     node: str
     title: str
+    repeat: int = 0
 
     @property
     def model(self) -> ModelArtifact:

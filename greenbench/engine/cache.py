@@ -14,8 +14,8 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from greenbench.core.artifact import AnyArtifact, Fact
-from greenbench.core.value import Value
 from greenbench.core.step import StepOutcome
+from greenbench.core.value import Value
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9
 _IN_USE_S = 3600.0

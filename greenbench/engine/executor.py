@@ -42,7 +42,8 @@ class NodeContext:
         self.world, self.plan, self.planned, self.folder = world, plan, planned, folder
         self.failures = failures
         self.node, self.title = planned.id, planned.title
-        self.seed, self.device, self.threads = plan.seed, plan.device, plan.threads
+        self.seed = plan.seed if planned.seed is None else planned.seed
+        self.device, self.threads = plan.device, plan.threads
         self.trusted = frozenset(plan.trusted)
         self._started_ns = world.clock()
         self._shown = (-1.0, "")
@@ -177,7 +178,7 @@ def _inputs(plan: Plan, planned: PlannedNode, cache: Cache, done: _Done) -> Inpu
                 continue
             giver = plan.node(source.node)
             artifact = done.records[source.node].outputs[source.output]
-            stored.append(Stored(artifact, cache.path(giver.digest), giver.id, giver.title))
+            stored.append(Stored(artifact, cache.path(giver.digest), giver.id, giver.title, giver.repeat))
         arrived[port] = tuple(stored)
     return Inputs(arrived)
 

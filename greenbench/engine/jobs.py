@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from greenbench.core import errors
-from greenbench.core.value import Value
 from greenbench.core.errors import Cancelled, GreenBenchError, WorkerError
 from greenbench.core.jobs import CompareAnswers, Export, InspectFile, JobRequest, JobResult, LookInside, PrepareSources, Prove
+from greenbench.core.value import Value
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.process import Child, Wire, how_it_ended, quiet_threads
 

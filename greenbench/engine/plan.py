@@ -14,6 +14,7 @@ from greenbench.core.run import QUICK, Plan, PlannedNode, Protocol, Source
 from greenbench.core.step import Group
 from greenbench.engine import libraries, trust
 from greenbench.engine.preflight import Known, mismatches, nothing_known
+from greenbench.engine.repeats import repetitions
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,26 @@ def make_plan(pipeline: Pipeline, conditions: Conditions = Conditions(), known: 
 
 
 def _planned_nodes(pipeline: Pipeline, seed: int) -> tuple[PlannedNode, ...]:
+    """All nodes that are not muted, in order; before a node that asks for several seeds, the repetitions of what feeds it."""
     inputs = _resolved_inputs(pipeline)
-    planned: list[PlannedNode] = []
-    digests: dict[str, str] = {}
+    planned: dict[str, PlannedNode] = {}
     for id in pipeline.order():
-        if not pipeline.nodes[id].muted:
-            node = _planned(pipeline, id, inputs[id], digests, seed)
-            digests[id] = node.digest
-            planned.append(node)
-    return tuple(planned)
+        if pipeline.nodes[id].muted:
+            continue
+        own = dict(inputs[id])
+        for repeated in repetitions(pipeline, id, inputs):
+            if repeated.id not in planned:
+                node = _planned(pipeline, repeated.of, repeated.inputs, planned, seed + repeated.repeat)
+                planned[repeated.id] = node.model_copy(update={"id": repeated.id, "of": repeated.of, "repeat": repeated.repeat})
+            own = repeated.added_to(own)
+        planned[id] = _planned(pipeline, id, own, planned, seed).model_copy(update={"seed": None})
+    return tuple(planned.values())
 
 
-def _planned(pipeline: Pipeline, id: str, inputs: dict[str, tuple[Source, ...]], digests: Mapping[str, str], seed: int) -> PlannedNode:
-    """One node with its digest; those of the nodes that feed it are known."""
+def _planned(
+    pipeline: Pipeline, id: str, inputs: Mapping[str, tuple[Source, ...]], before: Mapping[str, PlannedNode], seed: int
+) -> PlannedNode:
+    """One node with its digest; the nodes that feed it are planned."""
     node, spec = pipeline.nodes[id], pipeline.spec(id)
     checked = spec.params.checked(node.params, node.title)
     params = checked.plain()
@@ -82,7 +90,7 @@ def _planned(pipeline: Pipeline, id: str, inputs: dict[str, tuple[Source, ...]],
         "version": spec.version,
         "params": params,
         "outside": spec.fingerprint(checked) if spec.fingerprint else "",
-        "inputs": {port: [[digests[s.node], s.output] for s in many] for port, many in inputs.items()},
+        "inputs": {port: [[before[s.node].digest, s.output] for s in many] for port, many in inputs.items()},
         "seed": seed,
         "libraries": libraries.versions(),
     }
@@ -92,9 +100,10 @@ def _planned(pipeline: Pipeline, id: str, inputs: dict[str, tuple[Source, ...]],
         version=spec.version,
         title=node.title,
         params=params,
-        inputs=inputs,
+        inputs=dict(inputs),
         digest=_digest(content),
         cacheable=spec.cacheable,
+        seed=seed,
     )
 
 

@@ -49,6 +49,8 @@ class _Walk:
 
     def problems(self) -> Iterator[Problem]:
         for node in self._nodes:
+            if node.repeat:
+                continue  # what is wrong with it is wrong with the first
             spec = self._catalog[node.step]
             given = self._known(node) or {}
             for artifact in given.values():

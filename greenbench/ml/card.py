@@ -12,9 +12,9 @@ from greenbench.analysis.compare import points
 from greenbench.core.artifact import Fact, ModelArtifact
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
+from greenbench.ml import onnx_graph
 from greenbench.ml.answering import batch_of, session_of
 from greenbench.ml.artifacts import load_module
-from greenbench.ml.compress.packed import onnx_arrays
 from greenbench.ml.data import Split, open_dataset
 from greenbench.ml.evaluation import scores
 from greenbench.ml.panel import model_facts, quality_fact
@@ -44,10 +44,10 @@ def _quality(before: Stored, after: Stored, data: Stored | None, context: StepCo
         reason = dataset.fit.reason.removeprefix("not measured: ") if not dataset.fit.judged else "the data has no validation examples"
         return (Fact(title="Accuracy", text=f"not known: {reason}"),)
     key, unit = dataset.artifact.task, dataset.artifact.unit
-    now = validation_scores(after, dataset.split("validation"), task(key), context)
+    now = example_scores(after, dataset.split("validation"), task(key), context)
     if not before.model.trained:
         return (quality_fact(key, now, unit),)
-    then = validation_scores(before, open_dataset(data, before).split("validation"), task(key), context)
+    then = example_scores(before, open_dataset(data, before).split("validation"), task(key), context)
     facts = (quality_fact(key, now, unit, float(then.mean())),)
     return (*facts, _change(now, then)) if key == "classification" else facts
 
@@ -70,7 +70,7 @@ def _bits(found: Scores) -> str:
     return "".join("1" if right else "0" for right in found == 1.0)
 
 
-def validation_scores(stored: Stored, split: Split, judge: Task, context: StepContext) -> Scores:
+def example_scores(stored: Stored, split: Split, judge: Task, context: StepContext) -> Scores:
     """The score of each example, from whatever executes a model of this format; see greenbench.ml.evaluation.scores.
 
     Raises:
@@ -101,7 +101,7 @@ def distinct_values(stored: Stored) -> int | None:
     if stored.model.format == "torch":
         return _distinct_in_safetensors(path, stored.title)
     if stored.model.format == "onnx":
-        return sum(len(np.unique(array)) for array in onnx_arrays(path).values() if array.ndim > 1)
+        return onnx_graph.distinct_values(path)
     return None
 
 
