@@ -16,12 +16,18 @@ from greenbench.ml.compress.packed import EASILY_CODED, coded_size
 
 _HEAVY = frozenset(
     {"Conv", "FusedConv", "ConvInteger", "QLinearConv", "ConvTranspose", "Gemm", "FusedGemm", "QGemm", "MatMul", "FusedMatMul",
-     "MatMulInteger", "QLinearMatMul"}
+     "MatMulInteger", "QLinearMatMul", "MatMulNBits"}
 )  # fmt: skip
-_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
+_RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
 _LEARNING = frozenset({"BatchNormalization", "LayerNormalization", "Add", "Mul", "PRelu"}) | _RECURRENT
+_PLAIN = {"MatMulNBits": "MatMul", "DynamicQuantizeLSTM": "LSTM"}
 _PASSING = frozenset({"Identity", "Cast", "Unsqueeze", "Squeeze", "Transpose", "Reshape", "Concat", "Slice"})
-_SCALES = frozenset({"DequantizeLinear", "QuantizeLinear"})
+# Where operators hold the scales and zero points of what they multiply.
+_SCALES = {
+    "DequantizeLinear": (1, 2), "QuantizeLinear": (1, 2), "QLinearConv": (1, 2, 4, 5, 6, 7), "QLinearMatMul": (1, 2, 4, 5, 6, 7),
+    "QGemm": (1, 2, 4, 5, 7, 8), "ConvInteger": (2, 3), "MatMulInteger": (2, 3), "MatMulNBits": (2, 3),
+    "DynamicQuantizeLSTM": (8, 9, 10, 11),
+}  # fmt: skip
 
 
 def onnx_footprint(path: Path, coded: bool = False) -> Footprint:
@@ -36,7 +42,7 @@ def onnx_footprint(path: Path, coded: bool = False) -> Footprint:
         ModelError: the file cannot be read.
     """
     model = _opened(path)
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in trained(model.graph)}
+    weights = _weights(model.graph)
     count = sum(array.size for array in weights.values())
     external = sum(file.stat().st_size for file in _external(model, path.parent))
     return Footprint(
@@ -56,6 +62,30 @@ def onnx_coded_size(path: Path, check: Callable[[], None] | None = None) -> int 
         ModelError: the file cannot be read.
     """
     return _coded_size(_opened(path), check)
+
+
+def distinct_values(path: Path) -> int:
+    """How many distinct numbers the weight tensors hold (those of two or more axes), each counted by itself; of rounded ones, their codes.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    return sum(len(np.unique(array)) for array in _weights(_opened(path).graph).values() if array.ndim > 1)
+
+
+def _weights(graph: GraphProto) -> dict[str, np.ndarray[Any, Any]]:
+    """The numbers of the trained tensors by name; where several share a byte, one by one."""
+    packed = {node.input[1]: node for node in graph.node if node.op_type == "MatMulNBits"}
+    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in trained(graph)}
+    return {name: codes(array, packed[name]) if name in packed else array for name, array in found.items()}
+
+
+def codes(packed: np.ndarray[Any, Any], node: NodeProto) -> np.ndarray[Any, Any]:
+    """The codes (N, K) in the second input of a MatMulNBits, the lower bits of a byte first; what only fills the last block is left out."""
+    bits = _attribute(node, "bits") or 4
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    single = (packed[..., None] >> shifts) & np.uint8(2**bits - 1)
+    return np.asarray(single.reshape(len(packed), -1)[:, : _attribute(node, "K")])
 
 
 def _opened(path: Path) -> ModelProto:
@@ -89,13 +119,12 @@ def trained(graph: GraphProto) -> Iterator[TensorProto]:
     auxiliary: set[str] = set()
     learned: set[str] = set()
     graphs = list(_graphs(graph))
+    measured = {node.output[1] for each in graphs for node in each.node if node.op_type == "DynamicQuantizeLinear"}
     for node in (node for each in graphs for node in each.node):
+        if node.op_type == "Mul" and measured.intersection(node.input):  # a measured scale times that of the weights
+            auxiliary.update(node.input)
         if node.op_type in _SCALES:
-            auxiliary.update(node.input[1:])
-        elif node.op_type in ("QLinearConv", "QLinearMatMul"):
-            auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 6, 7) if index < len(node.input))
-        elif node.op_type == "QGemm":
-            auxiliary.update(node.input[index] for index in (1, 2, 4, 5, 7, 8) if index < len(node.input))
+            auxiliary.update(node.input[index] for index in _SCALES[node.op_type] if index < len(node.input))
         elif node.op_type not in _HEAVY | _LEARNING:
             auxiliary.update(node.input[1:])
         if node.op_type == "BatchNormalization":
@@ -136,15 +165,32 @@ def _nonzero(name: str, array: np.ndarray[Any, Any], graph: GraphProto) -> int:
     """Entries that stand for something other than zero: in a quantised tensor, zero is its zero point."""
     points = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     for node in graph.node:
-        if node.op_type == "DequantizeLinear" and node.input[0] == name and len(node.input) > 2:
-            zero = points.get(node.input[2])
-            if zero is not None:
-                axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 1)
-                form = [1] * array.ndim
-                if zero.ndim == 1 and zero.size > 1:
-                    form[axis] = zero.size
-                return int(np.count_nonzero(array != zero.reshape(form if zero.size > 1 else ())))
+        if node.op_type == "MatMulNBits" and node.input[1] == name:
+            return int(np.count_nonzero(array != _zero_codes(node, points)))
+        if node.op_type in _SCALES and node.op_type.endswith("Integer") and node.input[1] == name and len(node.input) > 3:
+            zero = points.get(node.input[3], np.zeros(1, array.dtype))
+            if node.op_type == "ConvInteger" and zero.size > 1:
+                zero = zero.reshape(-1, *[1] * (array.ndim - 1))
+            return int(np.count_nonzero(array != zero))
+        if node.op_type == "DequantizeLinear" and node.input[0] == name and len(node.input) > 2 and node.input[2] in points:
+            zero = points[node.input[2]]
+            axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 1)
+            form = [1] * array.ndim
+            if zero.ndim == 1 and zero.size > 1:
+                form[axis] = zero.size
+            return int(np.count_nonzero(array != zero.reshape(form if zero.size > 1 else ())))
     return int(np.count_nonzero(array))
+
+
+def _zero_codes(node: NodeProto, points: dict[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """What stands for zero at each place (N, K) of a MatMulNBits; without zero points, the middle of the range."""
+    bits, inner = _attribute(node, "bits") or 4, _attribute(node, "K")
+    if len(node.input) < 4 or not node.input[3]:
+        return np.asarray(2 ** (bits - 1))
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    rows = points[node.input[3]].reshape(_attribute(node, "N"), -1)
+    single = ((rows[..., None] >> shifts) & np.uint8(2**bits - 1)).reshape(len(rows), -1)
+    return np.asarray(np.repeat(single, _attribute(node, "block_size"), axis=1)[:, :inner])
 
 
 def multiply_adds(model: ModelProto) -> int:
@@ -178,12 +224,31 @@ def with_shapes(model: ModelProto) -> tuple[GraphProto, dict[str, tuple[int, ...
     del one.graph.value_info[:]
     for value in one.graph.output:
         value.type.tensor_type.ClearField("shape")
+    own = {place: _plain(node, one.graph) for place, node in enumerate(one.graph.node) if node.op_type in _PLAIN}
     graph = shape_inference.infer_shapes(one, data_prop=True).graph
+    for place, node in own.items():
+        graph.node[place].CopyFrom(node)
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in [*graph.value_info, *graph.input, *graph.output]:
         if value.type.tensor_type.HasField("shape"):
             shapes[value.name] = tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
     return graph, shapes
+
+
+def _plain(node: NodeProto, graph: GraphProto) -> NodeProto:
+    """Puts a standard operator of the same sizes in the place of ONNX Runtime's own, which shape inference does not know; returns the
+    own one."""
+    own = NodeProto()
+    own.CopyFrom(node)
+    node.op_type, node.domain = _PLAIN[own.op_type], ""
+    if own.op_type == "MatMulNBits":
+        name = f"{own.input[1]} (sizes)"
+        graph.initializer.append(TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[_attribute(own, "K"), _attribute(own, "N")]))
+        del node.input[1:], node.attribute[:]
+        node.input.append(name)
+    else:
+        del node.input[1:]
+    return own
 
 
 def node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
@@ -198,6 +263,8 @@ def node_multiply_adds(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> i
     if "Gemm" in node.op_type:
         # Shape inference does not know ONNX Runtime's own forms of Gemm; the result follows from the factors.
         shapes.setdefault(node.output[0], _gemm_shape(node, shapes.get(node.input[0], ()), shapes.get(node.input[second], ())))
+    if node.op_type == "MatMulNBits":  # its second input is packed
+        shapes[node.input[1]] = (_attribute(node, "K"), _attribute(node, "N"))
     sides = [shapes.get(name, ()) for name in (node.input[0], node.input[second], node.output[0])]
     if any(not side or 0 in side for side in sides):
         raise ModelError(f'The sizes at "{node.name or node.op_type}" cannot be inferred.', "Export the model anew.")

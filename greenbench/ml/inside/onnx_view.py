@@ -156,7 +156,7 @@ def _origin(graph: _Graph, name: str, kind: str) -> NodeProto | None:
 
 def _family(kind: str) -> str:
     plain = _FAMILY.sub("", kind)
-    return "MatMul" if plain in ("Gemm", "DynamicQuantizeMatMul") else plain
+    return "MatMul" if plain in ("Gemm", "DynamicQuantizeMatMul", "MatMulNBits") else plain
 
 
 def _layers(graph: _Graph, times: dict[str, float]) -> list[Layer]:
