@@ -21,7 +21,7 @@ from greenbench.core.errors import GreenBenchError
 from greenbench.engine.devices import devices
 from greenbench.gui import style
 from greenbench.gui.autosave import Leftover, leftovers
-from greenbench.gui.files import Files, Questions, samples
+from greenbench.gui.files import Files, Questions
 from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.late_runner import LateRunner
 from greenbench.gui.look import Look
@@ -31,6 +31,7 @@ from greenbench.gui.run_bridge import RunBridge, Runner
 from greenbench.gui.run_control import RunControl
 from greenbench.gui.session import Session
 from greenbench.gui.settings import Settings
+from greenbench.gui.start import gallery
 from greenbench.gui.theme import Theme
 from greenbench.steps import installed
 
@@ -97,11 +98,13 @@ def build(application: QApplication, runner: Runner, catalog: Catalog | None = N
 
 
 def open_first(window: MainWindow, file: Path | None) -> None:
-    """Opens the file that was asked for, else the quick start; what cannot be opened is said in the window."""
+    """Opens the file that was asked for, else the start page with the quick start behind it; what cannot be opened is said in the
+    window."""
     if file is not None:
         window.parts.files.open_path(file)
         return
-    sample = next(iter(samples()), None)
+    window.start.show()
+    sample = next(iter(gallery.files()), None)
     if sample is None:
         return
     try:
@@ -120,7 +123,8 @@ def show(window: MainWindow) -> None:
     window.panels.first_sizes(window.width(), window.height() - 130)
     window.panels.restore(settings)
     window.show()
-    window.editor.canvas.setFocus()
+    if not window.start.shown:
+        window.editor.canvas.setFocus()
 
 
 def _after_first_paint(window: MainWindow, runner: Runner, start: bool) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from greenbench.core import places
 from greenbench.core.document import SUFFIX, read
 from greenbench.core.edits import Describe
 from greenbench.core.errors import FileFormatError, GreenBenchError
 from greenbench.core.pipeline import NAMELESS, Pipeline
+from greenbench.core.sample import FULL
 from greenbench.gui.session import Session
 from greenbench.gui.settings import Settings
 
@@ -110,21 +110,24 @@ class Files(QObject):
         self.opened.emit()
         return True
 
-    def open_sample(self, path: Path) -> bool:
-        """Opens a sample as a new document: saving asks for a place and leaves the sample as it is."""
-        pipeline = self._read(path)
+    def open_sample(self, path: Path, budget: str = FULL) -> bool:
+        """Opens a sample as a new document, with the settings of one of its budgets: saving asks for a place and leaves the sample
+        as it is."""
+        pipeline = self._read(path, budget)
         if pipeline is None:
             return False
         self._session.open(pipeline, None, saved=True)
         self.opened.emit()
         return True
 
-    def _read(self, path: Path) -> Pipeline | None:
+    def _read(self, path: Path, budget: str = FULL) -> Pipeline | None:
         """The pipeline of a file, if it can be read and the open one may be left for it."""
         if not self.may_replace():
             return None
         try:
             pipeline = read(path, self._session.catalog)
+            if budget != FULL:
+                pipeline = pipeline.with_budget(budget)
         except GreenBenchError as error:
             self.failed.emit(error)
             return None
@@ -160,9 +163,3 @@ class Files(QObject):
     def _remember(self, path: Path) -> None:
         self._settings.add_recent(path)
         self._settings.set_text("folder", str(path.resolve().parent))
-
-
-def samples() -> list[Path]:
-    """The pipelines that come with the product, the quick start first."""
-    found = sorted((places.resources() / "pipelines").glob(f"*{SUFFIX}"))
-    return sorted(found, key=lambda path: path.stem != "quick-start")

@@ -1,5 +1,6 @@
 """The window: menu row, toolbar, pages with their panels, status bar; and how they hear of each other.
 
+start page ──chosen──▶ files, session                  sources ──▶ badge, start page
 session ──changes──▶ editor, inspector, title          bridge ──events──▶ editor, inspector, live dock, status
 control ──phase────▶ toolbar, tab, status              control ──result──▶ results page
 """
@@ -43,6 +44,7 @@ from greenbench.gui.sensors import SensorPanel
 from greenbench.gui.session import Session
 from greenbench.gui.settings import Settings
 from greenbench.gui.sources.intake import Intake
+from greenbench.gui.start.doors import StartDoors
 from greenbench.gui.status_strip import StatusStrip
 from greenbench.gui.theme import Theme
 from greenbench.gui.toolbar import ProgressLine, Toolbar
@@ -92,9 +94,9 @@ class MainWindow(QMainWindow):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self.parts = parts
-        self._first_paint = True
+        self.awaits_paint = True
         self._closing = False
-        self._sources: tuple[SourceReport, ...] = ()
+        self.sources: tuple[SourceReport, ...] = ()
         self.live: LiveDock | None = None
         theme, session = parts.theme, parts.session
         self.board = RunBoard(lambda: session.pipeline)
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         self.menu_row = MenuRow(theme)
         self.toolbar = Toolbar(theme)
         self.progress = ProgressLine(theme)
+        self.start = StartDoors(self)
         self.messages = MessageBar(theme)
         self.status = StatusStrip(theme, parts.control, self.energy_of)
         self.autosave = Autosave(session, places.home() / "autosave")
@@ -167,9 +170,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.panels, 1)
         column.addWidget(self.status)
         self.setCentralWidget(central)
+        self.column = column
 
     def show_page(self, page: int) -> None:
         """0 pipeline, 1 results, 2 history, 3 look inside."""
+        self.start.leave()
         self.tabs.button(page).setChecked(True)
         self.pages.setCurrentIndex(page)
         self.editor.shown = page == 0
@@ -203,10 +208,10 @@ class MainWindow(QMainWindow):
         self.finder.ask(self.menu_row.field)
 
     def show_sensors(self) -> None:
-        self.sensors.ask(self.toolbar.badge, self._sources)
+        self.sensors.ask(self.toolbar.badge, self.sources)
 
     def on_sources(self, event: messages.Sources) -> None:
-        self._sources = event.reports
+        self.sources = event.reports
         self.toolbar.badge.show_sources(event.reports)
 
     def _add_step(self, key: str) -> None:
@@ -262,8 +267,8 @@ class MainWindow(QMainWindow):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self._first_paint:
-            self._first_paint = False
+        if self.awaits_paint:
+            self.awaits_paint = False
             QTimer.singleShot(0, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:

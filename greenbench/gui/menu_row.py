@@ -1,8 +1,8 @@
 """The top row: mark of the product, menus, the tab of the open document, "Find an action or a step", settings."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenuBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMenuBar, QPushButton, QSizePolicy, QWidget
 
 from greenbench.gui.controls import Icon, IconButton, Text
 from greenbench.gui.icons import paint_icon
@@ -28,16 +28,72 @@ class Logo(QWidget):
         painter.end()
 
 
-class DocumentTab(QWidget):
-    """The title of the open pipeline, with a dot while it is not saved and a ring while it runs."""
+class RowTab(QAbstractButton):
+    """A tab of the menu row: the open one has the surface's colour and an accent on top, the other is a button."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._title, self._modified, self._share = "", False, -1.0
+        self.opened = False
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(36)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         theme.observe(self.update)
+
+    def set_opened(self, opened: bool) -> None:
+        self.opened = opened
+        self.update()
+
+    def paint_ground(self, painter: QPainter) -> QRectF:
+        """The tab without its words; returns its rectangle."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box, theme = QRectF(self.rect()), self._theme
+        if self.opened:
+            painter.fillRect(box, theme.color("surface"))
+            painter.fillRect(QRectF(0, 0, box.width(), 2), theme.color("accent"))
+            for x in (0.0, box.width() - 1):
+                painter.fillRect(QRectF(x, 0, 1, box.height()), theme.color("border"))
+        elif self.underMouse():
+            painter.fillRect(box, theme.color("hover"))
+        if self.hasFocus():
+            painter.setPen(theme.color("accent"))
+            painter.drawRoundedRect(box.adjusted(3.5, 5.5, -3.5, -4.5), 4, 4)
+        return box
+
+    @property
+    def ink(self) -> QColor:
+        return self._theme.color("text" if self.opened else "second")
+
+
+class StartTab(RowTab):
+    """Leads to the start page."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.setToolTip("Start page: samples, papers, recent files")
+        self.setAccessibleName("Start page")
+
+    def sizeHint(self) -> QSize:
+        return QSize(QFontMetrics(font(13, 600)).horizontalAdvance("Start") + 54, 36)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        box = self.paint_ground(painter)
+        paint_icon(painter, "house", QRectF(14, 10, 16, 16), self.ink)
+        painter.setFont(font(13, 600 if self.opened else 500))
+        painter.setPen(self.ink)
+        painter.drawText(box.adjusted(37, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, "Start")
+        painter.end()
+
+
+class DocumentTab(RowTab):
+    """The title of the open pipeline, with a dot while it is not saved and a ring while it runs."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.opened = True
+        self._title, self._modified, self._share = "", False, -1.0
 
     def show_title(self, title: str, modified: bool, path: str) -> None:
         self._title, self._modified = title, modified
@@ -60,18 +116,13 @@ class DocumentTab(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect())
-        painter.fillRect(box, self._theme.color("surface"))
-        painter.fillRect(QRectF(0, 0, box.width(), 2), self._theme.color("accent"))
-        for x in (0.0, box.width() - 1):
-            painter.fillRect(QRectF(x, 0, 1, box.height()), self._theme.color("border"))
+        box = self.paint_ground(painter)
         x = 16.0
         if self._share >= 0:
             paint_progress_ring(painter, QRectF(x, 10, 16, 16), self._share, self._theme)
             x += 24
         painter.setFont(font(13, 600))
-        painter.setPen(self._theme.color("text"))
+        painter.setPen(self.ink)
         words = self._shown()
         painter.drawText(QRectF(x, 0, box.width() - x, box.height()), Qt.AlignmentFlag.AlignVCenter, words)
         if self._modified:
@@ -117,6 +168,7 @@ class MenuRow(QFrame):
         self.menus.setFont(font(13))
         self.menus.setNativeMenuBar(False)
         self.menus.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.start = StartTab(theme)
         self.tab = DocumentTab(theme)
         self.field = FindField(theme)
         self.field.clicked.connect(self.find_asked)
@@ -128,7 +180,15 @@ class MenuRow(QFrame):
         layout.addWidget(Logo(theme))
         layout.addWidget(self.menus)
         layout.addSpacing(10)
+        layout.addWidget(self.start)
+        layout.setSpacing(2)
         layout.addWidget(self.tab)
         layout.addStretch(1)
         layout.addWidget(self.field)
+        layout.addSpacing(4)
         layout.addWidget(self.light)
+
+    def show_start(self, start: bool) -> None:
+        """Which of the two tabs is open."""
+        self.start.set_opened(start)
+        self.tab.set_opened(not start)

@@ -11,7 +11,7 @@ from greenbench.core.measurement import SourceReport, SourceState
 from greenbench.gui.controls import Button, Icon, ProvenanceMark, Text, line, row
 from greenbench.gui.theme import Theme, font
 
-_STATES = {
+STATES = {
     SourceState.IN_USE: ("check-circle", "success", "In use"),
     SourceState.STANDBY: ("pause-circle", "muted", "Standby"),
     SourceState.PERMISSION: ("lock-simple", "warning", "Needs permission"),
@@ -63,7 +63,7 @@ class SensorPanel(QFrame):
         self.show()
 
     def _add(self, layout: QVBoxLayout, report: SourceReport) -> None:
-        name, tone, word = _STATES[report.state]
+        name, tone, word = STATES[report.state]
         mark = ProvenanceMark(self._theme, report.provenance)
         title = Text(report.title, 13, 600)
         layout.addLayout(row(mark, title, 0, Icon(self._theme, name, tone, 14), Text(word, 12, 500, tone), spacing=6))

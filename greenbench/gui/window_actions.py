@@ -1,6 +1,5 @@
 """Everything a user can do in the window, as one list of actions."""
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +11,10 @@ from PySide6.QtWidgets import QMenu
 from greenbench.core import document, places
 from greenbench.gui.about import About
 from greenbench.gui.actions import Action
-from greenbench.gui.files import samples
 from greenbench.gui.focus_tour import next_panel
 from greenbench.gui.model_doors import INSIDE_PAGE
 from greenbench.gui.results.export import FORMATS
+from greenbench.gui.start import gallery
 
 if TYPE_CHECKING:
     from greenbench.gui.main_window import MainWindow
@@ -33,6 +32,7 @@ def window_actions(window: "MainWindow") -> list[Action]:
     found = [
         Action("new", "New pipeline", files.new, "plus", "Ctrl+N", "File"),
         Action("open", "Open…", files.open, "folder-open", "Ctrl+O", "File", aliases="load"),
+        Action("start", "Start page", window.start.show, "house", "Ctrl+Shift+H", "File", aliases="home samples quick start papers"),
         Action("save", "Save", files.save, "", "Ctrl+S", "File", 1),
         Action("save-as", "Save as…", files.save_as, "", "Ctrl+Shift+S", "File", 1),
         *(
@@ -97,20 +97,24 @@ def _open_home() -> None:
 
 
 def sample_menu(window: "MainWindow") -> QMenu:
-    """The pipelines that come with the product."""
+    """The pipelines that come with the product, papers by themselves; read when the menu first opens."""
     menu = QMenu("Open sample", window)
-    for path in samples():
-        menu.addAction(_title(path)).triggered.connect(lambda _=False, path=path: window.parts.files.open_sample(path))
-    menu.menuAction().setEnabled(bool(menu.actions()))
+
+    def fill() -> None:
+        if not menu.isEmpty():
+            return
+        papers = QMenu("Papers", menu)
+        for path in gallery.files():
+            read = gallery.read_sample(path, window.parts.session.catalog)
+            title = read.title if read else path.stem.replace("-", " ").capitalize()
+            entry = (papers if read is not None and read.is_of("papers") else menu).addAction(title)
+            entry.triggered.connect(lambda _=False, path=path: window.parts.files.open_sample(path))
+        if not papers.isEmpty():
+            menu.addSeparator()
+            menu.addMenu(papers)
+
+    menu.aboutToShow.connect(fill)
     return menu
-
-
-def _title(path: Path) -> str:
-    """The title inside a pipeline file; its name where it cannot be read."""
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["title"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return path.stem.replace("-", " ").capitalize()
 
 
 def recent_menu(window: "MainWindow") -> QMenu:
