@@ -12,13 +12,15 @@ from greenbench.core.errors import ModelError
 from greenbench.core.step import Stored
 from greenbench.ml.artifacts import Blueprint, load_module, save_module
 from greenbench.ml.data import open_dataset
-from greenbench.ml.distillation import soft_target_loss, soft_targets
+from greenbench.ml.distillation.losses import soft_target_loss
+from greenbench.ml.distillation.soft import SoftSettings, SoftTargets
+from greenbench.ml.distillation.teacher import Teacher
 from greenbench.ml.export import export_onnx
 from greenbench.ml.models import architecture_for, build
 from greenbench.ml.training import Batch
 
-torch.manual_seed(5)
-STUDENT, TEACHER, LABELS = torch.randn(6, 4) * 3, torch.randn(6, 4) * 3, torch.tensor([0, 1, 2, 3, 0, 1])
+STUDENT, TEACHER = (torch.randn(6, 4, generator=torch.Generator().manual_seed(seed)) * 3 for seed in (5, 6))
+LABELS = torch.tensor([0, 1, 2, 3, 0, 1])
 
 
 def by_hand(temperature: float, alpha: float) -> float:
@@ -73,46 +75,86 @@ def test_a_student_that_answers_like_its_teacher_has_nothing_to_learn() -> None:
 TEN = tuple("0123456789")
 
 
-def teacher(folder, classes: int = 10, shape: tuple[int, ...] = (1, 8, 8), name: str = "resnet8") -> Stored:
-    spec = InputSpec(shape=shape)
+def stored(folder, classes: int = 10, shape: tuple[int, ...] = (1, 8, 8), name: str = "resnet8", title: str = "Big", **of_input) -> Stored:
+    spec = InputSpec(shape=shape, **of_input)
     plan = Blueprint(architecture_for(name, spec, classes), spec, tuple(str(i) for i in range(classes)))
-    return Stored(save_module(build(plan.architecture), folder, plan), folder, "t", "Big")
+    return Stored(save_module(build(plan.architecture), folder, plan), folder, title.lower(), title)
 
 
-def test_targets_follow_the_images_through_the_shuffle(digits8: Stored, context) -> None:
-    big = teacher(context.folder)
-    dataset = open_dataset(digits8, big)
-    loss = soft_targets(big, digits8, dataset.classes, 4, 1.0, context)
-    chosen = np.array([7, 3, 500])
-    x = torch.from_numpy(dataset.split("train").take(chosen))
+@pytest.fixture
+def student(tmp_path_factory) -> Stored:
+    return stored(tmp_path_factory.mktemp("small"), name="lenet_300_100", title="Small")
+
+
+def loss_of(teacher: Stored, student: Stored, data: Stored, context, **settings) -> SoftTargets:
+    return SoftTargets(Teacher(teacher, data, student, context), SoftSettings(**settings))
+
+
+def test_targets_follow_the_images_through_the_shuffle(digits8: Stored, student, context) -> None:
+    big = stored(context.folder)
+    loss = loss_of(big, student, digits8, context, alpha=1.0)
+    split, chosen = open_dataset(digits8, big).split("train"), np.array([7, 3, 500])
+    x = torch.from_numpy(split.take(chosen))
     with torch.no_grad():
         answers = load_module(big)(x)
-    batch = Batch(x, torch.from_numpy(dataset.split("train").labels[chosen]), torch.from_numpy(chosen))
+    batch = Batch(x, torch.from_numpy(split.labels[chosen]), torch.from_numpy(chosen))
     assert float(loss(answers, batch)) == pytest.approx(0, abs=1e-6)
 
 
-def test_an_onnx_graph_can_teach(digits8: Stored, context, tmp_path) -> None:
-    big = teacher(context.folder, name="lenet_300_100")
+def test_an_onnx_graph_can_teach(digits8: Stored, student, context, tmp_path) -> None:
+    big = stored(context.folder, name="lenet_300_100")
     graph = Stored(export_onnx(big, tmp_path), tmp_path, "g", "Graph")
-    student, indices = torch.randn(5, 10), torch.arange(5)
-    batch = Batch(torch.zeros(5, 1, 8, 8), indices, indices)
-    losses = [float(soft_targets(each, digits8, TEN, 4, 0.7, context)(student, batch)) for each in (big, graph)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    outputs, indices = torch.randn(5, 10), torch.arange(5)
+    x = torch.from_numpy(open_dataset(digits8, big).split("train").take(np.arange(5)))
+    for augmented in (False, True):
+        batch = Batch(x, indices, indices, augmented)
+        losses = [float(loss_of(each, student, digits8, context)(outputs, batch)) for each in (big, graph)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_teacher_and_data_must_agree(digits8: Stored, context) -> None:
+def test_teacher_and_data_must_agree(digits8: Stored, student, context, tmp_path) -> None:
     with pytest.raises(ModelError, match=r'"Big" gives 7 outputs, the data set "Digits" has 10 classes'):
-        soft_targets(teacher(context.folder, classes=7), digits8, TEN, 4, 0.5, context)
+        Teacher(stored(context.folder, classes=7), digits8, student, context)
+    more = Stored(student.model.model_copy(update={"classes": (*TEN, "ten")}), student.folder, "m", "More")
     with pytest.raises(ModelError, match="unknown to the teacher: ten"):
-        soft_targets(teacher(context.folder), digits8, (*TEN[:9], "ten"), 4, 0.5, context)
+        Teacher(stored(tmp_path), digits8, more, context)
 
 
-def test_the_teacher_sees_the_images_in_its_own_size(digits8: Stored, context) -> None:
-    big = teacher(context.folder, shape=(1, 16, 16))
-    loss = soft_targets(big, digits8, TEN, 4, 1.0, context)
+def test_the_teacher_sees_the_images_in_its_own_size(digits8: Stored, student, context) -> None:
+    big = stored(context.folder, shape=(1, 16, 16))
+    loss = loss_of(big, student, digits8, context, alpha=1.0)
     chosen = np.arange(3)
     x, y = open_dataset(digits8, big).split("train").take(chosen), np.zeros(3, dtype=np.int64)
     assert x.shape == (3, 1, 16, 16)
     with torch.no_grad():
         answers = load_module(big)(torch.from_numpy(x))
     assert float(loss(answers, Batch(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(chosen)))) == pytest.approx(0, abs=1e-6)
+
+
+def test_an_augmented_batch_is_shown_to_the_teacher_in_the_teachers_normalisation(digits8: Stored, student, context) -> None:
+    big = stored(context.folder, name="lenet_300_100", mean=(0.25,), std=(0.5,))
+    teacher = Teacher(big, digits8, student, context)
+    assert student.model.input.mean == (0.0,)
+    raw = torch.rand(4, 1, 8, 8)  # seen nowhere in the data
+    with torch.no_grad():
+        expected = load_module(big)((raw - 0.25) / 0.5)
+    batch = Batch(raw, torch.zeros(4, dtype=torch.int64), torch.arange(4), augmented=True)
+    torch.testing.assert_close(teacher.logits(batch), expected)
+
+
+def test_a_teacher_of_another_size_is_refused_augmented_images(digits8: Stored, student, context) -> None:
+    teacher = Teacher(stored(context.folder, shape=(1, 16, 16)), digits8, student, context)
+    with pytest.raises(ModelError, match=r'"Big" takes another size than the student "Small" \(1×16×16 and 1×8×8\)'):
+        teacher.check_view()
+
+
+def test_probabilities_of_a_graph_that_ends_in_a_softmax_are_taken_for_what_they_are(
+    digits8: Stored, student, context, monkeypatch
+) -> None:
+    big = stored(context.folder, name="lenet_300_100")
+    plain = Teacher(big, digits8, student, context)
+    sure = Teacher(big, digits8, student, context)
+    monkeypatch.setattr(sure, "answers", lambda x: torch.softmax(plain.answers(x), dim=1))
+    batch = Batch(torch.rand(4, 1, 8, 8), torch.zeros(4, dtype=torch.int64), torch.arange(4), augmented=True)
+    teachers = [functional.softmax(each.logits(batch) / 4, dim=1) for each in (plain, sure)]
+    torch.testing.assert_close(teachers[0], teachers[1])
