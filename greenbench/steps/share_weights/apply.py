@@ -42,7 +42,7 @@ def apply(inputs: Inputs, params: SharingParams, context: StepContext) -> StepOu
         *((quality_fact(stored.model.task, report.scores, data[0].dataset.unit),) if report else ()),
         *model_facts(made, stored.model),
         panel.distinct_fact(layers.distinct_weights(module), before),
-        *(Fact(title=f"Coded: {part}", value=bytes, unit="B") for part, bytes in _parts(coded)),
+        *(Fact(title=f"Coded: {part}", value=bytes, unit="B") for part, bytes in coded.lines),
     )
     return StepOutcome({"model": made}, facts, f"{panel.size(coded.total)} coded")
 
@@ -68,14 +68,3 @@ def _pack(module: nn.Module, path: Path) -> packed.Ledger:
     data = packed.encode(packed.arrays(module.state_dict()))
     path.write_bytes(data)
     return packed.ledger(data)
-
-
-def _parts(coded: packed.Ledger) -> tuple[tuple[str, int], ...]:
-    lines = (
-        ("indices", coded.indices),
-        ("codebooks", coded.codebooks),
-        ("masks", coded.masks),
-        ("other weights", coded.weights),
-        ("header", coded.header),
-    )
-    return tuple(line for line in lines if line[1])
