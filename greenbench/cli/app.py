@@ -72,6 +72,7 @@ def root(version: Annotated[bool, typer.Option("--version", callback=_version, i
 def run(
     file: FileArgument,
     set: Annotated[Optional[list[str]], typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a parameter for this run.")] = None,  # noqa: UP045 - typer reads it
+    budget: Annotated[str, typer.Option(metavar="NAME", help="Run a sample smaller than it is drawn: small; full is as drawn.")] = "full",
     device: Annotated[str, typer.Option(help="cpu, cuda:N or cuda:UUID, mps, xpu:N; see greenbench list devices.")] = "cpu",
     protocol: Annotated[str, typer.Option(help="quick or lab.")] = "quick",
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of splits, weights and training.")] = 0,
@@ -90,7 +91,7 @@ def run(
     if protocol not in PROTOCOLS:
         raise GreenBenchError(f'There is no protocol "{protocol}".', "Choose quick or lab.")
     options = RunOptions(
-        file=file, settings=tuple(set or ()), device=device, protocol=PROTOCOLS[protocol], seed=seed, threads=threads,
+        file=file, settings=tuple(set or ()), budget=budget, device=device, protocol=PROTOCOLS[protocol], seed=seed, threads=threads,
         affinity=affinity, trust=trust, out=out, report=report, use_cache=not no_cache, as_json=as_json, quiet=quiet,
     )  # fmt: skip
     return run_pipeline(options)

@@ -37,15 +37,15 @@ def check_pipeline(file: Path, sources: bool = False, trust: bool = False) -> in
     for number, node in enumerate(plan.nodes, 1):
         spec = installed()[node.step]
         shown = [f"{f.title.lower()} {f.format(node.params[f.name])}" for f in spec.fields if f.name in spec.highlights]
-        feeders = [plan.node(source.node).title for many in node.inputs.values() for source in many]
+        feeders = [plan.node(source.node).shown_title for many in node.inputs.values() for source in many]
         state = " [dim](already computed)[/dim]" if node.cacheable and cache.get(node.digest) else ""
         fed = f" ← {', '.join(feeders)}" if feeders else ""
         rest = escape(f"{fed}{': ' + ', '.join(shown) if shown else ''}")
-        console.print(f"{number:3}. {escape(node.title)} [dim]{spec.key}[/dim]{rest}{state}", soft_wrap=True)
+        console.print(f"{number:3}. {escape(node.shown_title)} [dim]{spec.key}[/dim]{rest}{state}", soft_wrap=True)
     if plan.muted:
         console.print(f"Muted: {', '.join(pipeline.nodes[id].title for id in plan.muted)}.", markup=False)
-    if not any(node.step == "benchmark" for node in plan.nodes):
-        console.print("Nothing is measured: there is no Benchmark step.")
+    if not any(node.step in ("benchmark", "claim") for node in plan.nodes):
+        console.print("Nothing is measured: there is no Benchmark and no Check claim step.")
     return 0
 
 

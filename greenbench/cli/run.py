@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from greenbench.cli.claims import print_claims
 from greenbench.cli.output import make_console, print_json
 from greenbench.cli.outputs import RunLog, prepare, write_outputs
 from greenbench.cli.table import print_comparison
@@ -36,6 +37,7 @@ class RunOptions:
 
     file: Path
     settings: tuple[str, ...]
+    budget: str
     device: str
     protocol: MeasuringProtocol
     seed: int
@@ -55,7 +57,7 @@ def run_pipeline(options: RunOptions) -> int:
     Raises:
         GreenBenchError: the file, a setting, the device or the output folder is not possible; nothing has started.
     """
-    pipeline = document.read(options.file, installed())
+    pipeline = document.read(options.file, installed()).with_budget(options.budget)
     for setting in options.settings:
         apply_setting(pipeline, setting)
     plan = make_plan(pipeline, conditions(options, pipeline), known_in(Cache(places.home() / "cache")))
@@ -211,7 +213,7 @@ class _Screen:
             action(event)
 
     def _title(self, node: str) -> str:
-        return self._plan.node(node).title
+        return self._plan.node(node).shown_title
 
     def _node_finished(self, event: messages.NodeFinished) -> None:
         self._finished += 1
@@ -233,4 +235,7 @@ def _show(options: RunOptions, result: RunResult) -> None:
     if options.as_json:
         print_json(result.model_dump(mode="json"))
     elif not options.quiet:
-        print_comparison(result, make_console())
+        console = make_console()
+        if result.variants or not result.claims:
+            print_comparison(result, console)
+        print_claims(result, console)

@@ -13,6 +13,13 @@ def home() -> Path:
     return Path(os.environ.get("GREENBENCH_HOME") or platformdirs.user_data_dir("greenbench", appauthor=False))
 
 
+def data_folder() -> Path | None:
+    """The folder in which the user keeps well-known data sets, a folder each ("mnist", "fashion-mnist"), if the environment variable
+    GREENBENCH_DATA names one."""
+    given = os.environ.get("GREENBENCH_DATA", "").strip()
+    return Path(given).expanduser() if given else None
+
+
 def resources() -> Path:
     """The folder of icons, fonts, report templates and sample pipelines: inside the installed package, or beside it in a checkout."""
     package = Path(greenbench.__file__).parent

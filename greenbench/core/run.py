@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
-from greenbench.core.artifact import Artifact, Fact
+from greenbench.core.artifact import Artifact, Fact, ResultsArtifact
+from greenbench.core.claim import ClaimResult
 from greenbench.core.measurement import Measurement, Provenance, SourceReport
 from greenbench.core.metrics import QUALITY
 from greenbench.core.value import Value
@@ -339,6 +340,12 @@ class RunResult(Value):
         """The key of the metric that judges the answers of this run: the one that has a value, else one that could have had."""
         asked = [(key, v.metrics[key]) for key in QUALITY for v in self.measured if key in v.metrics]
         return next((key for key, m in asked if m.value is not None), asked[0][0] if asked else QUALITY[0])
+
+    @property
+    def claims(self) -> tuple[tuple[str, ClaimResult], ...]:
+        """Every claim that was judged, with the title of the node that judged it."""
+        given = [(node.title, artifact) for node in self.nodes for artifact in node.outputs.values()]
+        return tuple((title, each.claim) for title, each in given if isinstance(each, ResultsArtifact) and each.claim is not None)
 
     @property
     def energy_provenance(self) -> Provenance:

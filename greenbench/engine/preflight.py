@@ -6,10 +6,12 @@ What a source gives is known once it has been read; until then its step may say 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from greenbench.core import order
 from greenbench.core.artifact import Artifact, DatasetArtifact, ModelArtifact, ModelFormat, split_word
 from greenbench.core.catalog import Catalog
 from greenbench.core.errors import ModelError, Problem
 from greenbench.core.fit import fit
+from greenbench.core.order import NOTHING_DONE, Before
 from greenbench.core.ports import PortKind
 from greenbench.core.run import PlannedNode
 from greenbench.core.runtimes import FORMAT_NOUNS, refusal
@@ -32,6 +34,7 @@ class _Flow:
     artifact: ModelArtifact | None = None
     format: ModelFormat | str = ""
     precision: str = ""
+    before: Before = NOTHING_DONE
 
 
 def mismatches(nodes: tuple[PlannedNode, ...], catalog: Catalog, device: str, known: Known = nothing_known) -> list[Problem]:
@@ -62,6 +65,7 @@ class _Walk:
                 yield from self._at_benchmark(node, spec, flows, data)
                 continue
             yield from self._taken(node, spec, flows)
+            yield from self._in_order(node, spec, flows)
             after = None
             for flow in flows:
                 try:
@@ -113,6 +117,12 @@ class _Walk:
                 message = f'"{node.title}" cannot take "{flow.title}": it is {what}.'
                 yield Problem(node.id, message, "Connect the model before it was converted, or give its weights and architecture instead.")
 
+    def _in_order(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
+        """The model that the step changes comes first; others (a teacher) are only asked."""
+        found = order.refusal(spec, node.title, flows[0].before) if flows else None
+        if found:
+            yield Problem(node.id, *found)
+
     def _at_benchmark(
         self, node: PlannedNode, spec: StepSpec, flows: list[_Flow], data: tuple[str, DatasetArtifact] | None
     ) -> Iterator[Problem]:
@@ -136,12 +146,13 @@ class _Walk:
         if not any(port.kind is PortKind.MODEL for port in spec.outputs):
             return
         own = next((artifact for artifact in given.values() if isinstance(artifact, ModelArtifact)), None)
+        before = arrived or _Flow(node.title)
+        done = order.after(spec, node.title, before.before)
         if own is not None:
-            self._models[node.id] = _Flow(node.title, own, own.format, own.precision)
+            self._models[node.id] = _Flow(node.title, own, own.format, own.precision, done)
             return
         makes = dict(spec.makes or {})
-        before = arrived or _Flow(node.title)
         # A changed file may take any batch again; its input and outputs stay.
         changed = before.artifact.model_copy(update={**makes, "batch": None}) if before.artifact and makes else before.artifact
         format, precision = makes.get("format", before.format), makes.get("precision", before.precision)
-        self._models[node.id] = _Flow(node.title, changed, format, precision)
+        self._models[node.id] = _Flow(node.title, changed, format, precision, done)

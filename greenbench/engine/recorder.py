@@ -75,7 +75,7 @@ class Recorder:
 
     def _put(self, id: str, state: NodeState, **more: object) -> NodeResult:
         planned = self.plan.node(id)
-        before = self.nodes.get(id) or NodeResult(node=id, title=planned.title, step=planned.step, digest=planned.digest, state=state)
+        before = self.nodes.get(id) or NodeResult(node=id, title=planned.shown_title, step=planned.step, digest=planned.digest, state=state)
         result = before.model_copy(update={"state": state, **more})
         self.nodes[id] = result
         self._keep(lambda: self._store.save_node(self.run_id, result))

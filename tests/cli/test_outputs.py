@@ -145,7 +145,7 @@ class InterruptedRunner:
 def test_ctrl_c_twice_at_the_worst_moment_stops_once(tmp_path):
     runner = InterruptedRunner()
     options = RunOptions(
-        file=tmp_path, settings=(), device="cpu", protocol=BRIEF, seed=0, threads=1, affinity="", trust=False,
+        file=tmp_path, settings=(), budget="full", device="cpu", protocol=BRIEF, seed=0, threads=1, affinity="", trust=False,
         out=None, report=None, use_cache=True, as_json=False, quiet=True,
     )  # fmt: skip
     before = signal.getsignal(signal.SIGINT)

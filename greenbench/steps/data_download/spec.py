@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-from greenbench.core.value import Value
 from greenbench.core.params import FieldKind, parameter
-from greenbench.core.places import home
+from greenbench.core.places import data_folder, home
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, StepSpec
+from greenbench.core.value import Value
 from greenbench.steps.outside import of_file, of_folder, together
 from greenbench.steps.splitting import HeldOutParams
 
@@ -51,15 +51,22 @@ class DownloadParams(HeldOutParams):
     folder: str = parameter(
         "",
         "Keep in",
-        "Where the files are kept, or already lie. Empty: the folder downloads beside the cache.",
+        "Where the files are kept, or already lie. Empty: the folder downloads beside the cache, or below the one that the environment "
+        "variable GREENBENCH_DATA names.",
         kind=FieldKind.FOLDER,
         advanced=True,
     )
 
 
 def place(params: DownloadParams) -> Path:
-    """The folder of one set's files."""
-    return Path(params.folder).expanduser() if params.folder.strip() else home() / "downloads" / params.data
+    """The folder of one set's files: the one named; else that of the set in the folder which GREENBENCH_DATA names, if it is there; else
+    ours."""
+    if params.folder.strip():
+        return Path(params.folder).expanduser()
+    given = data_folder()
+    names = (params.data, params.data.replace("_", "-")) if given else ()
+    found = next((given / name for name in names if given and (given / name).is_dir()), None)
+    return found or home() / "downloads" / params.data
 
 
 def _changed_by_hand(params: DownloadParams) -> str:

@@ -2,7 +2,7 @@
 
 from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
-from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.core.step import Group, Paper, StepSpec, Trait
 from greenbench.steps.fitting import EPOCHS_HELP, RATE_HELP
 from greenbench.steps.train.spec import TrainParams
 
@@ -28,6 +28,7 @@ SPEC = StepSpec(
     takes=("torch",),
     splits=("train", "validation"),
     highlights=("epochs", "learning_rate"),
+    traits=(Trait.LEARNS,),
     paper=Paper("Han 2015", "Learning both weights and connections for efficient neural networks", "https://arxiv.org/abs/1506.02626"),
     aliases=("retrain", "recover", "tune", "transfer"),
 )

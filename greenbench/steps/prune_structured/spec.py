@@ -4,7 +4,7 @@ from typing import Literal
 
 from greenbench.core.params import Params, parameter
 from greenbench.core.ports import Port, PortKind
-from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.core.step import Group, Paper, StepSpec, Trait
 
 
 class StructuredParams(Params):
@@ -72,6 +72,7 @@ SPEC = StepSpec(
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
     highlights=("ratio", "importance"),
+    traits=(Trait.CUTS,),
     paper=Paper("Fang 2023", "DepGraph: towards any structural pruning", "https://arxiv.org/abs/2301.12900"),
     aliases=("structured pruning", "filter", "channel", "depgraph", "slim"),
 )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from greenbench.core.params import Params, parameter
 from greenbench.core.ports import Port, PortKind
-from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.core.step import Group, Paper, StepSpec, Trait
 
 
 class SharingParams(Params):
@@ -58,6 +58,7 @@ SPEC = StepSpec(
     takes=("torch",),
     splits=("train", "validation"),
     highlights=("bits", "conv_bits"),
+    traits=(Trait.SHARES,),
     paper=Paper(
         "Han 2016",
         "Deep compression: compressing deep neural networks with pruning, trained quantization and Huffman coding",

@@ -2,7 +2,7 @@
 
 from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
-from greenbench.core.step import Group, StepSpec
+from greenbench.core.step import Group, StepSpec, Trait
 from greenbench.steps.fitting import FitParams
 
 
@@ -33,5 +33,6 @@ SPEC = StepSpec(
     takes=("torch",),
     splits=("train", "validation"),
     highlights=("epochs", "learning_rate"),
+    traits=(Trait.LEARNS,),
     aliases=("fit", "learn", "sgd", "adam", "optimizer", "augmentation", "early stopping", "mixed precision", "bf16"),
 )

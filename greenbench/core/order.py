@@ -1,0 +1,37 @@
+"""What may follow what: a step that undoes what an earlier one did is refused before anything runs, with the reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from greenbench.core.step import Group, StepSpec, Trait
+
+
+@dataclass(frozen=True)
+class Before:
+    """What has happened to a model so far: the title of the step that did it, by what it did."""
+
+    done: Mapping[Trait, str]
+
+
+NOTHING_DONE = Before({})
+
+
+def refusal(spec: StepSpec, title: str, before: Before) -> tuple[str, str] | None:
+    """Why a step may not come after what has been done to its model, and the remedy; None where it may."""
+    changes = spec.group in (Group.TRAIN, Group.COMPRESS, Group.DISTIL)
+    if changes and Trait.CODES in before.done:
+        coder = before.done[Trait.CODES]
+        return f'"{title}" would change the model after "{coder}" wrote its file.', f'Put "{coder}" last.'
+    if Trait.LEARNS in spec.traits and Trait.SHARES in before.done:
+        sharer = before.done[Trait.SHARES]
+        message = f'"{title}" would train the weights apart that share values since "{sharer}".'
+        return message, f'Train before "{sharer}"; it fine-tunes the shared values itself where data is connected.'
+    return None
+
+
+def after(spec: StepSpec, title: str, before: Before) -> Before:
+    """What has happened to a model once a step has worked on it. Training mends a cut."""
+    done = dict(before.done)
+    if Trait.LEARNS in spec.traits:
+        done.pop(Trait.CUTS, None)
+    return Before({**done, **dict.fromkeys(spec.traits, title)})

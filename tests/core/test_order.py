@@ -1,0 +1,32 @@
+"""What one step did limits what may come after it, and the reason is said."""
+
+from greenbench.core.order import Before, after, refusal
+from greenbench.core.step import Trait
+from greenbench.steps import installed
+
+STEPS = installed()
+
+
+def done(*keys: str) -> Before:
+    before = Before({})
+    for key in keys:
+        before = after(STEPS[key], key.title(), before)
+    return before
+
+
+def test_training_after_sharing_is_refused_and_names_who_shared() -> None:
+    refused = refusal(STEPS["finetune"], "Tune", done("train", "share.kmeans"))
+    assert refused is not None
+    assert "Share.Kmeans" in refused[0]
+    assert "Train before" in refused[1]
+
+
+def test_the_usual_chains_are_allowed() -> None:
+    assert refusal(STEPS["share.kmeans"], "Share", done("train", "prune.magnitude", "finetune")) is None
+    assert refusal(STEPS["finetune"], "Tune", done("train", "prune.structured")) is None
+    assert refusal(STEPS["quantize.static"], "Int8", done("distil.soft", "prune.structured", "finetune")) is None
+
+
+def test_a_cut_is_mended_by_training_alone() -> None:
+    assert Trait.CUTS in done("train", "prune.structured").done
+    assert Trait.CUTS not in done("train", "prune.structured", "finetune").done
