@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from greenbench.core.claim import ClaimedModel, ClaimResult
+from greenbench.core.claim import ClaimedModel, ClaimLine, ClaimResult
 from greenbench.core.quote import count, significant
 from greenbench.core.run import RunResult
 
@@ -20,14 +20,16 @@ def print_claims(result: RunResult, console: Console) -> None:
             if text:
                 console.print(text, markup=False, soft_wrap=True)
         for line in claim.lines:
-            found = (
-                f": {line.reason}"
-                if line.left is None or line.right is None
-                else f": {_number(line.left)} {line.relation} {_number(line.right)}"
-            )
-            console.print(f"  {_MARKS[line.holds]} {line.text}{found}", markup=False, soft_wrap=True)
+            console.print(f"  {_MARKS[line.holds]} {line.text}: {found_words(line)}", markup=False, soft_wrap=True)
         if any(model.error is not None for model in claim.models):
             console.print(_table(claim))
+
+
+def found_words(line: ClaimLine) -> str:
+    """What was found on both sides: "0.0012 ≤ 0.003"; or why nothing was."""
+    if line.left is None or line.right is None:
+        return line.reason
+    return f"{_number(line.left)} {line.relation} {_number(line.right)}"
 
 
 def _number(value: float) -> str:
