@@ -27,7 +27,7 @@ class Pruned:
     """The masks (True: kept), and why a layer was left as it was, by its name."""
 
     masks: magnitude.Masks
-    left: Mapping[str, str]
+    left: dict[str, str]
 
 
 def prune(module: nn.Module, settings: PatternSettings, earlier: Mapping[str, Tensor] | None = None, owner: str = "") -> Pruned:

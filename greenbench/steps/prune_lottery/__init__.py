@@ -1,0 +1,1 @@
+"""The winning ticket: which weights are worth training alone."""

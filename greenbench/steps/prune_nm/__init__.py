@@ -1,0 +1,1 @@
+"""Zeros in the one pattern that some hardware multiplies faster."""

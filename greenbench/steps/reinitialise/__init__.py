@@ -1,0 +1,1 @@
+"""Other first weights under the same masks: the control of a ticket."""
