@@ -3,7 +3,7 @@
     error("Pruned") - error("Dense") <= 0.3 pp
 
 Names in quotes are models (the titles of their nodes). Nothing of Python but arithmetic is understood, so a rule from a file cannot do
-anything but compare.
+anything but compare. The form of a step reads rules before the window is painted, so SciPy comes in only where something is judged.
 """
 
 import ast
@@ -14,10 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from greenbench.analysis.accuracy import PairedCounts, mcnemar, paired_counts
-from greenbench.analysis.intervals import wilson
 from greenbench.core.claim import ClaimedModel, ClaimLine
 from greenbench.core.errors import ParameterError
 
@@ -131,6 +128,10 @@ def over_seeds(models: Mapping[str, tuple[Evidence, ...]]) -> tuple[ClaimedModel
 
 
 def _claimed(name: str, seeds: tuple[Evidence, ...]) -> ClaimedModel:
+    from scipy import stats
+
+    from greenbench.analysis.intervals import wilson
+
     judged = [seed for seed in seeds if seed.correct]
     low = high = mean = None
     if judged and len(judged) == len(seeds):
@@ -296,6 +297,8 @@ _ONE: dict[str, Callable[[Evidence], float]] = {
 
 def _mcnemar(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> float:
     """The two-sided exact p-value, disagreements added up over the seeds (McNemar 1947)."""
+    from greenbench.analysis.accuracy import PairedCounts, mcnemar, paired_counts
+
     tables = [paired_counts(_judged_examples(a), _judged_examples(b)) for a, b in zip(first, second, strict=True)]
     added = PairedCounts(
         sum(t.both for t in tables),
@@ -308,6 +311,8 @@ def _mcnemar(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> float
 
 def _better(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> float:
     """The one-sided p-value of the paired t-test over seeds that the first errs less than the second (Student 1908)."""
+    from scipy import stats
+
     if len(first) < 2:
         raise _Unknown("one seed cannot tell which of two is better; raise the number of seeds")
     gain = np.array([_error(b) - _error(a) for a, b in zip(first, second, strict=True)])
