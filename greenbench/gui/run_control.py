@@ -143,7 +143,7 @@ class RunControl(QObject):
         match event:
             case messages.RunStarted():
                 self.order = [node.id for node in event.plan.nodes]
-                self.titles = {node.id: node.title for node in event.plan.nodes}
+                self.titles = {node.id: node.shown_title for node in event.plan.nodes}
                 self.failed, self._fractions, self.current = set(), {}, ""
                 self._time.begin(event.plan)
                 if self.phase is not Phase.STOPPING:

@@ -17,6 +17,7 @@ from greenbench.core.ports import PortKind
 from greenbench.core.quote import quote, scale, significant
 from greenbench.core.run import Failure, NodeState, VariantResult, letter
 from greenbench.gui import quality
+from greenbench.gui.editor.seeds import Seeds, joined
 
 _LOG_LINES = 400
 HAS_RESULT = (NodeState.DONE, NodeState.CACHED)
@@ -35,7 +36,7 @@ class VariantStatus:
 @dataclass(frozen=True)
 class NodeStatus:
     """What is known of a node. `state` is None where no run has touched it; `stale`: it changed since; `read`: a source that was looked
-    at outside a run; `refused`: why a check does not let it run."""
+    at outside a run; `refused`: why a check does not let it run; `seeds`: over how many it is repeated, facts being those of the first."""
 
     state: NodeState | None = None
     fraction: float = 0.0
@@ -52,6 +53,7 @@ class NodeStatus:
     stale: bool = False
     read: bool = False
     refused: str = ""
+    seeds: int = 1
 
     @property
     def finished(self) -> bool:
@@ -67,6 +69,8 @@ class RunBoard:
 
     def __init__(self, pipeline: Callable[[], Pipeline]) -> None:
         self._pipeline = pipeline
+        self._seeds = Seeds()
+        self._planned: dict[str, NodeStatus] = {}  # of every planned node, each seed by itself
         self._known: dict[str, NodeStatus] = {}
         self._prints: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
@@ -82,6 +86,7 @@ class RunBoard:
     def clear(self) -> None:
         """Forgets everything: another pipeline was opened."""
         self._known, self._prints, self._now, self._read, self._refused = {}, {}, {}, {}, {}
+        self._seeds, self._planned = Seeds(), {}
         self._running = self.measuring = False
 
     def outdated(self) -> None:
@@ -128,19 +133,27 @@ class RunBoard:
     def _run_started(self, event: m.RunStarted) -> set[str]:
         pipeline = self._pipeline()
         before = set(self._known)
-        planned = {node.id for node in event.plan.nodes}
         cache: dict[str, Any] = {}
-        self._known = {id: NodeStatus(NodeState.WAITING) for id in planned}
+        self._seeds = Seeds(event.plan)
+        self._planned = {node.id: NodeStatus(NodeState.WAITING) for node in event.plan.nodes}
+        planned = {self._seeds.base(id) for id in self._planned}
+        self._known = {id: self._joined(id) for id in planned}
         self._prints = {id: fingerprint(pipeline, id, cache) for id in planned if id in pipeline.nodes}
         self._now = dict(cache)
         self._running = True
         return before | planned
 
     def _update(self, id: str, **changes: Any) -> set[str]:
-        if id not in self._known:
+        """Changes what is known of a planned node; returns the node of the pipeline that looks different."""
+        if id not in self._planned:
             return set()
-        self._known[id] = replace(self._known[id], **changes)
-        return {id}
+        self._planned[id] = replace(self._planned[id], **changes)
+        base = self._seeds.base(id)
+        self._known[base] = self._joined(base)
+        return {base}
+
+    def _joined(self, base: str) -> NodeStatus:
+        return joined([self._planned[id] for id in self._seeds.runs(base)])
 
     def _node_started(self, event: m.NodeStarted) -> set[str]:
         return self._update(event.node, state=NodeState.RUNNING, fraction=0.0)
@@ -174,12 +187,12 @@ class RunBoard:
         return self._update(event.node, energy=event.energy)
 
     def _log(self, event: m.Log) -> set[str]:
-        known = self._known.get(event.node)
+        known = self._planned.get(event.node)
         return self._update(event.node, log=(*known.log, event.text)[-_LOG_LINES:]) if known else set()
 
     def set_variant(self, node: str, variant: str, **changes: Any) -> set[str]:
         """Changes the row of a variant; returns the node if it is known."""
-        known = self._known.get(node)
+        known = self._planned.get(node)
         if known is None:
             return set()
         rows = {**known.variants, variant: replace(known.variants.get(variant, VariantStatus()), **changes)}
@@ -188,7 +201,7 @@ class RunBoard:
     def _run_finished(self, event: m.RunFinished) -> set[str]:
         self._running = self.measuring = False
         open_states = (NodeState.WAITING, NodeState.RUNNING)
-        left = [id for id, known in self._known.items() if known.state in open_states]
+        left = [id for id, known in self._planned.items() if known.state in open_states]
         for id in left:
             self._update(
                 id, state=NodeState.CANCELLED, failure=Failure(kind="stopped", message="The run was stopped before this node was done.")

@@ -59,6 +59,8 @@ def waiting_for(pipeline: Pipeline, board: RunBoard, id: str) -> str:
     if missing:
         return f"Connect {missing}"
     status = board.status(id)
+    if board.running and status.state is NodeState.WAITING and status.text:
+        return status.text[:1].upper() + status.text[1:]
     if board.running and status.state is NodeState.WAITING:
         open_inputs = [
             link.source for link in pipeline.into(id) if board.status(link.source).state in (NodeState.WAITING, NodeState.RUNNING)
@@ -113,6 +115,9 @@ def short_value(field: FieldSpec, value: Any) -> str:
     """A value as it stands on a node: of a path the last part, which says more than the first."""
     if field.kind in (FieldKind.FILE, FieldKind.FOLDER):
         return Path(str(value)).name or str(value)
+    if field.kind is FieldKind.LINES:
+        count = len([line for line in str(value).splitlines() if line.strip()])
+        return f"{count} line{'s' * (count != 1)}" if count else ""
     return field.format(value)
 
 

@@ -4,47 +4,30 @@ A field reports what the user gives by `given(value)`: a value of the parameter'
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QSignalBlocker, QStringListModel, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QFileDialog, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from greenbench.core.errors import ParameterError
 from greenbench.core.params import FieldKind, FieldSpec
-from greenbench.gui.controls import Choice, IconButton, Segments, Text
+from greenbench.gui.controls import Choice, Segments, Text
+from greenbench.gui.forms.field import Field
+from greenbench.gui.forms.text_fields import LinesField, PathField, TextField
 from greenbench.gui.forms.typed import shown_value, typed_value
-from greenbench.gui.settings import Settings
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
 
 _SLIDER_STEPS, _SLIDER_COUNT = 1000, 500
-_CHOSEN_IN = "folder/sources"  # where the last file or folder was chosen
-
-
-class Field(QWidget):
-    """Base of all fields. `wide` ones stand on a line of their own under the label."""
-
-    given = Signal(object)
-    refused = Signal(object)  # ParameterError: what was typed is not of the kind
-    wide = False
-
-    def __init__(self, spec: FieldSpec, theme: Theme) -> None:
-        super().__init__()
-        self.spec, self.theme = spec, theme
-
-    def show_value(self, value: Any) -> None:
-        """Shows a value without reporting it."""
-        raise NotImplementedError
-
-    def set_bad(self, bad: bool) -> None:
-        """Marks the control as holding a refused value."""
-
-    @property
-    def control(self) -> QWidget:
-        """What takes the focus."""
-        return self
 
 
 class TypedField(Field):
@@ -262,104 +245,6 @@ class ComboField(Field):
         restyle(self.box, bad=bad)
 
 
-class TextField(Field):
-    """Free text, with suggestions as one types."""
-
-    wide = True
-
-    def __init__(self, spec: FieldSpec, theme: Theme) -> None:
-        super().__init__(spec, theme)
-        self.line = self._line()
-        self.line.setFont(font(13))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.line)
-        if spec.suggestions:
-            completer = QCompleter(QStringListModel(list(spec.suggestions), self.line), self.line)
-            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
-            self.line.setCompleter(completer)
-            completer.activated.connect(self._typed)
-        self.line.textEdited.connect(self._typed)
-
-    def _line(self) -> QLineEdit:
-        return QLineEdit()
-
-    @property
-    def control(self) -> QWidget:
-        return self.line
-
-    def _typed(self, text: str) -> None:
-        self.given.emit(typed_value(self.spec, text))
-
-    def show_value(self, value: Any) -> None:
-        text = "" if value is None else str(value)
-        if self.line.text().strip() != text:
-            self.line.setText(text)
-
-    def set_bad(self, bad: bool) -> None:
-        restyle(self.line, bad=bad)
-
-
-class _PathLine(QLineEdit):
-    """Takes a file or folder that is dropped on it as its path."""
-
-    dropped = Signal(str)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_path(event.mimeData()):
-            event.acceptProposedAction()
-        else:
-            super().dragEnterEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        path = _dropped_path(event.mimeData())
-        if path:
-            event.acceptProposedAction()
-            self.dropped.emit(path)
-        else:
-            super().dropEvent(event)
-
-
-def _dropped_path(data: QMimeData) -> str:
-    return data.urls()[0].toLocalFile() if len(data.urls()) == 1 else ""
-
-
-class PathField(TextField):
-    """A folder or a file: typed, dropped, or chosen in the system's dialog."""
-
-    def __init__(self, spec: FieldSpec, theme: Theme) -> None:
-        super().__init__(spec, theme)
-        folder = spec.kind is FieldKind.FOLDER
-        self.browse = IconButton(theme, "folder-open", "Choose a folder…" if folder else "Choose a file…")
-        self.browse.clicked.connect(self._browse)
-        self.line.setPlaceholderText("No folder chosen" if folder else "No file chosen")
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(self.browse)
-        assert isinstance(self.line, _PathLine)
-        self.line.dropped.connect(self._take)
-
-    def _line(self) -> QLineEdit:
-        return _PathLine()
-
-    def _take(self, path: str) -> None:
-        self.line.setText(path)
-        self.given.emit(path)
-
-    def _browse(self) -> None:
-        settings = Settings()  # of the window: one file, whoever opens it
-        start = self.line.text() or settings.text(_CHOSEN_IN, str(Path.home()))
-        if self.spec.kind is FieldKind.FOLDER:
-            chosen = QFileDialog.getExistingDirectory(self, self.spec.title, start)
-        else:
-            chosen, _ = QFileDialog.getOpenFileName(self, self.spec.title, start)
-        if chosen:
-            settings.set_text(_CHOSEN_IN, str(Path(chosen).parent))
-            self._take(chosen)
-
-
 def _tenth(value: Any) -> float:
     """A step that suits the size of a number: a tenth of its leading digit."""
     from math import floor, log10
@@ -386,6 +271,7 @@ WIDGETS: dict[FieldKind, Callable[[FieldSpec, Theme], Field]] = {
     FieldKind.BOOLEAN: SwitchField,
     FieldKind.CHOICE: _choice,
     FieldKind.TEXT: TextField,
+    FieldKind.LINES: LinesField,
     FieldKind.FOLDER: PathField,
     FieldKind.FILE: PathField,
 }

@@ -46,9 +46,10 @@ def subjects(result: RunResult) -> list[Subject]:
     for index, variant in enumerate(result.variants):
         if variant.node in gave:
             found.setdefault(variant.node, Subject(variant.node, variant.name, variant.letter, index))
+    titles = {node.id: node.shown_title for node in result.plan.nodes}
     for node in result.nodes:
         if node.node in gave:
-            found.setdefault(node.node, Subject(node.node, node.title))
+            found.setdefault(node.node, Subject(node.node, titles.get(node.node, node.title)))
     return list(found.values())
 
 

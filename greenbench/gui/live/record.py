@@ -154,7 +154,7 @@ class LiveRecord:
         self.origin = event.t_ns / 1e9
         self._moment(self.origin)
         self._variants = variant_of_nodes(event.plan)
-        self._titles = {node.id: node.title for node in event.plan.nodes}
+        self._titles = {node.id: node.shown_title for node in event.plan.nodes}
         self._open_blocks = 0
         self._in_run = True
         self.runs += 1
