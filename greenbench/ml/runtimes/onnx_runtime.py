@@ -34,14 +34,14 @@ from greenbench.ml.runtimes.runtime import (
 _INT8 = frozenset(
     {
         "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "MatMulInteger", "QLinearAdd",
-        "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QAttention", "QLinearSoftmax",
+        "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM", "QAttention", "QLinearSoftmax",
     }
 )  # fmt: skip
 _INT8_HEAVY = _INT8 - {"QLinearAdd", "QLinearSoftmax"}
 _FLOAT_HEAVY = frozenset(
     {
         "Conv", "FusedConv", "NhwcFusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "ConvTranspose", "Attention",
-        "MultiHeadAttention", "LSTM", "GRU", "RNN",
+        "MultiHeadAttention", "LSTM", "GRU", "RNN", "MatMulNBits",
     }
 )  # fmt: skip
 _TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "uint8": "int8", "int8": "int8"}
@@ -77,7 +77,7 @@ class OnnxRuntime:
             except Exception as error:  # the binding's exceptions have no base of their own
                 raise cannot_answer(stored, self.title, _plain(error)) from error
             answered = time.perf_counter()
-            ran = ran_operators(Path(session.end_profiling()))
+            ran = ran_operators(Path(session.end_profiling()), stored.file("weights"))
         done = ran.execution(stored.model.precision).model_copy(
             update={"device": device, "threads": threads, "load_s": loaded - started, "first_s": answered - loaded}
         )
@@ -210,18 +210,28 @@ class Ran:
 
 
 def _precision(node: dict[str, Any]) -> str:
-    if node["op_name"] in _INT8_HEAVY:
+    if node["op_name"] in _INT8_HEAVY or node.get("in_blocks"):
         return "int8"
     first = next(iter(node.get("input_type_shape") or [{}]))
     name = next(iter(first), "float")
     return _TYPES.get(name, name)
 
 
-def ran_operators(profile: Path) -> Ran:
-    """What executed, from the runtime's own profile of one call."""
+def ran_operators(profile: Path, graph: Path) -> Ran:
+    """What executed, from the runtime's own profile of one call of a graph."""
     events = json.loads(profile.read_text(encoding="utf-8"))
-    nodes = [each["args"] for each in events if each.get("cat") == "Node" and each.get("name", "").endswith("_kernel_time")]
-    return Ran([each for each in nodes if "op_name" in each])
+    calls = [each for each in events if each.get("cat") == "Node" and each.get("name", "").endswith("_kernel_time")]
+    calls = [each for each in calls if "op_name" in each["args"]]
+    in_blocks = _in_blocks(graph) if any(each["args"]["op_name"] == "MatMulNBits" for each in calls) else frozenset()
+    return Ran([{**each["args"], "in_blocks": each["name"].removesuffix("_kernel_time") in in_blocks} for each in calls])
+
+
+def _in_blocks(path: Path) -> frozenset[str]:
+    """The MatMulNBits that round their input to int8 and multiply integers: of accuracy level 4. The others multiply floats."""
+    import onnx
+
+    nodes = onnx.load(os.fspath(path), load_external_data=False).graph.node
+    return frozenset(node.name for node in nodes if any(each.name == "accuracy_level" and each.i == 4 for each in node.attribute))
 
 
 def operators(path: Path) -> Counter[str]:
