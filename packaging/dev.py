@@ -4,6 +4,7 @@
     python3 packaging/dev.py demo                             the quick-start comparison, in the window where there is a display
     python3 packaging/dev.py demo --headless [--out DIR]      the same in the terminal, with files in DIR; --out alone means this too
     python3 packaging/dev.py test [PYTEST ARGUMENTS]          the whole test suite
+    python3 packaging/dev.py papers [ARGUMENTS]               the papers' pipelines; writes tests/papers/RESULTS.md; see papers.py --help
     python3 packaging/dev.py run [FILE]                       the window
     python3 packaging/dev.py setup                            only install
 
@@ -120,8 +121,9 @@ def main() -> int:
     shown.add_argument("--headless", action="store_true", help="in the terminal, also where there is a display")
     shown.add_argument("--out", type=Path, help="where results go (default: out/demo); implies --headless")
     commands.add_parser("test", help="run the test suite; further arguments go to pytest")
+    commands.add_parser("papers", help="run the papers' pipelines and write what came out; further arguments go to papers.py")
     options, rest = parser.parse_known_args()
-    if rest and options.command != "test":
+    if rest and options.command not in ("test", "papers"):
         parser.error(f"unknown arguments: {' '.join(rest)}")
     setup()
     match options.command:
@@ -132,6 +134,8 @@ def main() -> int:
             return run(["-m", "greenbench", "window", *([options.file] if options.file else [])])
         case "test":
             return test(rest)
+        case "papers":
+            return run([str(ROOT / "packaging" / "papers.py"), *rest])
     return 0
 
 

@@ -49,6 +49,7 @@ class Evidence:
     size_bytes: int
     macs: float | None = None
     coded_bytes: int | None = None
+    training_flop: float = 0.0
     lossless: bool | None = None
     correct: str = ""
     reason: str = ""
@@ -291,6 +292,7 @@ _ONE: dict[str, Callable[[Evidence], float]] = {
     "macs": lambda model: _known(model, model.macs, "the work"),
     "size": lambda model: float(model.size_bytes),
     "coded": lambda model: _known(model, model.coded_bytes, "the coded size"),
+    "work": lambda model: model.training_flop,
     "lossless": lambda model: _known(model, model.lossless, "the packed file"),
 }
 

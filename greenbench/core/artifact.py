@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from greenbench.core.claim import ClaimResult
 from greenbench.core.value import Value
 
+TRAINING_WORK = "Training work (E·D·H)"
+"""The title of the fact that says what a step's training took, in FLOP (Schwartz 2019, Green AI, section 3)."""
+
 
 class Fact(Value):
     """One line of a node's result panel: "Parameters 73,100, before 270,000".
@@ -124,6 +127,7 @@ class ModelArtifact(Value):
     later steps must keep), "packed" (coded file), "tokenizer" (tokenizer.json), "data" (what an ONNX graph keeps outside).
     `precision` is what executes: "fp32", "fp16", "int8". `trained` is false until a training step or trained weights made it useful.
     `classes` is empty where the task has none. `batch`: the only batch size the file takes; None: any. `constants`: its other inputs.
+    `training_flop` is the work of all trainings it went through (Schwartz 2019: E·D·H), that of a teacher not among them.
     `origin` and `licence` say where it comes from, for the model card. `digest` is the hash of the file the user gave, if one was.
     """
 
@@ -144,6 +148,7 @@ class ModelArtifact(Value):
     origin: str = ""
     licence: str = ""
     digest: str = ""
+    training_flop: float = 0.0
 
 
 def split_word(name: str) -> str:

@@ -12,6 +12,7 @@ JOULES_PER_KWH = 3.6e6
 # Strubell, Ganesh and McCallum, "Energy and Policy Considerations for Deep Learning in NLP", ACL 2019, section 2.
 STRUBELL_PUE = 1.58
 STRUBELL_LB_PER_KWH = 0.954
+GRAMS_PER_POUND = 453.59237
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ def save_module(
         origin=like.origin,
         licence=like.licence,
         digest=like.digest,
+        training_flop=before.training_flop if before else 0.0,
     )
 
 

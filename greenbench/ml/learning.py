@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from greenbench.core.artifact import Fact
+from greenbench.core.artifact import TRAINING_WORK, Fact
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
@@ -43,7 +43,8 @@ def learn(model: Stored, data: Stored, settings: Settings, context: StepContext,
         context.log(text, "warning")
     report = fit(module, dataset, settings, context, guidance)
     made = save_module(module, context.folder, model, guidance.masks, trained=True, step=context.title)
-    made = made.model_copy(update={"classes": dataset.classes, "notes": tuple(dict.fromkeys((*made.notes, *dataset.fit.notes, *slow)))})
+    notes = tuple(dict.fromkeys((*made.notes, *dataset.fit.notes, *slow)))
+    made = made.model_copy(update={"classes": dataset.classes, "notes": notes, "training_flop": made.training_flop + report.flops})
     facts = (
         quality_fact(key, report.scores, unit, before),
         *training_facts(report, settings, noun_of(dataset.artifact)),
@@ -64,7 +65,7 @@ def training_facts(report: FitReport, settings: Settings, noun: str) -> tuple[Fa
     if report.losses:
         lines.append(Fact(title="Final training loss", text=f"{report.losses[-1]:.4g}"))
         lines.append(Fact(title=f"Training {noun} a second", value=round(report.examples / max(report.seconds, 1e-9))))
-        lines.append(Fact(title="Training work (E·D·H)", value=report.flops, unit="FLOP"))
+        lines.append(Fact(title=TRAINING_WORK, value=report.flops, unit="FLOP"))
     if settings.mixed_precision:
         lines.append(Fact(title="Arithmetic of training", text="bf16, loss and weights float32"))
     return tuple(lines)

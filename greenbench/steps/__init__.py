@@ -31,10 +31,14 @@ _FOLDERS = (
     "prune_lottery",
     "reinitialise",
     "quantize_static",
+    "quantize_aware",
+    "quantize_buckets",
     "share_weights",
     "distil_soft",
+    "distil_quantised",
     "benchmark",
     "claim",
+    "carbon_estimate",
 )
 
 

@@ -70,6 +70,7 @@ def _evidence(stored: Stored, data: Stored | None, rule: str, context: StepConte
         nonzero=weighed.nonzero_parameters,
         size_bytes=weighed.size_bytes,
         macs=weighed.flops / 2 if weighed.flops is not None else None,
+        training_flop=stored.model.training_flop,
         coded_bytes=packed_file.stat().st_size if packed_file else weighed.size_coded_bytes,
         lossless=_reads_back(packed_file, stored.file("weights")) if packed_file and claims.asks(rule, "lossless") else None,
         correct=correct,

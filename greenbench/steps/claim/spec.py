@@ -14,7 +14,8 @@ class ClaimParams(Params):
         'error("Student") <= error("Control")',
         "Rule",
         "One comparison a line, fixed before the run. Models are named by the titles of their nodes. error, errors, accuracy, parameters, "
-        "nonzero, kept, macs, size, coded, lossless take one name; mcnemar and better take two and give a p-value.",
+        "nonzero, kept, macs, size, coded, work (FLOP of its training), lossless take one name; mcnemar and better take two and give a "
+        "p-value.",
         kind=FieldKind.LINES,
     )
     seeds: int = parameter(

@@ -1,0 +1,1 @@
+"""What a training of the past cost, from its watts and hours."""
