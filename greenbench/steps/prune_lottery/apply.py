@@ -44,7 +44,8 @@ def apply(inputs: Inputs, params: LotteryParams, context: StepContext) -> StepOu
     if stored.model.trained:
         notes.append(_CAME_TRAINED)
         context.log(_CAME_TRAINED, "warning")
-    made = made.model_copy(update={"classes": dataset.classes, "notes": (*made.notes, *notes)})
+    work = made.training_flop + trainings.flops  # what finding it took; training it comes on top
+    made = made.model_copy(update={"classes": dataset.classes, "notes": (*made.notes, *notes), "training_flop": work})
     facts = (
         Fact(title="Weights kept", value=ticket.kept[-1], unit="%", before=1 - magnitude.sparsity(earlier)),
         *_ladder(dataset.artifact.task, (1 - magnitude.sparsity(earlier), *ticket.kept), reached),

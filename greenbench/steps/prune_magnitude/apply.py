@@ -54,7 +54,8 @@ def apply(inputs: Inputs, params: MagnitudeParams, context: StepContext) -> Step
         run = _in_rounds if params.schedule == "iterative" else _gradually
         done = run(module, earlier, settings, params, trainings)
         done.facts = trainings.facts()
-        done.changes |= {"classes": dataset.classes, "trained": True}
+        work = stored.model.training_flop + trainings.flops
+        done.changes |= {"classes": dataset.classes, "trained": True, "training_flop": work}
         done.notes.extend(dataset.fit.notes)
     made = save_module(module, context.folder, stored, done.masks, step=context.title)
     made = made.model_copy(update={**done.changes, "notes": tuple(dict.fromkeys((*made.notes, *done.notes)))})

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from torch import nn
 from torch.nn.utils import prune as torch_prune
 
 from greenbench.core.errors import StepError
-from greenbench.ml.compress.magnitude import MagnitudeSettings, kept_layers, prune, sparsity
+from greenbench.ml.compress.magnitude import MagnitudeSettings, Stage, kept_layers, named_shares, prune, sparsity
 from greenbench.ml.compress.refusals import largest_ratio
 
 
@@ -128,3 +129,55 @@ def test_a_model_that_diverged_is_refused(mlp):
 def test_the_largest_ratio_is_rounded_down_to_what_sets_it_apart(removable, count, text):
     assert largest_ratio(removable, count) == text
     assert round(float(text) * count) <= removable
+
+
+@pytest.mark.parametrize("quality", [0.3, 1.0, 1.4])
+def test_a_quality_factor_removes_what_is_below_that_many_standard_deviations(residual, quality):
+    before = {name: layer.weight.detach().clone().numpy() for name, layer in weighted(residual).items()}
+    masks = prune(residual, MagnitudeSettings(quality=quality))
+    for name, weight in before.items():
+        expected = abs(weight) >= np.float32(quality * weight.astype(np.float64).std())
+        # A weight on the threshold may fall either way in float32.
+        assert (masks[f"{name}.weight"].numpy() != expected).mean() < 1e-3
+
+
+def test_a_quality_factor_looks_only_at_the_weights_that_are_left():
+    layer = nn.Linear(4, 2, bias=False)
+    layer.weight.data = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, -1.0, 2.0, -2.0]])
+    earlier = {"weight": torch.tensor([[False] * 4, [True] * 4])}
+    masks = prune(layer, MagnitudeSettings(quality=1.0), earlier)  # the deviation of ±1, ±2 is √2.5 = 1.58; with the zeros it is 1.12
+    assert masks["weight"].tolist() == [[False] * 4, [False, False, True, True]]
+
+
+def test_a_quality_factor_that_empties_a_layer_is_refused_with_the_largest_that_does_not(mlp):
+    mlp[2].weight.data.fill_(0.5).mul_(torch.tensor([1.0, -1.0]).repeat(15))  # deviation 0.5, largest 0.5
+    with pytest.raises(StepError, match=r"(?i)quality 1\.2 leaves no weight in 2; at most 1 keeps one"):
+        prune(mlp, MagnitudeSettings(quality=1.2))
+
+
+def test_each_layer_keeps_the_share_it_was_given_and_the_others_stay_whole(mlp):
+    peer = copy.deepcopy(mlp)
+    masks = prune(mlp, MagnitudeSettings(shares={"0": 0.08, "4": 0.25}))
+    assert set(masks) == {"0.weight", "4.weight"}
+    for name, share in (("0", 0.08), ("4", 0.25)):
+        layer = peer.get_submodule(name)
+        torch_prune.l1_unstructured(layer, "weight", amount=1 - share)
+        assert torch.equal(masks[f"{name}.weight"], layer.weight_mask.bool())
+
+
+def test_a_share_for_a_layer_that_is_not_there_names_the_nearest(residual):
+    with pytest.raises(StepError, match=r'^"P": the network has no layer right\.1 with weights\.') as caught:
+        named_shares(residual, {"right.1": 0.5}, "P")
+    assert "right.0" in caught.value.remedy
+
+
+def test_a_star_stands_for_all_layers_that_match(residual):
+    shares = named_shares(residual, {"*": 0.5, "head": 0.9, "left.*": 1.0})
+    assert shares == {"stem": 0.5, "left.0": 1.0, "right.0": 0.5, "join": 0.5, "head": 0.9}
+
+
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_half_way_through_a_schedule_half_of_the_way_is_gone(mlp, scope):
+    first = prune(mlp, MagnitudeSettings(0.2, scope))
+    masks = prune(mlp, MagnitudeSettings(0.6, scope), first, stage=Stage(lambda start, end: (start + end) / 2, first))
+    assert sparsity(masks) == pytest.approx(0.4, abs=1e-3)
