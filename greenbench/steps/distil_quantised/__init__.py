@@ -1,0 +1,1 @@
+"""A student that learns with weights of few bits."""

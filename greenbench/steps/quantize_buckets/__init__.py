@@ -1,0 +1,1 @@
+"""Weights rounded to few levels, bucket by bucket."""
