@@ -1,6 +1,7 @@
 """From a name to a network: resolves bare names, adapts to data, and checks that what comes out fits the task."""
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,9 +14,11 @@ from greenbench.ml.models.blank import blank
 from greenbench.ml.models.changes import apply_changes
 from greenbench.ml.models.own import NETWORKS
 from greenbench.ml.models.published import Published
+from greenbench.ml.models.small_images import keep_size
 from greenbench.ml.tasks import task as task_of_key
 
 PYTHON, TRANSFORMERS = "python", "transformers"
+SMALL_IMAGES = "small_images"
 _LICENCE = "MIT"
 _NOUNS: dict[InputKind, str] = {"image": "images", "features": "rows of numbers", "text": "texts", "tensor": "arrays"}
 _INSTEAD: dict[InputKind, str] = {
@@ -78,13 +81,16 @@ def default_input(name: str) -> InputSpec:
     return published(name).input
 
 
-def architecture_for(name: str, input: InputSpec, classes: int, width: int | None = None) -> Architecture:
+def architecture_for(
+    name: str, input: InputSpec, classes: int, width: int | None = None, options: Mapping[str, Any] | None = None
+) -> Architecture:
     """The architecture of a network for such examples and that many outputs (`classes`; 1 for a regression).
 
-    `width` is what scales our own networks (channels, hidden units, size of a word vector); None takes the usual one.
+    `width` is what scales our own networks (channels, hidden units, size of a word vector); None takes the usual one. `options` are
+    other arguments that a network has (groups of ShuffleNet, hidden layers of mlp; small_images of any for images).
 
     Raises:
-        ModelError: no such network, it takes another kind of input, or `width` was given for one whose width is fixed.
+        ModelError: no such network, it takes another kind of input, or `width` or an option was given for one that has none.
     """
     full = resolve(name)
     own = NETWORKS.get(full)
@@ -101,6 +107,12 @@ def architecture_for(name: str, input: InputSpec, classes: int, width: int | Non
         raise ModelError(f"The width of {full} is fixed.", "Leave the width at 0, or choose another network.")
     if usual is not None:
         arguments["width"] = width or usual
+    arguments |= own.options if own else {}
+    for option, value in (options or {}).items():
+        if option not in arguments and (own or option != SMALL_IMAGES):
+            having = [known for known, network in NETWORKS.items() if option in network.options]
+            raise ModelError(f"{full} has no {option.replace('_', ' ')} to choose.", f"Only {', '.join(having)} have.")
+        arguments[option] = value
     return Architecture(name=full, arguments=arguments)
 
 
@@ -152,12 +164,15 @@ def _build(architecture: Architecture, pretrained: bool) -> nn.Module:
     if full in NETWORKS:
         if pretrained:
             raise ModelError(f"There are no pretrained weights for {full}.", "Switch off pretrained weights and train the model.")
-        return NETWORKS[full].build(_input_of(arguments), outputs, int(arguments.get("width", 0)))
+        return _own(full, arguments, shape, outputs)
     if len(shape) != 3:
         raise ModelError(f"{full} takes images; the data has the shape {shape}.", _INSTEAD["features"])
     builder = torchvision_networks.build if library == "torchvision" else timm_networks.build
     try:
-        return builder(rest, shape, outputs, pretrained)
+        module = builder(rest, shape, outputs, pretrained)
+        if arguments.get(SMALL_IMAGES):
+            keep_size(module, shape, full)
+        return module
     except (ValueError, AssertionError, TypeError, RuntimeError, ZeroDivisionError) as error:
         if torch.get_default_device().type == "meta":
             raise  # not the arguments' fault: the constructor computes with real numbers; the caller knows
@@ -167,7 +182,18 @@ def _build(architecture: Architecture, pretrained: bool) -> nn.Module:
         ) from None
 
 
-def _input_of(arguments: dict[str, Any]) -> InputSpec:
+def _own(full: str, arguments: Mapping[str, Any], shape: tuple[int, ...], outputs: int) -> nn.Module:
+    network = NETWORKS[full]
+    # What an older description does not say was as it is usual.
+    options = {option: arguments.get(option, usual) for option, usual in network.options.items()}
+    small = options.pop(SMALL_IMAGES, False)
+    module = network.build(_input_of(arguments), outputs, int(arguments.get("width", 0)), **options)
+    if small:
+        keep_size(module, shape, full)
+    return module
+
+
+def _input_of(arguments: Mapping[str, Any]) -> InputSpec:
     shape = tuple(arguments["shape"])
     if "tokens" in arguments:
         return InputSpec(shape=shape, dtype="int64", kind="text", tokens=Tokens.model_validate(arguments["tokens"]))

@@ -1,6 +1,7 @@
 """Builds a network and writes its weights."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,11 +12,14 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome
 from greenbench.core.task import TASKS
 from greenbench.ml.artifacts import Blueprint, save_module
 from greenbench.ml.models import Published, architecture_for, build, build_pretrained, check_output, published, resolve
+from greenbench.ml.models.efficientnet import compound
+from greenbench.ml.models.own import NETWORKS
 from greenbench.ml.models.state_files import load_state, read_state
 from greenbench.ml.panel import compact, model_facts
 from greenbench.steps.model_library.spec import LibraryParams
 
 _USUAL_CLASSES = 10
+_OPTIONS = ("hidden_layers", "width_multiplier", "depth_multiplier", "groups", "shuffle", "dropout", "small_images")
 
 
 def apply(inputs: Inputs, params: LibraryParams, context: StepContext) -> StepOutcome:
@@ -29,9 +33,9 @@ def apply(inputs: Inputs, params: LibraryParams, context: StepContext) -> StepOu
     linked = inputs.many("data")
     data = linked[0].dataset if linked else None
     task = _task(full, usual, data)
-    wanted = _input(usual, params, data)
+    wanted = _grown(_input(usual, params, data), params)
     classes = _classes(usual, params, data, task)
-    architecture = architecture_for(full, wanted, len(classes) or 1, params.width or None)
+    architecture = architecture_for(full, wanted, len(classes) or 1, params.width or None, _options(full, params))
     context.progress(0.1, f"building {full}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed)
@@ -50,6 +54,27 @@ def apply(inputs: Inputs, params: LibraryParams, context: StepContext) -> StepOu
     )
     made = save_module(module, context.folder, blueprint, step=context.title)
     return StepOutcome({"model": made}, model_facts(made), f"{compact(made.footprint.parameters)} params")
+
+
+def _options(full: str, params: LibraryParams) -> dict[str, Any]:
+    """What was chosen of the arguments that only some networks have."""
+    chosen = {name: value for name in _OPTIONS if (value := getattr(params, name)) != LibraryParams.model_fields[name].default}
+    if params.compound:
+        own = NETWORKS[full].options if full in NETWORKS else {}
+        if not full.startswith("efficientnet"):
+            raise ModelError(f"{full} has no compound coefficient.", "Only efficientnet and efficientnet_small have.")
+        width, depth, _ = compound(params.compound)
+        chosen.setdefault("width_multiplier", own["width_multiplier"] * width)
+        chosen.setdefault("depth_multiplier", own["depth_multiplier"] * depth)
+    return chosen
+
+
+def _grown(wanted: InputSpec, params: LibraryParams) -> InputSpec:
+    """The input at the resolution of the compound formula, unless a size was asked for."""
+    if not params.compound or params.size or len(wanted.shape) != 3:
+        return wanted
+    channels, *sides = wanted.shape
+    return wanted.model_copy(update={"shape": (channels, *(round(side * compound(params.compound)[2]) for side in sides))})
 
 
 def _task(full: str, usual: Published, data: DatasetArtifact | None) -> str:

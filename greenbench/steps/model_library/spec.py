@@ -1,6 +1,6 @@
 """A network of our own, of torchvision or of timm."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -14,6 +14,17 @@ from greenbench.steps.outside import no_file, of_file
 def _offered() -> tuple[str, ...]:
     """The names offered while one types: those that many know, then all of torchvision and timm."""
     return tuple(entry.name for entry in zoo()) or KNOWN
+
+
+# Our own networks that have more to choose than a width.
+_SCALED = (
+    "mobilenet_v1", "mobilenet_v1_small", "shufflenet_v1", "shufflenet_v1_small", "efficientnet", "efficientnet_small", "xception",
+    "xception_small",
+)  # fmt: skip
+_DEEPENED = ("efficientnet", "efficientnet_small", "xception", "xception_small")
+_COMPOUND = ("efficientnet", "efficientnet_small")
+_SHUFFLED = ("shufflenet_v1", "shufflenet_v1_small")
+_DROPPING = ("mlp", "cnn_small", *_COMPOUND)
 
 
 class LibraryParams(Params):
@@ -30,6 +41,59 @@ class LibraryParams(Params):
         "filters of text_conv (100). 0 takes the usual.",
         ge=0,
         le=4096,
+    )
+    hidden_layers: int = parameter(0, "Hidden layers", "Of mlp. 0: two.", ge=0, le=64, visible_when={"name": ("mlp",)}, advanced=True)
+    width_multiplier: float = parameter(
+        0.0,
+        "Width multiplier",
+        "Scales the channels of MobileNet, ShuffleNet, EfficientNet and Xception as their papers do. 0 takes the usual (1; less in "
+        "the networks for small images).",
+        ge=0,
+        le=8,
+        visible_when={"name": _SCALED},
+    )
+    depth_multiplier: float = parameter(
+        0.0,
+        "Depth multiplier",
+        "Scales the number of layers of EfficientNet, or of Xception's middle blocks. 0 takes the usual.",
+        ge=0,
+        le=8,
+        visible_when={"name": _DEEPENED},
+    )
+    compound: float = parameter(
+        0.0,
+        "Compound coefficient φ",
+        "EfficientNet's formula: width × 1.1^φ, depth × 1.2^φ, image side × 1.15^φ, which is about 2^φ times the work. 0 is B0.",
+        ge=0,
+        le=10,
+        visible_when={"name": _COMPOUND},
+    )
+    groups: Literal[0, 1, 2, 3, 4, 8] = parameter(
+        0,
+        "Groups",
+        "Of ShuffleNet's 1×1 convolutions: more groups allow more channels for the same work.",
+        choices={0: "Usual (3)", 1: "1", 2: "2", 3: "3", 4: "4", 8: "8"},
+        visible_when={"name": _SHUFFLED},
+    )
+    shuffle: bool = parameter(
+        True, "Channel shuffle", "Off is the control of ShuffleNet's paper: groups that never exchange.", visible_when={"name": _SHUFFLED}
+    )
+    dropout: float = parameter(
+        0.0,
+        "Dropout",
+        "Share of units left out of each training example, against learning by heart. 0: as the network has it.",
+        percent=True,
+        ge=0,
+        lt=1,
+        visible_when={"name": _DROPPING},
+        advanced=True,
+    )
+    small_images: bool = parameter(
+        False,
+        "Small images",
+        "Takes the stride from the layers that halve the image first and second, so that a network drawn for 224×224 learns from 28×28 or "
+        "32×32. For convolutional networks.",
+        advanced=True,
     )
     pretrained: bool = parameter(
         False,
@@ -82,7 +146,7 @@ class LibraryParams(Params):
 
 SPEC = StepSpec(
     key="model.library",
-    version=2,
+    version=3,
     title="Model",
     group=Group.SOURCES,
     icon="cube",
@@ -95,7 +159,26 @@ SPEC = StepSpec(
     inputs=(Port("data", PortKind.DATASET, optional=True),),
     outputs=(Port("model", PortKind.MODEL),),
     highlights=("name", "width"),
-    aliases=("network", "architecture", "resnet", "mobilenet", "lenet", "torchvision", "timm", "pretrained weights", "mlp", "text", "zoo"),
+    aliases=(
+        "network",
+        "architecture",
+        "resnet",
+        "mobilenet",
+        "lenet",
+        "torchvision",
+        "timm",
+        "pretrained weights",
+        "mlp",
+        "text",
+        "zoo",
+        "shufflenet",
+        "efficientnet",
+        "squeezenet",
+        "xception",
+        "cnn",
+        "compound scaling",
+        "width multiplier",
+    ),
     fingerprint=lambda params: of_file(params.weights_file) if params.weights_file else "",
     obstacle=lambda params: no_file(params.weights_file) if params.weights_file else None,
     browse={"name": "models"},
