@@ -1,42 +1,42 @@
 """Static int8: weights and activations in 8 bits, with ranges found on calibration data (Jacob 2018, sections 2 and 3).
 
 ONNX Runtime's quantiser inserts the rounding (QDQ form, one scale for each output channel of a weight, zero at zero) and
-its graph optimiser turns what it can into integer kernels. What it could not turn is counted, not assumed.
+its graph optimiser turns what it can into integer kernels. What it could not turn is counted, not assumed. Ranges are found once;
+any choice of layers can then be rounded with them, which is what a sensitivity scan does.
 """
 
-import contextlib
-import io
-import logging
 import platform
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType
+from onnxruntime.quantization.calibrate import TensorsData, create_calibrator
+from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+from onnxruntime.quantization.quant_utils import load_model_with_shape_infer
+from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
-from greenbench.core.errors import Cancelled, GreenBenchError, StepError
-from greenbench.ml.runtimes.onnx_runtime import open_session, operators
+from greenbench.core.errors import StepError
+from greenbench.ml.compress.onnx_layers import Watch, demand_floats, layers_of, prepared, quantising
 
-Floats = npt.NDArray[np.float32]
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
 Method = Literal["minmax", "entropy", "percentile"]
 Range = Literal["auto", "full", "reduced"]
 
-# Operators of an optimised graph that multiply and add, by what they compute in.
-INT8_OPERATORS = frozenset(
-    {"QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QAttention"}
-)
-FLOAT_OPERATORS = frozenset({"Conv", "FusedConv", "ConvTranspose", "Gemm", "FusedGemm", "MatMul", "FusedMatMul", "Attention"})
 _METHODS = {
     "minmax": CalibrationMethod.MinMax,
     "entropy": CalibrationMethod.Entropy,
     "percentile": CalibrationMethod.Percentile,
 }
+_KINDS = sorted({*QLinearOpsRegistry, *QDQRegistry})
+# The percentile method would else take ranges around zero, half of which a rectified activation never uses.
+_SYMMETRY = {"WeightSymmetric": True, "ActivationSymmetric": False, "CalibTensorRangeSymmetric": False}
 
 
 @dataclass(frozen=True)
@@ -51,97 +51,139 @@ class Int8Settings:
 
 
 @dataclass(frozen=True)
-class Executed:
-    """What the runtime made of the graph on this machine: the heavy operators it runs in int8 and those left in floats."""
+class Examples:
+    """Calibration examples as a graph takes them: batches of one size (N, …), and the graph's other inputs, the same for each."""
 
-    int8: int
-    floats: int
-    left: tuple[str, ...] = ()
+    batches: Sequence[Array]
+    held: Mapping[str, Array] = field(default_factory=dict)
 
-    @property
-    def sentence(self) -> str:
-        """How many of the convolutions and matrix products execute in int8, and which kinds do not."""
-        total = self.int8 + self.floats
-        text = f"{self.int8} of {total} convolutions and matrix products execute in int8 on this machine"
-        return f"{text}; in floating point: {', '.join(self.left)}." if self.left else f"{text}."
+    def __len__(self) -> int:
+        return sum(len(batch) for batch in self.batches)
 
 
-class _Calibration(CalibrationDataReader):  # type: ignore[misc]
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
     """Hands out batches one by one; Stop is heard between them."""
 
-    def __init__(self, batches: list[Floats], input: str, check: Callable[[], None], progress: Callable[[float], None]) -> None:
-        self._batches, self._input, self._check, self._progress = batches, input, check, progress
+    def __init__(self, examples: Examples, input: str, watch: Watch) -> None:
+        self._examples, self._input, self._watch = examples, input, watch
         self._next = 0
 
-    def get_next(self) -> dict[str, Floats] | None:
-        self._check()
-        self._progress(self._next / len(self._batches))
-        if self._next == len(self._batches):
+    def get_next(self) -> dict[str, Array] | None:
+        self._watch.check()
+        self._watch.progress(self._next / len(self._examples.batches))
+        if self._next == len(self._examples.batches):
             return None
         self._next += 1
-        return {self._input: self._batches[self._next - 1]}
+        return {self._input: self._examples.batches[self._next - 1], **self._examples.held}
 
 
-def quantize(
-    source: Path,
-    target: Path,
-    batches: list[Floats],
-    settings: Int8Settings,
-    check: Callable[[], None] = lambda: None,
-    progress: Callable[[float], None] = lambda _fraction: None,
-) -> str:
-    """Writes the int8 form of the float ONNX file `source` to `target`; returns what the quantiser said, for the log.
+class Calibrated:
+    """A float graph with the range of each of its activations: what can write its int8 forms."""
 
-    `batches` (N, …) are normalised examples, all of one size. Batch norms are folded into convolutions first.
+    def __init__(self, path: Path, ranges: TensorsData, settings: Int8Settings, input: str) -> None:
+        self.path, self.input = path, input
+        self._ranges, self._settings = ranges, settings
+        self.layers: dict[str, tuple[str, ...]] = layers_of(onnx.load(str(path), load_external_data=False).graph)
+
+    def write(self, target: Path, without: Sequence[str] = (), only: Sequence[str] = ()) -> None:
+        """Writes the graph with its activations and weights rounded, but for those of the layers `without`; `only` rounds those alone.
+
+        Raises:
+            StepError: the quantiser cannot handle the graph.
+        """
+        with quantising("ONNX Runtime cannot quantise this model", "Try another calibration method."):
+            # The quantiser changes the graph it is given, so each form starts from the file.
+            quantizer = QDQQuantizer(
+                load_model_with_shape_infer(self.path),
+                self._settings.per_channel,
+                reduced_range(self._settings.range),
+                QuantType.QInt8,
+                QuantType.QUInt8,
+                self._ranges,
+                self._nodes(only),
+                self._nodes(without),
+                _KINDS,
+                dict(_SYMMETRY),
+            )
+            quantizer.quantize_model()
+            _keep_floats(quantizer.model.model.graph, self._nodes(without))
+            quantizer.model.save_model_to_file(str(target), False)
+
+    def _nodes(self, layers: Sequence[str]) -> list[str]:
+        return [node for layer in layers for node in self.layers[layer]]
+
+
+def calibrate(source: Path, target: Path, examples: Examples, settings: Int8Settings, watch: Watch | None = None) -> Calibrated:
+    """Finds the ranges of the float ONNX file `source`; `target` is where its prepared form (batch norms folded) may lie.
 
     Raises:
         StepError: no calibration data, the graph is already quantised, or the quantiser cannot handle it.
-        Cancelled: from `check`.
+        Cancelled: from `watch`.
     """
-    if not batches or not len(batches[0]):
+    watch = watch or Watch()
+    if not len(examples):
         raise StepError("There are no calibration examples to find the ranges on.", "Connect a data set with a calibration split.")
-    counts = operators(source)
-    if counts["QuantizeLinear"] or counts["DequantizeLinear"] or any(counts[name] for name in INT8_OPERATORS):
-        raise StepError("This model is already quantised.", "Quantise the model before that.")
-    prepared = target.with_suffix(".prepared.onnx")
-    try:
-        with _quiet() as said:
-            _prepare(source, prepared)
-            check()
-            reader = _Calibration(batches, onnx.load(str(prepared), load_external_data=False).graph.input[0].name, check, progress)
-            _quantize(prepared, target, reader, settings)
-    except (GreenBenchError, Cancelled, MemoryError, OSError):
-        raise
-    except Exception as error:  # the quantiser's exceptions have no base of their own
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-        raise StepError(f"ONNX Runtime cannot quantise this model: {reason}", "Try another calibration method.") from error
-    finally:
-        prepared.unlink(missing_ok=True)
-    return said.getvalue().strip()
+    demand_floats(source)
+    with quantising("ONNX Runtime cannot calibrate this model", "Try another calibration method."):
+        prepared(source, target)
+        watch.check()
+        graph = onnx.load(str(target), load_external_data=False).graph
+        known = {tensor.name for tensor in graph.initializer} | set(examples.held)
+        input = next(value.name for value in graph.input if value.name not in known)
+        options: dict[str, Any] = {"symmetric": False}
+        if settings.method == "percentile":
+            options["percentile"] = settings.percentile
+        with TemporaryDirectory(prefix="greenbench-") as scratch:
+            calibrator = create_calibrator(
+                target,
+                _KINDS,
+                augmented_model_path=str(Path(scratch) / "augmented.onnx"),
+                calibrate_method=_METHODS[settings.method],
+                extra_options=options,
+            )
+            calibrator.collect_data(_Reader(examples, input, watch))
+            ranges = calibrator.compute_data()
+            del calibrator  # it holds the file
+    return Calibrated(target, ranges, settings, input)
 
 
-def executed(path: Path, scratch: Path, title: str = "The model") -> Executed:
-    """Optimises a graph as the runtime does before it executes and counts the heavy operators; `scratch` is a free file name."""
+def quantize(source: Path, target: Path, batches: Sequence[Array], settings: Int8Settings, watch: Watch | None = None) -> None:
+    """Writes the int8 form of the float ONNX file `source`, every layer of it, to `target`. `batches` (N, …) are examples as the model
+    takes them, all of one size.
+
+    Raises:
+        StepError: no calibration data, the graph is already quantised, or the quantiser cannot handle it.
+        Cancelled: from `watch`.
+    """
+    scratch = target.with_suffix(".prepared.onnx")
     try:
-        open_session(path, 1, title, scratch)
-        counts = operators(scratch)
+        calibrate(source, scratch, Examples(batches), settings, watch).write(target)
     finally:
         scratch.unlink(missing_ok=True)
-    left = {name: counts[name] for name in sorted(FLOAT_OPERATORS) if counts[name]}
-    int8 = sum(counts[name] for name in INT8_OPERATORS)
-    return Executed(int8, sum(left.values()), tuple(f"{count} × {name}" for name, count in left.items()))
+
+
+def _keep_floats(graph: onnx.GraphProto, nodes: list[str]) -> None:
+    """Parts the layers that stay floats from the rounding before them by an operator that changes nothing, a sum of one.
+
+    Their neighbours need it there; but where ONNX Runtime finds rounding on both sides of a convolution, it rounds the float weights in
+    between as well, and the layer that was left out would execute in int8 all the same.
+    """
+    rounded = {name for node in graph.node if node.op_type == "DequantizeLinear" for name in node.output}
+    placed: list[onnx.NodeProto] = []
+    for node in graph.node:
+        if node.name in nodes and node.input[0] in rounded:
+            through = f"{node.input[0]}_to_{node.name}"
+            placed.append(onnx.helper.make_node("Sum", [node.input[0]], [through], name=f"{node.name}_apart"))
+            node.input[0] = through
+        placed.append(node)
+    ordered = [onnx.NodeProto.FromString(node.SerializeToString()) for node in placed]
+    del graph.node[:]
+    graph.node.extend(ordered)
 
 
 def reduced_range(range: Range) -> bool:
     """Whether weights get 7 bits: without VNNI, x86's 8-bit multiply-adds can overflow 16 bits and answer wrongly."""
     return range == "reduced" or (range == "auto" and _may_saturate())
-
-
-def distinct_values(path: Path) -> int:
-    """How many distinct numbers the weight tensors of a graph hold, each tensor counted by itself."""
-    from greenbench.ml.compress.packed import onnx_arrays
-
-    return sum(len(np.unique(array)) for array in onnx_arrays(path).values() if array.ndim > 1)
 
 
 def _may_saturate() -> bool:
@@ -152,46 +194,3 @@ def _may_saturate() -> bool:
     except OSError:
         return True  # other systems do not say; 7 bits are right on every processor
     return "vnni" not in flags
-
-
-def _prepare(source: Path, target: Path) -> None:
-    """Folds batch norms and infers shapes; some graphs defeat the symbolic inference, for which ONNX's own then stands in."""
-    try:
-        quant_pre_process(str(source), str(target))
-    except Exception as error:  # noqa: BLE001  (the symbolic inference raises bare Exception)
-        logging.getLogger(__name__).info("symbolic shape inference gave up: %s", error)
-        quant_pre_process(str(source), str(target), skip_symbolic_shape=True)
-
-
-def _quantize(source: Path, target: Path, reader: _Calibration, settings: Int8Settings) -> None:
-    # The percentile method would else take ranges around zero, half of which a rectified activation never uses.
-    options: dict[str, Any] = {"WeightSymmetric": True, "ActivationSymmetric": False, "CalibTensorRangeSymmetric": False}
-    if settings.method == "percentile":
-        options["CalibPercentile"] = settings.percentile
-    quantize_static(
-        str(source),
-        str(target),
-        reader,
-        quant_format=QuantFormat.QDQ,
-        per_channel=settings.per_channel,
-        reduce_range=reduced_range(settings.range),
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        calibrate_method=_METHODS[settings.method],
-        extra_options=options,
-    )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[io.StringIO]:
-    """Catches what the quantiser prints, warns and logs."""
-    said = io.StringIO()
-    root = logging.getLogger()
-    level = root.level
-    with contextlib.redirect_stdout(said), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        root.setLevel(logging.ERROR)
-        try:
-            yield said
-        finally:
-            root.setLevel(level)

@@ -23,6 +23,46 @@ class StaticInt8Params(Params):
         ge=1,
         le=100_000,
     )
+    skip: Literal["none", "named", "worst", "enough"] = parameter(
+        "none",
+        "Left in floating point",
+        "Layers that 8 bits hurt can stay as they are: those you name, the most sensitive ones, or as many of these as it takes until the "
+        "validation score holds. Each costs speed and bytes.",
+        choices={"none": "No layer", "named": "Named layers", "worst": "The most sensitive", "enough": "Until the score holds"},
+    )
+    names: str = parameter(
+        "",
+        "Layer names",
+        "As the network calls them, separated by commas; * stands for anything: stem.*, classifier.",
+        visible_when={"skip": ("named",)},
+    )
+    count: int = parameter(
+        1, "How many", "So many of the most sensitive layers.", unit="layers", ge=1, le=1000, visible_when={"skip": ("worst",)}
+    )
+    loss: float = parameter(
+        0.005,
+        "Largest loss",
+        "By how much the score on the validation examples may fall; in percentage points.",
+        percent=True,
+        ge=0,
+        le=1,
+        visible_when={"skip": ("enough",)},
+    )
+    scan: bool = parameter(
+        False,
+        "Sensitivity scan",
+        "Rounds one layer at a time and lists what each does to the answers, worst first. One pass over the scan examples for each layer.",
+        visible_when={"skip": ("none", "named")},
+    )
+    scan_examples: int = parameter(
+        128,
+        "Scan examples",
+        "Calibration examples that the float and the rounded answers are compared on.",
+        unit="examples",
+        ge=1,
+        le=100_000,
+        advanced=True,
+    )
     percentile: float = parameter(
         99.99,
         "Percentile",
@@ -47,7 +87,7 @@ class StaticInt8Params(Params):
 
 SPEC = StepSpec(
     key="quantize.static",
-    version=1,
+    version=2,
     title="Quantize int8",
     group=Group.COMPRESS,
     icon="number-circle-eight",
@@ -70,5 +110,5 @@ SPEC = StepSpec(
         "Quantization and training of neural networks for efficient integer-arithmetic-only inference",
         "https://arxiv.org/abs/1712.05877",
     ),
-    aliases=("quantise", "ptq", "8 bit", "qdq", "post-training", "calibration"),
+    aliases=("quantise", "ptq", "8 bit", "qdq", "post-training", "calibration", "sensitivity", "mixed precision"),
 )

@@ -8,12 +8,15 @@ import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
 from greenbench.core.artifact import InputSpec
 from greenbench.core.errors import Cancelled, StepError
 from greenbench.ml.compress import magnitude, static_int8
-from greenbench.ml.compress.static_int8 import Int8Settings, executed, quantize
+from greenbench.ml.compress.onnx_layers import Executed, Watch, chosen, executed
+from greenbench.ml.compress.static_int8 import Examples, Int8Settings, calibrate, quantize
 from greenbench.ml.export import export_module
 
 INPUT = InputSpec(shape=(3, 16, 16))
@@ -76,7 +79,7 @@ def test_every_heavy_operator_executes_in_int8(exported, batches, tmp_path):
     target = tmp_path / "int8.onnx"
     quantize(exported, target, batches, Int8Settings())
     done = executed(target, tmp_path / "optimised.onnx")
-    assert done == static_int8.Executed(int8=3, floats=0)
+    assert done == Executed(int8=3, floats=0)
     assert done.sentence == "3 of 3 convolutions and matrix products execute in int8 on this machine."
     assert not any("BatchNormalization" in node.op_type for node in onnx.load(str(target)).graph.node)
     assert not (tmp_path / "optimised.onnx").exists()
@@ -124,12 +127,11 @@ def test_zeros_of_magnitude_pruning_stay_zero(network, batches, tmp_path):
 
 def test_the_quantiser_is_quiet(exported, batches, tmp_path, capfd, caplog):
     level = logging.getLogger().level
-    said = quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings("percentile"))
+    quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings("percentile"))
     out, err = capfd.readouterr()
     assert out == ""
     assert err == ""
     assert not caplog.records
-    assert "histogram" in said
     assert logging.getLogger().level == level
 
 
@@ -142,8 +144,56 @@ def test_stop_is_heard_between_batches(exported, batches, tmp_path):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings(), check)
+        quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings(), Watch(check))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_onnx_runtime_called_directly_gives_the_same_graph(exported, batches, tmp_path):
+    class Reader(CalibrationDataReader):
+        left = [{"input": batch} for batch in batches]
+
+        def get_next(self):
+            return self.left.pop(0) if self.left else None
+
+    quantize(exported, tmp_path / "ours.onnx", batches, Int8Settings(range="full"))
+    quant_pre_process(str(exported), str(tmp_path / "prepared.onnx"))
+    quantize_static(
+        str(tmp_path / "prepared.onnx"),
+        str(tmp_path / "theirs.onnx"),
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        extra_options={"WeightSymmetric": True, "ActivationSymmetric": False},
+    )
+    ours, theirs = (onnx.load(str(tmp_path / name)).graph for name in ("ours.onnx", "theirs.onnx"))
+    assert [node.op_type for node in ours.node] == [node.op_type for node in theirs.node]
+    numbers = [{tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer} for graph in (ours, theirs)]
+    assert numbers[0].keys() == numbers[1].keys()
+    for name, array in numbers[0].items():
+        np.testing.assert_array_equal(array, numbers[1][name])
+
+
+def test_a_layer_that_is_left_out_executes_in_floats_and_keeps_its_weights(network, exported, batches, tmp_path):
+    calibrated = calibrate(exported, tmp_path / "prepared.onnx", Examples(batches), Int8Settings())
+    assert list(calibrated.layers) == ["stem.0", "body.0", "head"]
+    for layer in calibrated.layers:
+        target = tmp_path / "mixed.onnx"
+        calibrated.write(target, without=(layer,))
+        assert (executed(target, tmp_path / "o.onnx").int8, executed(target, tmp_path / "o.onnx").floats) == (2, 1), layer
+    floats = [numpy_helper.to_array(each) for each in onnx.load(str(target)).graph.initializer if each.data_type == onnx.TensorProto.FLOAT]
+    assert any(array.shape == (5, 8) and np.array_equal(array, network.head.weight.detach().numpy()) for array in floats)
+
+
+def test_layers_are_chosen_by_name_or_pattern_and_a_wrong_name_is_answered_with_the_nearest():
+    layers = {"stem.0": ("a",), "body.0": ("b", "c"), "body.1": ("d",)}
+    assert chosen(layers, "body.*") == ("body.0", "body.1")
+    assert chosen(layers, "d, stem.0") == ("stem.0", "body.1")
+    with pytest.raises(StepError, match=r'There is no layer "body.2". Nearest: body.[01], body.[01]'):
+        chosen(layers, "stem.0 body.2")
+    with pytest.raises(StepError, match=r"No layer is named .* The layers are stem.0, body.0, body.1."):
+        chosen(layers, " , ")
 
 
 def test_no_calibration_data_is_refused(exported, tmp_path):
@@ -155,8 +205,8 @@ def test_what_the_quantiser_cannot_do_is_said_in_a_sentence(exported, batches, t
     def broken(*_args, **_kwargs):
         raise IndexError("list index out of range\nand more")
 
-    monkeypatch.setattr(static_int8, "quantize_static", broken)
-    with pytest.raises(StepError, match=r"^ONNX Runtime cannot quantise this model: list index out of range Try") as caught:
+    monkeypatch.setattr(static_int8, "create_calibrator", broken)
+    with pytest.raises(StepError, match=r"^ONNX Runtime cannot calibrate this model: list index out of range Try") as caught:
         quantize(exported, tmp_path / "int8.onnx", batches, Int8Settings())
     assert isinstance(caught.value.__cause__, IndexError)
     assert list(tmp_path.iterdir()) == []
