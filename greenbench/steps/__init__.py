@@ -34,6 +34,8 @@ _FOLDERS = (
     "quantize_aware",
     "quantize_buckets",
     "share_weights",
+    "hash_weights",
+    "encode",
     "distil_soft",
     "distil_quantised",
     "benchmark",

@@ -98,7 +98,7 @@ def decode(data: bytes, name: str = "The packed file") -> dict[str, Array]:
     Raises:
         FileFormatError: it is damaged, cut short, or not a packed file.
     """
-    tensors: dict[str, Array] = {}
+    found: dict[str, Array] = {}
     try:
         entries, offset = _header(data, name)
         for tensor, dtype_name, shape, coding, width, distinct, kept, *step, written in entries:
@@ -111,10 +111,10 @@ def decode(data: bytes, name: str = "The packed file") -> dict[str, Array]:
             count = int(np.prod(shape, dtype=np.int64))
             counts = (width, distinct, kept, step[0] if step else 0)
             values = tensor_coding.restore(coding, parts, (count, dtype.itemsize), counts)
-            tensors[tensor] = values.view(dtype).reshape(shape)
+            found[tensor] = values.view(dtype).reshape(shape)
     except (ValueError, TypeError, KeyError, IndexError, struct.error, zlib.error) as error:
         raise FileFormatError(f"{name} is damaged: {error}.", "Run the step again to write it anew.") from None
-    return tensors
+    return found
 
 
 def write(tensors: Tensors, path: Path, coding: Coding = SMALLEST) -> int:
@@ -139,6 +139,31 @@ def ledger(data: bytes) -> Ledger:
     return Ledger(**parts, header=len(data) - sum(parts.values()))
 
 
+@dataclass(frozen=True)
+class TensorBytes:
+    """One tensor of a packed file: its bytes plain, in the file, and with every step and index at its fixed width, before any entropy
+    coding (the middle column of Han 2016, tables 2 to 5)."""
+
+    name: str
+    plain: int
+    coded: int
+    fixed: int
+
+
+def tensor_bytes(data: bytes) -> tuple[TensorBytes, ...]:
+    """The tensors of a packed file by their bytes; raises FileFormatError like `decode`."""
+    entries, _ = _header(data, "The packed file")
+    found: list[TensorBytes] = []
+    for name, dtype_name, shape, coding, width, distinct, kept, *step, written in entries:
+        count, itemsize = int(np.prod(shape, dtype=np.int64)), _dtype(dtype_name).itemsize
+        values = kept if coding.startswith(("sparse", "relative")) else count
+        bits = values * (width if coding.endswith("codebook") else 8 * itemsize)
+        bits += values * (step[0] if step else 0) + (count if coding.startswith("sparse") else 0)
+        fixed = -(-bits // 8) + distinct * itemsize
+        found.append(TensorBytes(name, count * itemsize, sum(stored for _part, _raw, stored, _deflated in written), fixed))
+    return tuple(found)
+
+
 def coded_size(model: Any, check: Callable[[], None] | None = None) -> int:
     """Bytes of the packed file of a torch module, a state dict, or a mapping of arrays; `check` as for `encode`."""
     state = model.state_dict() if hasattr(model, "state_dict") else model
@@ -148,6 +173,17 @@ def coded_size(model: Any, check: Callable[[], None] | None = None) -> int:
 def arrays(state: Mapping[str, Any]) -> dict[str, Array]:
     """NumPy views of a state dict's tensors, also of the types NumPy has no name for (bfloat16, float8)."""
     return {name: _from_tensor(value) if hasattr(value, "detach") else np.asarray(value) for name, value in state.items()}
+
+
+def tensors(state: Mapping[str, Array]) -> dict[str, Any]:
+    """The inverse of `arrays`: torch tensors with the same bits."""
+    import torch
+
+    found = {}
+    for name, array in state.items():
+        flat = torch.from_numpy(np.frombuffer(array.tobytes(), np.uint8).copy())
+        found[name] = flat.view(getattr(torch, array.dtype.name)).reshape(array.shape)
+    return found
 
 
 def onnx_arrays(path: Path) -> dict[str, Array]:

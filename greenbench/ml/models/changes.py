@@ -7,6 +7,7 @@ from torch import nn
 
 from greenbench.core.artifact import LayerChange
 from greenbench.core.errors import ModelError
+from greenbench.ml.models.hashed_layers import hashed_layer
 from greenbench.ml.models.thin_layers import svd_layers, tucker_layers
 
 Build = Callable[[nn.Module, dict[str, Any]], nn.Module]
@@ -15,6 +16,7 @@ Build = Callable[[nn.Module, dict[str, Any]], nn.Module]
 KINDS: dict[str, Build] = {
     "svd": svd_layers,
     "tucker2": tucker_layers,
+    "hashed": hashed_layer,
 }
 
 

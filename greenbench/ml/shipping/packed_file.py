@@ -25,7 +25,7 @@ class PackedFile:
 
     def write(self, stored: Stored, folder: Path, name: str, context: StepContext) -> ModelArtifact:
         target = folder / f"{name}.gbpack"
-        tensors, extra = (_of_network if stored.model.format == "torch" else _of_graph)(stored.file("weights"))
+        tensors, extra = (_of_network if stored.model.format == "torch" else of_graph)(stored.file("weights"))
         model = stored.model.model_copy(update={"files": {"weights": target.name}})
         context.progress(0.2, "coding the weights")
         packed.write({DESCRIPTION: _bytes(model.model_dump_json().encode()), **extra, **tensors}, target)
@@ -37,7 +37,7 @@ class PackedFile:
         try:
             model = ModelArtifact.model_validate_json(tensors.pop(DESCRIPTION).tobytes())
             check_trust(model, trusted, path.name)
-            file = (_unpack_network if model.format == "torch" else _unpack_graph)(tensors, scratch)
+            file = (_unpack_network if model.format == "torch" else unpack_graph)(tensors, scratch)
         except (KeyError, ValueError) as error:
             raise FileFormatError(f"{path.name} does not hold a whole model: {error}.", "Export the model again.") from None
         return Stored(model.model_copy(update={"files": {"weights": file}}), scratch, "", name)
@@ -57,19 +57,14 @@ def _of_network(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
 
 
 def _unpack_network(tensors: dict[str, packed.Array], scratch: Path) -> str:
-    import torch
     from safetensors.torch import save_file
 
     header = json.loads(tensors.pop(GEOMETRY).tobytes())
-    state = {}
-    for name, array in tensors.items():
-        flat = torch.from_numpy(np.frombuffer(array.tobytes(), np.uint8).copy())
-        state[name] = flat.view(getattr(torch, array.dtype.name)).reshape(array.shape)
-    save_file(state, scratch / "unpacked.safetensors", metadata=header or None)
+    save_file(packed.tensors(tensors), scratch / "unpacked.safetensors", metadata=header or None)
     return "unpacked.safetensors"
 
 
-def _of_graph(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
+def of_graph(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
     """The initialisers as arrays, and the graph without their numbers."""
     import onnx
 
@@ -81,7 +76,8 @@ def _of_graph(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
     return tensors, {GRAPH: _bytes(model.SerializeToString())}
 
 
-def _unpack_graph(tensors: dict[str, packed.Array], scratch: Path) -> str:
+def unpack_graph(tensors: dict[str, packed.Array], scratch: Path) -> str:
+    """Writes the graph with its numbers into a folder; returns the file's name. The inverse of `of_graph`."""
     import onnx
     from onnx import numpy_helper
 

@@ -1,0 +1,1 @@
+"""The coded file of a model."""

@@ -1,0 +1,1 @@
+"""Dense layers whose weights a hash draws from a few values."""
