@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from greenbench.core.artifact import Fact
+from greenbench.core.artifact import TRAINING_WORK, Fact
 from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml.artifacts import load_module
@@ -90,7 +90,7 @@ class Trainings:
         return (
             Fact(title="Trainings", value=self.done),
             Fact(title="Epochs, all trainings", value=self.epochs),
-            Fact(title="Training work (E·D·H)", value=self.flops, unit="FLOP"),
+            Fact(title=TRAINING_WORK, value=self.flops, unit="FLOP"),
         )
 
 

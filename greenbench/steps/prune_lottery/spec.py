@@ -4,7 +4,7 @@ from typing import Literal
 
 from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
-from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.core.step import Group, Paper, StepSpec, Trait
 from greenbench.steps.fitting import EPOCHS_HELP, RATE_HELP, FitParams
 
 
@@ -78,6 +78,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    traits=(Trait.LEARNS,),
     splits=("train", "validation"),
     highlights=("rounds", "rate"),
     paper=Paper(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from greenbench.core.params import Params, parameter
 from greenbench.core.ports import Port, PortKind
-from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.core.step import Group, Paper, StepSpec, Trait
 
 
 class ReinitialiseParams(Params):
@@ -35,6 +35,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    traits=(Trait.LEARNS,),
     highlights=("initialisation", "draw"),
     paper=Paper(
         "Frankle 2019", "The lottery ticket hypothesis: finding sparse, trainable neural networks", "https://arxiv.org/abs/1803.03635"
