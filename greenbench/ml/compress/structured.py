@@ -2,25 +2,24 @@
 
 torch-pruning finds what depends on what (Fang 2023, DepGraph, section 3) and cuts; which channels go is decided here, so
 that a layer is never emptied or skipped in silence. The layers that make the output are found by tracing and keep their
-width. A network that torch-pruning cannot follow is refused by the name of the layer.
+width. Where torch-pruning cannot follow the whole network, channels go inside the blocks it can follow; else it is refused by layer.
 """
 
 import copy
 import math
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
-import torch_pruning as tp
 from torch import Tensor, nn
 
 from greenbench.core.errors import ModelError
-from greenbench.ml.compress import layers
+from greenbench.ml.compress import importance, layers
+from greenbench.ml.compress.importance import Examples, Importance
 from greenbench.ml.compress.refusals import largest_ratio, refusal
+from greenbench.ml.compress.traced import Part, again, kind_of, trace, unsupported
 
-Importance = Literal["l1", "l2", "bn"]
 Scope = Literal["uniform", "global"]
 
 
@@ -28,13 +27,14 @@ Scope = Literal["uniform", "global"]
 class StructuredSettings:
     """`ratio` of channels to remove: of each group of coupled layers ("uniform"), or of all groups together, ranked by
     importance ("global"; then no group loses more than `layer_limit` of its channels). What stays is rounded up to a
-    `multiple` of channels."""
+    `multiple` of channels. `keep` names layers and blocks that keep their width."""
 
     ratio: float
     importance: Importance = "l2"
     scope: Scope = "uniform"
     multiple: int = 1
     layer_limit: float = 0.9
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class GroupChange:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was done: the groups, and the masks of an earlier magnitude pruning cut to the new shapes."""
+    """The network after it, the groups, and the masks of an earlier magnitude pruning cut to the new shapes."""
 
+    module: nn.Module
     groups: tuple[GroupChange, ...]
     masks: dict[str, Tensor]
     notes: tuple[str, ...] = ()
@@ -62,12 +63,13 @@ class Pruned:
 @dataclass(frozen=True)
 class _Candidate:
     """A group before the cut. `parts` of equal length must lose the same channels (grouped convolutions, group norm);
-    `scores` has one number for each channel of a part."""
+    `scores` has one number for each channel of a part, `first` is how many it had before an earlier cut."""
 
     layer: str
     parts: int
     scores: Tensor
-    measured: bool = True
+    measured: bool
+    first: int
 
     @property
     def size(self) -> int:
@@ -80,10 +82,15 @@ def prune(
     settings: StructuredSettings,
     masks: Mapping[str, Tensor] | None = None,
     owner: str = "",
+    examples: Examples | None = None,
+    at_first: Mapping[str, int] | None = None,
 ) -> Pruned:
     """Removes channels from a network in place; `inputs` (batch, …) is what it is traced with.
 
-    The network keeps the mode of its layers. An optimiser built before holds removed parameters: build a new one.
+    The network keeps the mode of its layers. An optimiser built before holds removed parameters: build a new one. Where the network
+    cannot be followed as a whole, a copy is cut inside the blocks that can: take the network from what is returned.
+    `examples` are what Taylor scores need. `at_first` has the channels each group had before an earlier cut, by its layer; the ratio
+    counts from them.
 
     Raises:
         StepError: a group would lose all its channels (named, with the largest ratio that keeps one), or the network
@@ -91,22 +98,22 @@ def prune(
         ModelError: the network does not run on `inputs`.
     """
     shape = _output_shape(module, inputs)
-    protected = layers.output_layers(module, inputs)
-    shadow = _mask_shadow(module, masks)
-    with layers.evaluation_mode(module):
-        graph = _trace(module, inputs, owner)
-        candidates = _candidates(module, graph, protected, settings.importance, owner)
-        plan = _plan(candidates, settings, owner)
-        _cut(module, graph, plan, owner)
-    _check_output(module, inputs, shape, owner)
-    if shadow is not None:
-        with layers.evaluation_mode(shadow):
-            _cut(shadow, _trace(shadow, inputs, owner), plan, owner)
-    groups = tuple(GroupChange(one.layer, one.size * one.parts, tuple(plan[one.layer])) for one in candidates)
-    notes: tuple[str, ...] = ()
-    if not all(candidate.measured for candidate in candidates):
-        notes = ("Layers without batch normalisation were ranked by their L2 norm.",)
-    return Pruned(groups, _masks_of(shadow, masks), notes)
+    if settings.importance == "taylor" and examples is None:
+        raise refusal(owner, "Taylor importance asks how the loss changes, on examples.", "Connect data, or choose the L1 or L2 norm.")
+    whole = copy.deepcopy(module)
+    barriers: tuple[type[nn.Module], ...] = ()
+    stopped: tuple[str, str] | None = None
+    while True:
+        cut = _Cutting(module, inputs, settings, masks, owner, at_first or {})
+        broken = cut.run(examples, barriers, stopped) or _broken(module, inputs, shape)
+        if broken is None:
+            return cut.result()
+        # What runs only with its own width: the next attempt goes around all blocks of that kind.
+        stopped = stopped or broken
+        kind = type(whole.get_submodule(broken[0]))
+        if kind in (*barriers, type(whole), *layers.WEIGHTED, nn.Sequential):
+            raise unsupported(owner, *stopped)
+        barriers, module = (*barriers, kind), copy.deepcopy(whole)
 
 
 def _output_shape(module: nn.Module, inputs: Tensor) -> torch.Size:
@@ -119,94 +126,119 @@ def _output_shape(module: nn.Module, inputs: Tensor) -> torch.Size:
     return shape
 
 
-def _trace(module: nn.Module, inputs: Tensor, owner: str) -> tp.DependencyGraph:
-    """The dependency graph. The input goes as a tuple: given a bare tensor, torch-pruning would spread out its batch."""
-    try:
-        return _graph(module, inputs)
-    except Exception as error:  # noqa: BLE001  (torch-pruning fails in its own ways; the user needs the layer)
-        raise _unsupported(owner, _culprit(module, inputs), error) from None
+def _broken(module: nn.Module, inputs: Tensor, shape: torch.Size) -> tuple[str, str] | None:
+    """The layer in which a network no longer runs, and why; None if it gives what it gave."""
+    broken = layers.failing_layer(module, inputs)
+    if broken:
+        return broken[0], kind_of(broken[1])
+    with layers.evaluation_mode(module), torch.no_grad():
+        now = module(inputs).shape
+    return None if now == shape else ("", f"the output went from {tuple(shape[1:])} to {tuple(now[1:])}")
 
 
-def _graph(module: nn.Module, inputs: Tensor) -> tp.DependencyGraph:
-    with warnings.catch_warnings(), torch.enable_grad():
-        warnings.simplefilter("ignore")
-        # Past this warning torch-pruning goes on without an end (Swin), until the memory is gone.
-        warnings.filterwarnings("error", message="Maximum recursive depth")
-        graph = tp.DependencyGraph()
-        graph.build_dependency(module, example_inputs=(inputs,), verbose=False)
-    return graph
+class _Cutting:
+    """One attempt at cutting a network."""
 
+    def __init__(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        settings: StructuredSettings,
+        masks: Mapping[str, Tensor] | None,
+        owner: str,
+        at_first: Mapping[str, int],
+    ) -> None:
+        self.module, self.inputs, self.settings, self.masks = module, inputs, settings, masks or {}
+        self.owner, self.at_first = owner, at_first
+        self.names = {layer: name for name, layer in module.named_modules()}
+        self.candidates: list[_Candidate] = []
+        self.plan: dict[str, list[int]] = {}
 
-def _culprit(module: nn.Module, inputs: Tensor) -> str:
-    """The smallest part of the network that cannot be traced by itself either."""
-    received = layers.layer_inputs(module, inputs)
-    found, current = "", module
-    while True:
-        for name, child in current.named_children():
-            full = f"{found}.{name}" if found else name
-            if full in received and next(child.children(), None) is not None and not _traceable(child, received[full]):
-                found, current = full, child
-                break
-        else:
-            return found
+    def run(
+        self, examples: Examples | None, barriers: tuple[type[nn.Module], ...], stopped: tuple[str, str] | None
+    ) -> tuple[str, str] | None:
+        """Cuts around `barriers`, the first of which `stopped` an attempt; the layer at which torch-pruning gave up and why, or None."""
+        self.shadow = _mask_shadow(self.module, self.masks)
+        with layers.evaluation_mode(self.module):
+            self.traced = trace(self.module, self.inputs, barriers)
+            if stopped is not None:
+                self.traced = replace(self.traced, around=stopped[0], why=stopped[1])
+            if not self.traced.parts:
+                raise unsupported(self.owner, self.traced.around, self.traced.why)
+            found = self._collect(examples)
+            if found is not None:
+                return found
+            self.plan = _plan(self.candidates, self.settings, self.owner)
+            return self._cut(self.module, self.traced.parts)
 
-
-def _traceable(module: nn.Module, inputs: Tensor) -> bool:
-    try:
-        with layers.evaluation_mode(module):
-            _graph(module, inputs)
-    except Exception:  # noqa: BLE001  (see _trace)
-        return False
-    return True
-
-
-def _unsupported(owner: str, layer: str, error: Exception) -> Exception:
-    kind = f"{type(error).__name__}: {error}".splitlines()[0]
-    where = f"the layer {layer}" if layer else "this network"
-    return refusal(
-        owner,
-        f"channels cannot be removed because torch-pruning cannot follow {where} ({kind}).",
-        "Use magnitude pruning or int8 for this model, or choose another architecture.",
-    )
-
-
-def _candidates(module: nn.Module, graph: tp.DependencyGraph, protected: list[str], kind: Importance, owner: str) -> list[_Candidate]:
-    names = {layer: name for name, layer in module.named_modules()}
-    ignored = [module.get_submodule(name) for name in protected]
-    score, fall_back = _scorer(kind), _scorer("l2")
-    candidates: list[_Candidate] = []
-    layer = ""
-    try:
-        for group in graph.get_all_groups(ignored_layers=ignored):
-            layer = names[group[0].dep.target.module]
+    def _collect(self, examples: Examples | None) -> tuple[str, str] | None:
+        named = [self.module.get_submodule(name) for name in self.settings.keep]
+        kept = {layer for block in named for layer in block.modules()}
+        groups: list[Any] = []
+        for part in self.traced.parts:
+            try:
+                found = part.graph.get_all_groups(ignored_layers=[*part.ignored, *kept])
+                groups += [group for group in found if any(map(_makes_channels, group))]
+            except Exception as error:  # noqa: BLE001  (torch-pruning fails in its own ways; the user needs the layer)
+                return part.name, kind_of(error)
+        scored = importance.scores(groups, self.settings.importance, self.module, examples)
+        fall_back = importance.magnitude(2)
+        for group, scores in zip(groups, scored, strict=True):
+            layer = self.names[group[0].dep.target.module]
+            size = fall_back(group) if scores is None else scores
             parts = _parts(group)
-            scores = score(group)
-            measured = scores is not None
-            if scores is None:
-                scores = fall_back(group)
-            if scores is None or len(scores) % parts or len(scores) == parts:
+            if size is None or len(size) % parts or len(size) == parts:
                 continue
-            candidates.append(_Candidate(layer, parts, scores.view(parts, -1).mean(0), measured))
-    except Exception as error:  # noqa: BLE001  (see _trace)
-        raise _unsupported(owner, layer, error) from None
-    if not candidates:
-        raise refusal(owner, "there are no channels to remove: every layer makes the output.", "Choose a deeper model.")
-    if kind == "bn" and not any(candidate.measured for candidate in candidates):
-        raise refusal(owner, "this model has no batch normalisation to rank channels by.", "Choose the L1 or L2 norm.")
-    return candidates
+            first = self.at_first.get(layer, len(size))
+            self.candidates.append(_Candidate(layer, parts, size.view(parts, -1).mean(0), scores is not None, first // parts))
+        self._check_candidates(bool(kept))
+        return None
+
+    def _check_candidates(self, kept: bool) -> None:
+        if not self.candidates and self.traced.around:
+            raise unsupported(self.owner, self.traced.around, self.traced.why)
+        if not self.candidates:
+            text = "there are no channels to remove: every layer makes the output" + (" or is left alone." if kept else ".")
+            raise refusal(self.owner, text, "Leave fewer layers alone." if kept else "Choose a deeper model.")
+        if self.settings.importance == "bn" and not any(candidate.measured for candidate in self.candidates):
+            raise refusal(self.owner, "this model has no batch normalisation to rank channels by.", "Choose the L1 or L2 norm.")
+
+    def _cut(self, module: nn.Module, parts: tuple[Part, ...]) -> tuple[str, str] | None:
+        for name, indices in self.plan.items():
+            if not indices:
+                continue
+            graph = next(part.graph for part in parts if not part.name or name.startswith(f"{part.name}."))
+            layer = module.get_submodule(name)
+            try:
+                cutter = graph.get_pruner_of_module(layer).prune_out_channels
+                group = graph.get_pruning_group(layer, cutter, list(indices))
+                if not graph.check_pruning_group(group):
+                    raise ValueError("a layer that depends on it would be left without channels")
+                group.prune()
+            except Exception as error:  # noqa: BLE001  (see _collect)
+                return name, kind_of(error)
+        return None
+
+    def result(self) -> Pruned:
+        if self.shadow is not None:
+            with layers.evaluation_mode(self.shadow):
+                self._cut(self.shadow, again(self.traced.parts, self.shadow, self.inputs))
+        groups = tuple(GroupChange(one.layer, one.size * one.parts, tuple(self.plan[one.layer])) for one in self.candidates)
+        notes = []
+        if not all(candidate.measured for candidate in self.candidates):
+            notes.append("Layers without batch normalisation were ranked by their L2 norm.")
+        if self.traced.around:
+            where = f"what passes through {self.traced.around} keeps its width"
+            notes.append(f"Channels went only inside blocks that can be followed by themselves; {where}.")
+        return Pruned(self.module, groups, _masks_of(self.shadow, self.masks), tuple(notes))
 
 
-def _scorer(kind: Importance) -> Callable[[Any], Tensor | None]:
-    """One number a channel, summed over the coupled layers, 1 on average in each group.
-
-    L1 and L2: Li 2017, Pruning filters (1608.08710), section 3; "bn": Liu 2017, Network slimming (1708.06519), section 3.
-    """
-    if kind == "bn":
-        scorer: Callable[[Any], Tensor | None] = tp.importance.BNScaleImportance()
-    else:
-        types = [nn.modules.conv._ConvNd, nn.Linear]
-        scorer = tp.importance.GroupMagnitudeImportance(p=1 if kind == "l1" else 2, target_types=types)
-    return scorer
+def _makes_channels(item: Any) -> bool:
+    """Whether a layer of a group makes channels of its own; a depthwise one only passes on what came in."""
+    layer = item.dep.target.module
+    if isinstance(layer, nn.modules.conv._ConvNd):
+        return item.dep.handler.__name__ == "prune_out_channels" and layer.groups < max(2, layer.out_channels)
+    return isinstance(layer, nn.Linear) and item.dep.handler.__name__ == "prune_out_channels"
 
 
 def _parts(group: Any) -> int:
@@ -224,7 +256,7 @@ def _parts(group: Any) -> int:
 def _plan(candidates: list[_Candidate], settings: StructuredSettings, owner: str) -> dict[str, list[int]]:
     """The channels to remove, by the layer that names the group."""
     if settings.scope == "uniform":
-        kept = [math.floor(candidate.size * (1 - settings.ratio) + 1e-9) for candidate in candidates]
+        kept = [min(candidate.size, math.floor(candidate.first * (1 - settings.ratio) + 1e-9)) for candidate in candidates]
         _check_uniform(candidates, kept, settings.ratio, owner)
     else:
         kept = _kept_globally(candidates, settings, owner)
@@ -241,7 +273,7 @@ def _check_uniform(candidates: list[_Candidate], kept: list[int], ratio: float, 
     if min(kept) > 0:
         return
     smallest = min(candidates, key=lambda candidate: candidate.size)
-    raise _emptied(owner, ratio, smallest.layer, largest_ratio(smallest.size - 1, smallest.size))
+    raise _emptied(owner, ratio, smallest.layer, largest_ratio(smallest.first - 1, smallest.first))
 
 
 def _emptied(owner: str, ratio: float, layer: str, largest: str) -> Exception:
@@ -251,11 +283,11 @@ def _emptied(owner: str, ratio: float, layer: str, largest: str) -> Exception:
 
 def _kept_globally(candidates: list[_Candidate], settings: StructuredSettings, owner: str) -> list[int]:
     """How many channels of each group rank above the cut; the best ones of each are out of reach of it."""
-    total = sum(candidate.size for candidate in candidates)
-    removed = total - math.floor(total * (1 - settings.ratio) + 1e-9)
-    least = [math.ceil(candidate.size * (1 - settings.layer_limit) - 1e-9) for candidate in candidates]
+    total, first = sum(candidate.size for candidate in candidates), sum(candidate.first for candidate in candidates)
+    removed = max(0, total - math.floor(first * (1 - settings.ratio) + 1e-9))
+    least = [min(one.size, math.ceil(one.first * (1 - settings.layer_limit) - 1e-9)) for one in candidates]
     if removed > total - sum(least):
-        largest = largest_ratio(total - sum(least), total)
+        largest = largest_ratio(first - sum(least), first)
         text = f"ratio {settings.ratio:g} is more than a limit of {settings.layer_limit:g} in each layer allows; at most {largest} does."
         raise refusal(owner, text, "Choose a smaller ratio or a higher limit.")
     ranked = []
@@ -273,34 +305,8 @@ def _kept_globally(candidates: list[_Candidate], settings: StructuredSettings, o
         rank[order] = torch.arange(total)
         last = [int(own.max()) for own in torch.split_with_sizes(rank, sizes)]
         weakest = min(range(len(last)), key=last.__getitem__)
-        raise _emptied(owner, settings.ratio, candidates[weakest].layer, largest_ratio(last[weakest], total))
+        raise _emptied(owner, settings.ratio, candidates[weakest].layer, largest_ratio(first - total + last[weakest], first))
     return kept
-
-
-def _cut(module: nn.Module, graph: tp.DependencyGraph, plan: Mapping[str, list[int]], owner: str) -> None:
-    for name, indices in plan.items():
-        if not indices:
-            continue
-        layer = module.get_submodule(name)
-        try:
-            cutter = graph.get_pruner_of_module(layer).prune_out_channels
-            group = graph.get_pruning_group(layer, cutter, list(indices))
-            if not graph.check_pruning_group(group):
-                raise ValueError("a layer that depends on it would be left without channels")
-            group.prune()
-        except Exception as error:  # noqa: BLE001  (see _trace)
-            raise _unsupported(owner, name, error) from None
-
-
-def _check_output(module: nn.Module, inputs: Tensor, shape: torch.Size, owner: str) -> None:
-    broken = layers.failing_layer(module, inputs)
-    if broken:
-        raise _unsupported(owner, broken[0], broken[1])
-    with layers.evaluation_mode(module), torch.no_grad():
-        now = module(inputs).shape
-    if now != shape:
-        text = f"pruning changed the output from {tuple(shape[1:])} to {tuple(now[1:])}; torch-pruning cannot follow this network."
-        raise refusal(owner, text, "Use magnitude pruning or int8 for this model.")
 
 
 def _mask_shadow(module: nn.Module, masks: Mapping[str, Tensor] | None) -> nn.Module | None:

@@ -6,6 +6,7 @@ from greenbench.ml.artifacts import changed, load_masks, load_module, save_modul
 from greenbench.ml.card import card
 from greenbench.ml.compress import layers, low_rank, panel
 from greenbench.ml.compress.chosen import chosen_layers
+from greenbench.ml.compress.speed_limits import speed_limits
 from greenbench.ml.training import reproducible
 from greenbench.steps.factorize.spec import FactorizeParams
 
@@ -33,7 +34,10 @@ def apply(inputs: Inputs, params: FactorizeParams, context: StepContext) -> Step
     panel.check_saved(made.module, after, context)
     context.progress(0.8, "judging")
     data = inputs.many("data")
-    facts = (*_facts(made), *card(stored, after, data[0] if data else None, context))
+    added = sum(len(one.ranks) for one in made.done)
+    limits = speed_limits(made.module, layers.example(stored.model.input), masks, added)
+    told = card(stored, after, data[0] if data else None, context)
+    facts = (*_facts(made), *told, *(Fact(title="May slow it", text=text) for text in limits))
     flops, before = after.footprint.flops, stored.model.footprint.flops
     headline = f"{panel.share(flops, before)} of MACs" if flops and before else f"{len(made.done)} layers split"
     return StepOutcome({"model": after}, facts, headline)

@@ -12,7 +12,9 @@ from torch import nn
 from greenbench.core.artifact import InputSpec
 from greenbench.core.errors import StepError
 from greenbench.ml.compress import layers, magnitude
+from greenbench.ml.compress.importance import Examples
 from greenbench.ml.compress.structured import StructuredSettings, prune
+from greenbench.ml.compress.traced import trace
 from greenbench.ml.models import architecture_for, build
 
 SMALL = layers.example(InputSpec(shape=(3, 64, 64)), batch=2)
@@ -21,9 +23,10 @@ TINY = layers.example(InputSpec(shape=(3, 8, 8)), batch=2)
 
 def silenced(module: nn.Module, inputs: torch.Tensor, groups) -> None:
     """Sets channels of an unpruned network to zero wherever they are made."""
-    graph = tp.DependencyGraph().build_dependency(module, example_inputs=(inputs,))
+    parts = trace(module.eval(), inputs).parts
     for change in groups:
         root = module.get_submodule(change.layer)
+        graph = next(part.graph for part in parts if not part.name or change.layer.startswith(f"{part.name}."))
         cutter = graph.get_pruner_of_module(root).prune_out_channels
         for dep, indices in graph.get_pruning_group(root, cutter, list(change.removed)):
             layer = dep.target.module
@@ -174,19 +177,105 @@ def test_a_ratio_above_the_limit_for_each_layer_is_refused(residual):
 
 
 @pytest.mark.parametrize(
-    ("build", "size", "layer"),
+    ("build", "around", "inside"),
     [
-        (lambda: torchvision.models.shufflenet_v2_x0_5(weights=None), 64, "stage2"),
-        (lambda: timm.create_model("vit_tiny_patch16_224", img_size=64), 64, r"blocks\.0\.attn"),
-        (lambda: torchvision.models.swin_t(weights=None), 64, "features"),
+        (lambda: torchvision.models.shufflenet_v2_x0_5(weights=None), "stage2", "branch2"),
+        (lambda: timm.create_model("vit_tiny_patch16_224", img_size=64, depth=2), "blocks.0.attn", "mlp.fc1"),
+        (lambda: torchvision.models.SwinTransformer([4, 4], 24, [2, 2], [2, 4], [4, 4]), "features", "mlp.0"),
     ],
     ids=["ShuffleNetV2", "ViT", "Swin"],
 )
-def test_a_network_that_cannot_be_followed_is_refused_by_layer(build, size, layer):
-    inputs = layers.example(InputSpec(shape=(3, size, size)))
-    with pytest.raises(StepError, match=rf'"Prune": channels cannot be removed .* the layer {layer} ') as caught:
-        prune(build(), inputs, StructuredSettings(0.5), owner="Prune")
+def test_where_a_network_cannot_be_followed_channels_go_inside_the_blocks_that_can(settle, build, around, inside):
+    """A shuffle and fused attention keep their width; the blocks around them still compute what they did without those channels."""
+    torch.manual_seed(0)
+    module = settle(build())
+    whole = copy.deepcopy(module)
+    done = prune(module, SMALL, StructuredSettings(0.5))
+    silenced(whole, SMALL, done.groups)
+    with torch.no_grad():
+        expected, got = whole(SMALL), done.module(SMALL)
+    assert torch.allclose(got, expected, atol=1e-4 * float(expected.abs().max()))
+    assert all(inside in group.layer and group.after == group.before / 2 for group in done.groups)
+    assert any(f"what passes through {around}" in note for note in done.notes)
+
+
+class Shuffled(nn.Module):
+    """ShuffleNet's first unit: grouped 1×1 convolutions with a shuffle between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(12, 12, 1, groups=3), nn.Conv2d(12, 12, 1, groups=3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.first(x)
+        return self.second(x.view(len(x), 3, 4, *x.shape[2:]).transpose(1, 2).reshape(x.shape))
+
+
+def test_a_network_that_cannot_be_followed_at_all_is_refused_by_layer():
+    net = nn.Sequential(nn.Conv2d(3, 12, 3), nn.Sequential(Shuffled(), nn.ReLU()), nn.Flatten(), nn.Linear(432, 5))
+    with pytest.raises(StepError, match=r'"Prune": channels cannot be removed .* the layer 1\.0 ') as caught:
+        prune(net, TINY, StructuredSettings(0.5), owner="Prune")
     assert "magnitude" in caught.value.remedy
+
+
+def test_named_layers_keep_their_width(residual):
+    done = prune(residual, TINY, StructuredSettings(0.5, keep=("right",)))
+    assert residual.right[0].out_channels == 16
+    assert residual.join.out_channels == 24
+    assert "right.0" not in {group.layer for group in done.groups}
+
+
+def test_taylor_scores_are_the_loss_that_goes_with_a_channel():
+    """A linear network and a linear loss: |Σ w·g| of a channel is what the loss would change without it (Molchanov 2019, eq. 5)."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(6, 8, bias=False), nn.Linear(8, 3, bias=False))
+    x, y = torch.randn(40, 6), torch.randn(40, 3)
+
+    def loss(outputs, truth):
+        return (outputs * truth).sum(1).mean()
+
+    with torch.no_grad():
+        whole = float(loss(net(x), y))
+        changes = []
+        for channel in range(8):
+            without = copy.deepcopy(net)
+            without[0].weight[channel] = 0
+            changes.append(abs(float(loss(without(x), y)) - whole))
+    examples = Examples([(x, y)], loss)
+    done = prune(net, x[:2], StructuredSettings(0.5, importance="taylor"), examples=examples)
+    assert done.groups[0].removed == tuple(sorted(torch.tensor(changes).argsort()[:4].tolist()))
+    assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_taylor_scores_of_one_batch_are_those_of_torch_pruning(residual):
+    torch.manual_seed(0)
+    x, y = torch.randn(8, 3, 8, 8), torch.randint(0, 5, (8,))
+    peer = copy.deepcopy(residual)
+    nn.functional.cross_entropy(peer(x), y).backward()
+    types = [nn.Conv2d, nn.Linear]
+    importance = tp.importance.GroupTaylorImportance(multivariable=True, target_types=types)
+    fresh = {"in_channel_groups": {}, "out_channel_groups": {}, "num_heads": {}, "channel_groups": {}}
+    tp.BasePruner(peer, (TINY,), importance, pruning_ratio=0.5, ignored_layers=[peer.head], **fresh).step()
+    examples = Examples([(x, y)], nn.functional.cross_entropy)
+    prune(residual, TINY, StructuredSettings(0.5, importance="taylor"), examples=examples)
+    for name, value in residual.state_dict().items():
+        assert torch.equal(value, peer.state_dict()[name]), name
+
+
+def test_taylor_without_examples_is_refused(residual):
+    with pytest.raises(StepError, match="on examples"):
+        prune(residual, TINY, StructuredSettings(0.5, importance="taylor"))
+
+
+@pytest.mark.parametrize("scope", ["uniform", "global"])
+def test_two_cuts_end_at_the_ratio_of_the_whole(residual, scope):
+    first = prune(residual, TINY, StructuredSettings(0.25, scope=scope))
+    at_first = {group.layer: group.before for group in first.groups}
+    second = prune(residual, TINY, StructuredSettings(0.5, scope=scope), at_first=at_first)
+    assert {group.layer: group.before for group in second.groups} == {group.layer: group.after for group in first.groups}
+    assert sum(group.after for group in second.groups) == sum(at_first.values()) / 2
+    if scope == "uniform":
+        assert all(group.after == at_first[group.layer] / 2 for group in second.groups)
 
 
 def test_a_single_layer_has_nothing_to_remove():

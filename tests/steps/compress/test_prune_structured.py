@@ -99,3 +99,47 @@ def test_the_same_seed_gives_the_same_model(linked, context, new_context, handed
     context = new_context()
     second = load_module(handed_on(apply(linked, HALF, context), context)).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_taylor_scores_look_at_training_examples_and_need_data(linked, model_only, context, new_context, handed_on, right):
+    params = StructuredParams(ratio=0.25, multiple=1, importance="taylor", scope="global")
+    assert right(load_module(handed_on(apply(linked, params, context), context))) > 0.5
+    with pytest.raises(StepError, match="on examples"):
+        apply(model_only, params, new_context())
+
+
+def test_cuts_with_training_between_end_at_the_ratio(linked, trained, context, handed_on, right):
+    params = StructuredParams(ratio=0.5, multiple=1, cuts=2, epochs=1, learning_rate=0.05)
+    outcome = apply(linked, params, context)
+    facts = {fact.title: fact for fact in outcome.facts}
+    assert facts["Channels"].value == facts["Channels"].before / 2
+    assert facts["Trainings"].value == 1
+    assert handed_on(outcome, context).model.footprint.parameters < 0.35 * trained.model.footprint.parameters
+
+
+def test_training_between_cuts_keeps_the_masks(linked, model_only, digits, context, new_context, handed_on):
+    sparse = handed_on(prune_weights(model_only, MagnitudeParams(sparsity=0.5, scope="layer"), context), context)
+    context = new_context()
+    params = StructuredParams(ratio=0.5, multiple=4, cuts=2, epochs=1)
+    made = handed_on(apply(Inputs({"model": (sparse,), "data": (digits,)}), params, context), context)
+    module, masks = load_module(made), load_masks(made)
+    assert set(masks) == set(load_masks(sparse))
+    assert all(not module.get_parameter(name)[~mask].any() for name, mask in masks.items())
+
+
+def test_a_named_block_keeps_its_width(linked, trained, context, new_context, handed_on):
+    made = load_module(handed_on(apply(linked, StructuredParams(ratio=0.5, multiple=1, keep="blocks.0"), context), context))
+    whole = load_module(trained)
+    assert made.blocks[0].second[0].weight.shape == whole.blocks[0].second[0].weight.shape
+    assert made.blocks[2].first[0].out_channels < whole.blocks[2].first[0].out_channels
+    with pytest.raises(StepError, match=r'no layer "blocks\.7" to leave alone'):
+        apply(linked, StructuredParams(keep="blocks.7"), new_context())
+
+
+def test_what_may_slow_the_smaller_model_is_read_off_it(linked, context):
+    outcome = apply(linked, StructuredParams(ratio=0.4, multiple=1), context)
+    told = [fact.text for fact in outcome.facts if fact.title == "May slow it"]
+    module = load_module(Stored(outcome.outputs["model"], context.folder, "n", "N"))
+    odd = [layer for layer in module.modules() if isinstance(layer, torch.nn.Conv2d) and layer.out_channels % 8]
+    inner = sum(isinstance(layer, torch.nn.Conv2d) for layer in module.modules())
+    assert any(text.startswith(f"{len(odd)} of {inner} layers have a number of channels that is no multiple of 8") for text in told)
