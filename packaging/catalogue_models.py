@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes what is known of every network by name: resources/zoo.csv to choose from, resources/weight_index.json.gz to recognise weights.
 
-    python packaging/catalogue_models.py [NAME …]      all names, or (to try the script) a few, which are then only printed
+    python packaging/catalogue_models.py               all names
+    python packaging/catalogue_models.py --ours        our own anew, those of the libraries as they stand in the files
+    python packaging/catalogue_models.py NAME …        a few, which are then only printed
 
 Networks are built without memory for their weights (torch's meta device), so that giants are counted too. Multiply-adds are those of
 one example of the size that the published weights expect. A network that cannot be built so keeps its cells empty.
@@ -26,7 +28,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
-from greenbench.ml.models import own
+from greenbench.ml.models import architecture_for, own
+from greenbench.ml.models import build as build_architecture
 from greenbench.ml.models.timm_networks import licence
 from greenbench.ml.models.weights import fingerprint
 
@@ -88,7 +91,8 @@ def own_rows() -> list[tuple[dict[str, Any], Callable[[], nn.Module]]]:
     rows = []
     for name, network in own.NETWORKS.items():
         known = {"input": network.input.shape, "licence": "MIT", "pretrained": False, "task": "classification"}
-        rows.append(({"name": name, **known}, lambda n=network: n.build(n.input, OWN_CLASSES, n.width or 0)))
+        plan = architecture_for(name, network.input, OWN_CLASSES)
+        rows.append(({"name": name, **known}, lambda plan=plan: build_architecture(plan)))
     return rows
 
 
@@ -129,6 +133,19 @@ def look(row: dict[str, Any], build: Callable[[], nn.Module]) -> dict[str, Any] 
     }
 
 
+def _shown(row: dict[str, Any]) -> dict[str, str]:
+    return {"input": "x".join(map(str, row["input"])), "pretrained": "yes" if row["pretrained"] else "no"}
+
+
+def _of_libraries() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The rows and the index entries of torchvision and timm as they stand in the files."""
+    with (RESOURCES / "zoo.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(line for line in file if not line.startswith("#")) if "/" in row["name"]]
+    with gzip.open(RESOURCES / "weight_index.json.gz", "rt", encoding="utf-8") as packed:
+        index = json.load(packed)
+    return rows, {name: entry for name, entry in index.items() if "/" in name}
+
+
 def _too_long(*_: object) -> None:
     raise TimeoutError
 
@@ -138,7 +155,9 @@ def main(wanted: list[str]) -> None:
     signal.signal(signal.SIGALRM, _too_long)
     torch.set_num_threads(1)
     rows, index = [], {}
-    for row, build in own_rows() + torchvision_rows() + timm_rows():
+    ours = wanted == ["--ours"]
+    wanted = [] if ours else wanted
+    for row, build in own_rows() if ours else own_rows() + torchvision_rows() + timm_rows():
         if wanted and row["name"] not in wanted:
             continue
         signal.alarm(SECONDS)
@@ -153,14 +172,16 @@ def main(wanted: list[str]) -> None:
     if wanted:
         print(json.dumps(rows, indent=1, default=str), json.dumps(index, indent=1), sep="\n")
         return
+    if ours:
+        before, index_before = _of_libraries()
+        rows, index = rows + before, index_before | index
     with (RESOURCES / "zoo.csv").open("w", encoding="utf-8", newline="") as file:
         versions = f"torchvision {torchvision.__version__.partition('+')[0]}, timm {timm.__version__}"
         file.write(f"# {versions}: written by packaging/catalogue_models.py\n")
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            shown = {"input": "x".join(map(str, row["input"])), "pretrained": "yes" if row["pretrained"] else "no"}
-            writer.writerow({**row, **shown})
+            writer.writerow(row if isinstance(row["input"], str) else {**row, **_shown(row)})
     with (RESOURCES / "weight_index.json.gz").open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
         packed.write(json.dumps(index, separators=(",", ":"), sort_keys=True).encode())
     print(f"{len(rows)} networks, {len(index)} with numbers", flush=True)

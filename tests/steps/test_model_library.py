@@ -216,3 +216,23 @@ def test_detection_gives_boxes_as_torchvision_does(run_step: Callable[..., Any],
     assert torch.equal(found[0, :count, 4], expected["scores"][:count])
     assert torch.equal(found[0, :count, :4], expected["boxes"][:count])
     assert not found[0, count:].any()
+
+
+def test_the_knobs_of_the_papers_reach_the_network(run_step) -> None:
+    one = run_step("model.library", "M", name="shufflenet_v1", size=64, groups=8, shuffle=False, width_multiplier=0.5, classes=1000)
+    plan = one.stored.model.architecture.arguments
+    assert (plan["groups"], plan["shuffle"], plan["width_multiplier"]) == (8, False, 0.5)
+    dense = run_step("model.library", "D", name="mlp", width=1000, hidden_layers=1, channels=1, size=28)
+    assert dense.stored.model.architecture.arguments["hidden_layers"] == 1
+
+
+def test_the_compound_coefficient_sets_width_depth_and_resolution_together(run_step, digits) -> None:
+    grown = run_step("model.library", "E", name="efficientnet_small", compound=3.0, data=digits)
+    plan = grown.stored.model.architecture.arguments
+    assert plan["width_multiplier"] == pytest.approx(0.5 * 1.1**3)
+    assert plan["depth_multiplier"] == pytest.approx(0.5 * 1.2**3)
+    assert grown.stored.model.input.shape == (1, 12, 12)  # 8 × 1.15³ = 12.17
+    with pytest.raises(ModelError, match="mlp has no compound coefficient"):
+        run_step("model.library", name="mlp", compound=1.0)
+    with pytest.raises(ModelError, match="resnet8 has no groups to choose"):
+        run_step("model.library", name="resnet8", groups=2)
