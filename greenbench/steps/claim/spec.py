@@ -44,7 +44,7 @@ SPEC = StepSpec(
     version=1,
     title="Check claim",
     group=Group.MEASURE,
-    icon="seal-check",
+    icon="circle-wavy-check",
     summary="Judges a claim by a rule fixed before the run.",
     help="Counts the errors of every connected model on the test examples, over several seeds if asked, and compares as the rule says. "
     'The verdict is "reproduced" if every line holds, and "not reproduced" if one fails. The rule is part of the pipeline, so it is '

@@ -48,7 +48,7 @@ SPEC = StepSpec(
     version=1,
     title="Distil into few bits",
     group=Group.DISTIL,
-    icon="grid-nine",
+    icon="number-square-four",
     summary="Teaches a student that is stored in 2 to 8 bits.",
     help="Trains the student on a teacher while its weights take only a few values in each bucket, so that it learns to live with them. "
     "What it buys: a coded file of 2 to 8 bits a weight at less loss of accuracy than rounding afterwards. It is simulated: the runtime "

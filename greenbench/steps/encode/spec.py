@@ -42,7 +42,7 @@ SPEC = StepSpec(
     version=1,
     title="Encode",
     group=Group.COMPRESS,
-    icon="file-zip",
+    icon="package",
     summary="Writes the smallest lossless file and proves that it reads back.",
     help=(
         "Writes the model as one packed file: where the weights that are not zero stand, which of the shared values each takes, and "

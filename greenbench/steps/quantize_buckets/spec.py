@@ -9,7 +9,7 @@ SPEC = StepSpec(
     version=1,
     title="Quantize in buckets",
     group=Group.COMPRESS,
-    icon="grid-nine",
+    icon="grid-four",
     summary="Rounds weights to few levels, without training.",
     help="Cuts each layer's weights into buckets and moves every weight to the nearest of a few evenly spaced levels between the smallest "
     "and the largest of its bucket. What it buys: a smaller coded file. It is simulated: the runtime still computes in float, so latency "
