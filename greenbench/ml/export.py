@@ -115,7 +115,7 @@ def _export(source: _Source, folder: Path, context: StepContext | None) -> Path:
     path = folder / FILE
     write = _write_scripted if source.format == "torchscript" else _write
     try:
-        with _quiet() as said:
+        with quiet() as said:
             write(source, path)
     except Exception as error:  # the exporter's stages each raise their own kinds
         reason = _first_line(error)
@@ -212,8 +212,8 @@ def _first_line(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[io.StringIO]:
-    """Catches what the exporter prints, warns and logs."""
+def quiet() -> Iterator[io.StringIO]:
+    """Catches what an exporter prints, warns and logs."""
     said = io.StringIO()
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
     levels = [logger.level for logger in loggers]

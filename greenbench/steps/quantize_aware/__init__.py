@@ -1,0 +1,1 @@
+"""Training as the int8 network that will execute."""
