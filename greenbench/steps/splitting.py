@@ -25,6 +25,15 @@ class HeldOutParams(Params):
         le=10_000,
         advanced=True,
     )
+    training_examples: int = parameter(
+        0,
+        "Training examples",
+        "At most this many are trained on, spread over the classes; 0 takes all. Fewer train faster and learn less.",
+        unit="examples",
+        ge=0,
+        le=100_000_000,
+        advanced=True,
+    )
     split_seed: int = parameter(
         0,
         "Split seed",

@@ -100,6 +100,16 @@ def test_any_cut_is_a_partition(labels: list[int], test: float, seed: int) -> No
     assert all(np.array_equal(parts[name], again[name]) for name in parts)
 
 
+def test_fewer_training_examples_have_all_classes_and_leave_the_other_splits_as_they_were() -> None:
+    labels = np.repeat(np.arange(10), [20, 40, 60, 80, 100, 100, 80, 60, 40, 20])
+    whole, some = cut(labels, Cut(0.2, 0.1, 20)), cut(labels, Cut(0.2, 0.1, 20, train=120))
+    assert len(some["train"]) == 120
+    assert set(some["train"]) <= set(whole["train"])
+    assert all(np.array_equal(some[name], whole[name]) for name in ("validation", "calibration", "test"))
+    assert np.bincount(labels[some["train"]]) == pytest.approx(np.bincount(labels) / 5, abs=2)
+    assert len(cut(labels, Cut(0.2, 0.1, 20, train=10_000))["train"]) == len(whole["train"])
+
+
 def test_too_few_examples_are_refused_with_the_counts() -> None:
     with pytest.raises(DataError, match=r"6 examples are too few.*learn 4 classes"):
         cut(np.array([0, 1, 2, 3, 0, 1]), Cut())

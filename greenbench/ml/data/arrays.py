@@ -1,6 +1,6 @@
 """Data sets that fit into arrays: the built-in digits, IDX files, NumPy archives, random inputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def pack(
     classes, labels = relabelled(about.classes, pool[1], about.label_map)
     check_labels(labels, classes)
     if test is not None:
-        how = Cut(0.0, how.validation, how.calibration, how.seed)
+        how = replace(how, test=0.0, test_only=False)
     parts: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
         part: (examples[indices], labels[indices]) for part, indices in cut(labels, how).items()
     }

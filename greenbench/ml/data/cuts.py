@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Literal
 
@@ -23,7 +23,8 @@ _NUMBERS = 1 << 20  # at a time: large pictures take hundreds of megabytes as fl
 class Cut:
     """How much goes where. Shares are of the whole; a `test` of 0 means that test examples come from elsewhere.
 
-    `test_only`: nothing will be learnt from this data; all but the calibration examples are for testing.
+    `test_only`: nothing will be learnt from this data; all but the calibration examples are for testing. `train`: at most so many are
+    trained on, spread over the classes; 0: all that are left.
     `seed` belongs to the data, not to the run: another seed for training must be judged on the same test examples.
     """
 
@@ -32,6 +33,7 @@ class Cut:
     calibration: int = 128
     seed: int = 0
     test_only: bool = False
+    train: int = 0
 
 
 def cut(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
@@ -57,6 +59,8 @@ def cut(labels: NDArray[np.int64], how: Cut) -> dict[str, NDArray[np.intp]]:
     ends = np.cumsum([test, validation, calibration])
     names = ("test", "validation", "calibration", "train")
     parts = dict(zip(names, np.split(order, ends), strict=True))
+    if how.train:
+        parts["train"] = parts["train"][: max(how.train, classes, 2)]
     return {name: np.sort(part) for name, part in parts.items() if len(part)}
 
 
@@ -83,10 +87,11 @@ def divided(
     pool = parts["pool"]
     check_labels(truth[pool], classes)
     if "test" in parts:
-        how = Cut(0.0, how.validation, how.calibration, how.seed)
+        how = replace(how, test=0.0, test_only=False)
     splits = {part: pool[chosen] for part, chosen in cut(truth[pool], how).items()}
     if "validation" in parts and "train" in splits:
-        splits["train"] = np.concatenate([splits["train"], splits["validation"]])
+        if not how.train:
+            splits["train"] = np.concatenate([splits["train"], splits["validation"]])
         splits["validation"] = parts["validation"]
     if "test" in parts:
         splits["test"] = parts["test"]
