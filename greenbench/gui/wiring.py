@@ -12,6 +12,7 @@ from greenbench.core import messages
 from greenbench.core.errors import GreenBenchError, Problem
 from greenbench.core.run import NodeState, RunResult, RunState
 from greenbench.gui.chosen_device import ChosenDevice
+from greenbench.gui.claim_card import claims_of
 from greenbench.gui.problem_watch import ProblemWatch
 from greenbench.gui.results.export import FORMATS
 from greenbench.gui.results.under_way import standings
@@ -202,9 +203,10 @@ class Wiring:
             return
         self.shown_run.made(result)
         window.show_result(result)
-        if result.measured and result.state is RunState.FINISHED:
+        told = bool(result.measured) or bool(claims_of(result))
+        if told and result.state is RunState.FINISHED:
             window.show_page(1)
-        elif result.measured:
+        elif told:
             text = _ENDS.get(result.state, "The run broke off.")
             kind = _KINDS.get(result.state, "warning")
             window.messages.say(kind, text, "What was measured is kept.", [("Show results", lambda: window.show_page(1))])

@@ -368,7 +368,7 @@ def test_while_a_run_goes_on_the_results_page_says_how_far_it_is(window: MainWin
     window.parts.bridge.drain()
     assert [name.text() for name in page.under_way._names] == ["A  Train", "B  Prune weights"]
     assert page.under_way._words[0].text() == "Running"
-    assert "appear when the benchmark ends" in page.under_way._what.text()
+    assert "appear when the run ends" in page.under_way._what.text()
     finish(window, runner, result)
     assert not page.under_way.isVisible()
     assert page._area.isVisible()

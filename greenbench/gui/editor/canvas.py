@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsView
 
+from greenbench.core.params import FieldKind
 from greenbench.gui.editor.box_editor import BoxEditor
 from greenbench.gui.editor.camera import Camera
 from greenbench.gui.editor.cards import FloatingCard
@@ -131,8 +132,9 @@ class Canvas(QGraphicsView):
         """A click that moved nothing: opens the field under it, or follows "Fix…"."""
         local = self.mapToScene(at) - node.pos()
         name = node.box_at(local)
-        if node.fix_at(local):
-            self.fix_wanted.emit(node.id)
+        field = node.spec.field(name) if name else None
+        if node.fix_at(local) or (field is not None and field.kind is FieldKind.LINES):
+            self.fix_wanted.emit(node.id)  # several lines are edited in the inspector
         elif name:
             self.box_editor.edit_box(node, name)
 

@@ -11,9 +11,10 @@ from greenbench.core.pipeline import Node
 from greenbench.core.quote import quote
 from greenbench.core.run import NodeState
 from greenbench.core.step import StepSpec
+from greenbench.gui.claim_card import VERDICTS, claim_in
 from greenbench.gui.editor.anatomy import EDGE, RADIUS, Anatomy, is_source
 from greenbench.gui.editor.drawing import Drawing, metrics_of, outline, paint_shadow, write
-from greenbench.gui.editor.status import NodeStatus, variant_rows
+from greenbench.gui.editor.status import BENCHMARK, NodeStatus, variant_rows
 from greenbench.gui.editor.words import facts_line, footer, row_word, short_value, state_icon
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_progress_ring, paint_provenance, paint_variant
@@ -142,8 +143,13 @@ def _rows(painter: QPainter, view: NodeView) -> None:
         variant = view.status.variants.get(letter)
         word = row_word(source, variant, view.status)
         broken = word in ("Skipped", "Stopped", "Failed", "Left out") or not letter
-        mark = drawing.theme.variant(index)
-        paint_variant(painter, QPointF(inner.left() + 8, rect.center().y()), 8.5, mark, view.color("faint") if broken else None)
+        at = QPointF(inner.left() + 8, rect.center().y())
+        if view.node.step == BENCHMARK:
+            paint_variant(painter, at, 8.5, drawing.theme.variant(index), view.color("faint") if broken else None)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(view.color("faint" if broken else "port_model"))
+            painter.drawEllipse(at, 3, 3)
         right = write(painter, inner, word, view.color("accent" if word.endswith("%") else "muted"), (11, 500), _RIGHT)
         name = inner.adjusted(18, 0, -right - 6, 0)
         write(painter, name, drawing.pipeline.node(link.source).title, view.color("muted" if broken else "text"), (11, 500))
@@ -165,6 +171,11 @@ def _footer(painter: QPainter, view: NodeView) -> None:
     elif status.finished and status.energy is not None and not is_source(view.spec):
         used = _energy(painter, inner, view)
     room = inner.adjusted(0, 0, -used - (6 if used else 0), 0)
+    claim = claim_in(tuple(status.outputs.values())) if status.finished else None
+    if claim is not None:
+        icon, tone = VERDICTS[claim.verdict]
+        paint_icon(painter, icon, QRectF(room.left() - 1, room.center().y() - 7, 14, 14), view.color(tone))
+        room = room.adjusted(18, 0, 0, 0)
     if status.refused and status.state is not NodeState.RUNNING:
         write(painter, room, left, view.color("danger"), (11, 500))
     elif status.finished or status.state is NodeState.RUNNING:

@@ -20,6 +20,7 @@ from greenbench.gui import quality
 from greenbench.gui.editor.seeds import Seeds, joined
 
 _LOG_LINES = 400
+BENCHMARK = "benchmark"  # the step whose models are variants, each with its letter and mark
 HAS_RESULT = (NodeState.DONE, NodeState.CACHED)
 BROKEN = (NodeState.FAILED, NodeState.SKIPPED, NodeState.CANCELLED)
 

@@ -10,8 +10,9 @@ from greenbench.core.params import FieldSpec
 from greenbench.core.pipeline import Node
 from greenbench.gui.controls import Button, Icon, IconButton, Text, row
 from greenbench.gui.editor.editing import values_edit
-from greenbench.gui.forms.fields import Field, SliderField, field_widget
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
+from greenbench.gui.forms.field import Field
+from greenbench.gui.forms.fields import SliderField, field_widget
 from greenbench.gui.session import Session
 from greenbench.gui.sources.zoo_browser import ZooBrowser
 from greenbench.gui.sources.zoo_table import in_one_line

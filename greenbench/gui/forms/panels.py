@@ -10,9 +10,10 @@ from greenbench.gui.controls import Button, Icon, Text, line, row
 from greenbench.gui.editor.editing import Editing
 from greenbench.gui.editor.status import NodeStatus, RunBoard, VariantStatus
 from greenbench.gui.editor.words import state_icon, state_word, waiting_for
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.forms.form import ParameterForm
 from greenbench.gui.forms.prose import Prose
-from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel, breakable
+from greenbench.gui.forms.result import FailureCard, LogBox, ResultPanel
 from greenbench.gui.session import Session
 from greenbench.gui.sources.aside import NodeAside
 from greenbench.gui.sources.intake import Intake

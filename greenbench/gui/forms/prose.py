@@ -5,7 +5,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from greenbench.gui.controls import Button, Text
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.theme import Theme, font
 
 _LINES = 3

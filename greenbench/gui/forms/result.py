@@ -1,7 +1,5 @@
 """What a node gave: its facts against its input, what it cost, why it failed, and its log."""
 
-import re
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
@@ -9,13 +7,13 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QVBoxLayout, 
 from greenbench.core.artifact import Fact, ModelArtifact
 from greenbench.core.quote import count, duration, percent, quote, scale, significant
 from greenbench.core.run import Failure
+from greenbench.gui.claim_card import ClaimCard, claim_in
 from greenbench.gui.controls import Button, Icon, ProvenanceMark, Text, line, row
 from greenbench.gui.editor.status import NodeStatus
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.theme import Theme, font
 
-_LONG_WORD = 18
-_JOINT = re.compile(r"[/\\_.:,;=-](?=.)")
-_RUN = re.compile(rf"[^\u200b]{{{_LONG_WORD // 2}}}(?=[^\u200b]{{{_LONG_WORD // 2},}})")
+_SHORT = 22  # characters that stand beside the name of a fact; more go below it
 _ERROR_WORDS = ("error", "traceback", "failed")
 
 
@@ -43,14 +41,22 @@ def fact_change(fact: Fact) -> str:
     return f"{sign}{percent(fact.value / fact.before - 1)} %" if fact.before else ""
 
 
-def breakable(text: str) -> str:
-    """Lets long paths and layer names break over lines: a label breaks at spaces only, and would be cut off. A word that has no
-    joints breaks wherever the line is full."""
-    return re.sub(rf"\S{{{_LONG_WORD},}}", lambda word: _RUN.sub("\\g<0>\u200b", _JOINT.sub("\\g<0>\u200b", word[0])), text)
+def fact_past(fact: Fact) -> str:
+    """What stands below a fact: "before 98.9 %, 95 % interval 96.8 to 99.4 %"; "" where there is neither."""
+    parts = []
+    if fact.before is not None and fact.before != fact.value:
+        parts.append(f"before {fact_text(fact.model_copy(update={'value': fact.before}))}")
+    if fact.low is not None and fact.high is not None and fact.low != fact.high:
+        low, high = (fact_text(fact.model_copy(update={"value": end})) for end in (fact.low, fact.high))
+        unit = low.rpartition(" ")[2]
+        low = low.removesuffix(f" {unit}") if high.endswith(f" {unit}") and " " in low else low
+        parts.append(f"95 % interval {low}–{high}")
+    return ", ".join(parts)
 
 
 class ResultPanel(QWidget):
-    """The facts of a node in three columns: name, value, change. Energy and time stand below them."""
+    """The facts of a node in three columns: name, value, change; below a fact what it was before, and its interval. Energy and time
+    stand below them, and what became of a claim."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -68,22 +74,30 @@ class ResultPanel(QWidget):
         layout.addLayout(row(self.look, 0))
         self._grid_holder = QWidget()
         layout.addWidget(self._grid_holder)
+        self.claim = ClaimCard(theme)
+        layout.addWidget(self.claim)
         self._box = layout
 
     def show_status(self, status: NodeStatus) -> None:
         """Shows what is known; hides itself where nothing is."""
-        self.setVisible(status.finished or (status.energy is not None and status.broken))
+        self.setVisible(status.finished or bool(status.facts) or (status.energy is not None and status.broken))
         self.look.setVisible(status.finished and any(isinstance(output, ModelArtifact) for output in status.outputs.values()))
         grid_holder = QWidget()
         grid = QGridLayout(grid_holder)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(7)
+        grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
-        for number, fact in enumerate(status.facts):
-            self._add(grid, number, fact)
-        self._add_cost(grid, len(status.facts), status)
-        self._against.setVisible(any(fact.before is not None for fact in status.facts))
+        claim = claim_in(tuple(status.outputs.values()))
+        facts = status.facts if claim is None else ()  # the card of a claim says what its facts say, and more
+        for number, fact in enumerate(facts):
+            self._add(grid, 2 * number, fact)
+        self._add_cost(grid, 2 * len(facts), status)
+        if claim != self.claim.claim:
+            self.claim.show_claim(claim)
+        compared = any(fact.before is not None for fact in facts)
+        self._against.setText(f"first of {status.seeds} seeds" if status.seeds > 1 else "against input")
+        self._against.setVisible(compared or status.seeds > 1)
         self._box.replaceWidget(self._grid_holder, grid_holder)
         self._grid_holder.hide()
         self._grid_holder.deleteLater()
@@ -91,22 +105,30 @@ class ResultPanel(QWidget):
 
     def _add(self, grid: QGridLayout, number: int, fact: Fact) -> None:
         grid.addWidget(Text(breakable(fact.title), 12, 400, "second", wrap=True), number, 0)
-        value = Text(breakable(fact_text(fact)), 12, 600, wrap=bool(fact.text) and fact.value is None)
-        if fact.low is not None and fact.high is not None:
-            low, high = (fact_text(fact.model_copy(update={"value": end})) for end in (fact.low, fact.high))
-            value.setToolTip(f"95 % interval: {low} to {high}")
-        right = Qt.AlignmentFlag.AlignRight
-        grid.addWidget(value, number, 1, right)
-        change = Text(fact_change(fact), 12, 500, "second")
-        if fact.before is not None:
-            change.setToolTip(f"Before: {fact_text(fact.model_copy(update={'value': fact.before}))}")
-        grid.addWidget(change, number, 2, right)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+        if fact.value is None:
+            words = Text(breakable(fact_text(fact)), 12, 600, wrap=len(fact.text) > _SHORT)
+            if words.wordWrap():
+                words.setAlignment(Qt.AlignmentFlag.AlignRight)
+                grid.addWidget(words, number + 1, 0, 1, 3)
+            else:
+                grid.addWidget(words, number, 1, 1, 2, right)
+            return
+        grid.addWidget(Text(breakable(fact_text(fact)), 12, 600), number, 1, right)
+        grid.addWidget(Text(fact_change(fact), 12, 500, "second"), number, 2, right)
+        past = fact_past(fact)
+        if past:
+            below = Text(past, 11, 400, "muted", wrap=True)
+            below.setAlignment(Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(below, number + 1, 0, 1, 3)
 
     def _add_cost(self, grid: QGridLayout, number: int, status: NodeStatus) -> None:
         right = Qt.AlignmentFlag.AlignRight
         if status.seconds is None and status.energy is None:
             return
-        grid.addWidget(Text("Energy spent" if status.energy else "Time", 12, 400, "second", wrap=True), number, 0)
+        what = "Energy spent" if status.energy else "Time"
+        over = f", {status.seeds} seeds" if status.seeds > 1 else ""
+        grid.addWidget(Text(what + over, 12, 400, "second", wrap=True), number, 0)
         if status.energy is not None:
             quoted = quote(status.energy)
             cell = QWidget()

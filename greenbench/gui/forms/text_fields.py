@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QSignalBlocker, QStringListModel, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QTextOption
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QCompleter, QFileDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from greenbench.core.params import FieldKind, FieldSpec
@@ -75,8 +75,6 @@ class LinesField(Field):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.box)
         self.box.textChanged.connect(self._typed)
-        sizes = self.box.document().documentLayout()
-        sizes.documentSizeChanged.connect(lambda *_: self._fit())
         self._fit()
 
     @property
@@ -84,7 +82,12 @@ class LinesField(Field):
         return self.box
 
     def _typed(self) -> None:
+        self._fit()
         self.given.emit(self.box.toPlainText())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()  # other lines break now
 
     def _fit(self) -> None:
         lines = min(max(round(self.box.document().size().height()), _FEWEST_LINES), _MOST_LINES)

@@ -11,7 +11,7 @@ import numpy as np
 from greenbench.core import messages
 from greenbench.core.measurement import Channel, Domain, Provenance, Window, WindowKind
 from greenbench.core.metrics import QUALITY
-from greenbench.core.run import Plan
+from greenbench.core.run import Plan, PlannedNode, Source
 from greenbench.gui.live.series import RollingQuantiles, Series
 
 _BLINK_S = 0.25
@@ -59,14 +59,23 @@ def variant_of_nodes(plan: Plan) -> dict[str, int]:
     A model that enters the benchmark itself belongs to its own letter, also if others are made from it.
     """
     owners: dict[str, int] = {}
-    for node in plan.nodes:
-        models = node.inputs.get("models", ())
+    benchmarks = [node for node in plan.nodes if node.step == "benchmark"]
+    for node in benchmarks or plan.nodes:
+        models = _first_seeds(node, plan)
         for index, source in enumerate(models):
             for step in plan.lineage(source.node):
                 owners[step.node] = index if step.node not in owners else SHARED
         for index, source in enumerate(models):
             owners[source.node] = index
+    for node in plan.nodes:
+        if node.of in owners:
+            owners[node.id] = owners[node.of]
     return owners
+
+
+def _first_seeds(node: PlannedNode, plan: Plan) -> tuple[Source, ...]:
+    """The models that enter a node, each once: a claim over several seeds has every one of them once more for each seed."""
+    return tuple(source for source in node.inputs.get("models", ()) if plan.base(source.node) == source.node)
 
 
 class LiveRecord:

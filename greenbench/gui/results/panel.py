@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSc
 
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import RunResult, RunState
+from greenbench.gui.claim_card import ClaimCards, claims_of
 from greenbench.gui.controls import Button, Choice, Icon, Text, row
 from greenbench.gui.history import when
 from greenbench.gui.marks import variant_pixmap
@@ -102,8 +103,11 @@ class ResultsPage(QWidget):
         layout.setContentsMargins(16, 12, 16, 14)
         layout.setSpacing(12)
         layout.addLayout(self._head())
-        layout.addWidget(self._verdict_card())
-        card = _card()
+        self.claims = ClaimCards(self._theme)
+        layout.addWidget(self.claims)
+        self._said = self._verdict_card()
+        layout.addWidget(self._said)
+        self._compared = card = _card()
         inside = QVBoxLayout(card)
         inside.setContentsMargins(1, 1, 1, 1)
         inside.addWidget(self.table)
@@ -111,7 +115,12 @@ class ResultsPage(QWidget):
         layout.addWidget(self.doors.card)
         self._notes = Text("", 12, 400, "second", wrap=True)
         layout.addWidget(self._notes)
-        layout.addLayout(self._charts(), 1)
+        self._drawn = QWidget()
+        self._drawn.setLayout(self._charts())
+        layout.addWidget(self._drawn, 1)
+        self._rest = QWidget()
+        layout.addWidget(self._rest, 1)
+        self._rest.hide()
 
     def _head(self) -> QHBoxLayout:
         self._title, self._when = Text("", 16, 600), Text("", 12, 400, "muted")
@@ -157,6 +166,7 @@ class ResultsPage(QWidget):
         )
         second = _chart_card("Latency", Text("each timed call", 12, 400, "muted"), self.distribution, [])
         layout = QHBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
         layout.addWidget(first, 3)
         layout.addWidget(second, 2)
@@ -209,6 +219,12 @@ class ResultsPage(QWidget):
         self._title.setText(result.title)
         state = _STATES.get(result.state, "")
         self._when.setText(" · ".join(part for part in (_moment(result.started), state, whose) if part))
+        judged = claims_of(result)
+        self.claims.show_claims(judged)
+        compared = bool(result.variants) or not judged  # a pipeline that only judges a claim has no variants to compare
+        for part in (self._said, self._compared, self._drawn):
+            part.setVisible(compared)
+        self._rest.setVisible(not compared)
         said = headline(result)
         self._said_pick = said.pick
         self.verdict.setText(f"<b>{_escaped(said.bold)}</b> {_escaped(said.rest)}")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar, QVBoxLa
 
 from greenbench.core.pipeline import Pipeline
 from greenbench.gui.controls import Icon, Text, row
-from greenbench.gui.editor.status import RunBoard, variant_rows
+from greenbench.gui.editor.status import BENCHMARK, RunBoard, variant_rows
 from greenbench.gui.editor.words import state_word
 from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.theme import Theme
@@ -26,9 +26,11 @@ class Standing:
 
 
 def standings(pipeline: Pipeline, board: RunBoard) -> list[Standing]:
-    """The variants of all benchmarks: what the benchmark says of each, before that the state of the node that makes it."""
+    """The variants of all benchmarks: what the benchmark says of each, before that the state of the node that makes it. Without a
+    benchmark, the models that a claim is about."""
     found: list[Standing] = []
-    for id in pipeline.nodes:
+    benchmarks = [id for id, node in pipeline.nodes.items() if node.step == BENCHMARK]
+    for id in benchmarks or pipeline.nodes:
         said = board.status(id).variants
         for link, letter in variant_rows(pipeline, id):
             if letter:
@@ -77,7 +79,7 @@ class UnderWay(QFrame):
         """Shows how far a run is: `share` from 0 to 1, the title of the current node; `earlier`: other results stand below."""
         now = f"{node} is at work. " if node else ""
         below = " Until then, those of the run before stand below." if earlier else ""
-        self._what.setText(f"{now}Results appear when the benchmark ends.{below}")
+        self._what.setText(f"{now}Results appear when the run ends.{below}")
         self._bar.setValue(round(share * 1000))
         if len(variants) != len(self._names):
             self._make_rows(len(variants))

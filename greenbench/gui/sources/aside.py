@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from greenbench.core.trust import TrustRequest
 from greenbench.gui.controls import Icon, Text, row
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.session import Session
 from greenbench.gui.sources.card import Card, without_owner
 from greenbench.gui.sources.found import FoundSection, file_field

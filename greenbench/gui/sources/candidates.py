@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
 from greenbench.core.jobs import Candidate
 from greenbench.gui.controls import Button, Icon, Text, line, row
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.theme import Theme, font
 
 _SHOWN, _KEYS = 4, 12

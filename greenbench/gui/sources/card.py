@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from greenbench.gui.controls import Button, Icon, Text, row
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.theme import Theme
 
 _LOOK = {"failure": ("warning-octagon-fill", "danger"), "warning": ("shield-warning", "warning"), "notice": ("info", "accent")}

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout
 
 from greenbench.gui.controls import Text
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 
 
 def pair_grid(pairs: Sequence[tuple[str, str]]) -> QGridLayout:

@@ -13,7 +13,7 @@ from greenbench.core.quote import count
 from greenbench.core.step import Group, StepSpec
 from greenbench.gui.controls import Button, Text, line, row
 from greenbench.gui.editor.editing import value_edit
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.session import Session
 from greenbench.gui.sources.card import Card, without_owner
 from greenbench.gui.sources.class_bars import ClassBars

@@ -10,7 +10,7 @@ from greenbench.core.errors import GreenBenchError, PlanError
 from greenbench.core.trust import TrustRequest
 from greenbench.engine.trust import TrustBook
 from greenbench.gui.controls import Button, Icon, Text, line, row
-from greenbench.gui.forms.result import breakable
+from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.theme import Theme, font
 
 _SHOWN_HASH = 16
