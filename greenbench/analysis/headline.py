@@ -232,6 +232,8 @@ def _obstacle(variant: VariantResult, metric: Metric) -> str:
 
 
 def _nothing_to_compare(result: RunResult) -> tuple[str, str]:
+    if not result.variants and result.claims:
+        return " ".join(claim.sentence for _, claim in result.claims), " ".join(claim.statement for _, claim in result.claims)
     measured, failed = result.measured, [variant for variant in result.variants if variant.failure]
     cause = _sentence(failed[0].failure.message) if failed and failed[0].failure else ""
     if not measured:

@@ -2,7 +2,7 @@
 
 from greenbench.analysis.headline import Headline, headline
 from greenbench.core.run import RunResult
-from greenbench.report import columns, first_page, sections
+from greenbench.report import cards, columns, first_page, sections
 from greenbench.report import method as method_section
 from greenbench.report.labels import LONGEST_IN_SENTENCE, pieces
 from greenbench.report.parts import Report, Section
@@ -51,11 +51,16 @@ def build(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Report:
 def _sections(result: RunResult, verdict: Headline, accuracy_limit: float) -> tuple[Section, ...]:
     table = columns.columns(result)
     rows = columns.rows(result, table, verdict.pick)
+    claimed = cards.claims(result)
+    alone = claimed is not None and not result.variants  # then nothing was to be measured
+    finding = verdict.findings[0] if verdict.findings else sections.comparison_finding(result)
     found = (
-        sections.comparison(result, table, verdict.findings[0] if verdict.findings else sections.comparison_finding(result)),
+        claimed if alone else sections.comparison(result, table, finding),
         sections.latency(result, table, rows),
         sections.accuracy_and_energy(result, table, rows, accuracy_limit),
         sections.power(result),
+        None if alone else claimed,
+        cards.cards(result),
         method_section.section(result),
         sections.pipeline(result, verdict.pick),
     )

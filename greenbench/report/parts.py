@@ -90,13 +90,15 @@ class Figure:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of strings. `align` has "l" or "r" for each column; the last `note` stands below it."""
+    """A table of strings. `align` has "l" or "r" for each column; `note` stands below it. `weights` share the width among the columns
+    where they are given."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     align: str
     note: str = ""
     letters: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

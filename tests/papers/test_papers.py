@@ -15,18 +15,17 @@ from greenbench.engine.executor import World, execute
 from greenbench.engine.plan import Conditions, make_plan
 from greenbench.steps import installed
 
-FILES = sorted(
-    (places.resources() / "pipelines" / "papers").glob("*.greenbench"), key=lambda path: (len(path.name.split("-")[0]), path.name)
-)
+
+def paper(path: Path) -> str:
+    return path.name.partition("-")[0]
+
+
+FILES = sorted((places.resources() / "pipelines" / "papers").glob("*.greenbench"), key=lambda path: int(paper(path).removeprefix("R")))
 IN_FULL = ("R6", "R7")  # nothing to train, or next to nothing: they run as drawn
 
 
 def read(path: Path) -> Pipeline:
     return document.read(path, installed())
-
-
-def paper(path: Path) -> str:
-    return path.name.partition("-")[0]
 
 
 def verdicts(pipeline: Pipeline, folder: Path) -> list[ClaimResult]:
