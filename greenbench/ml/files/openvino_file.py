@@ -67,14 +67,43 @@ def footprint(model: Any, path: Path) -> Footprint:
 
 
 def _weights(model: Any) -> list[tuple[str, Any]]:
-    """The constants that may have been learned: floating-point or 8-bit, of more than one value."""
+    """The constants that may have been learned: floats or codes, of more than one value; scales and ranges are not."""
+    rounding = _rounding(model)
     found = []
     for node in model.get_ops():
-        if node.get_type_name() == "Constant" and node.get_element_type().to_string() in ("f32", "f16", "bf16", "f64", "i8", "u8"):
+        if (
+            node.get_type_name() == "Constant"
+            and node.get_element_type().to_string() in _LEARNED
+            and node.get_friendly_name() not in rounding
+        ):
             data = node.get_data()
             if data.size > 1:
                 found.append((node.get_friendly_name(), data))
     return found
+
+
+def _rounding(model: Any) -> set[str]:
+    """The constants that say how values are rounded: the ends of a range, and what stretches codes to weights."""
+    found = set()
+    for node in model.get_ops():
+        kind = node.get_type_name()
+        sources = [node.input_value(place).get_node() for place in range(len(node.inputs()))]
+        if kind == "FakeQuantize":
+            found.update(source.get_friendly_name() for source in sources[1:])
+        elif kind in ("Multiply", "Subtract") and any(_is_codes(source) for source in sources[:1]):
+            scale = sources[1]
+            found.add((scale.input_value(0).get_node() if scale.get_type_name() == "Convert" else scale).get_friendly_name())
+    return found
+
+
+def _is_codes(node: Any) -> bool:
+    """Whether it gives rounded weights as floats, or those less their zero point."""
+    while node.get_type_name() in ("Subtract", "Convert"):
+        inner = node.input_value(0).get_node()
+        if node.get_type_name() == "Convert" and inner.get_type_name() == "Constant":
+            return inner.get_element_type().to_string() in ("i8", "u8", "i4", "u4")
+        node = inner
+    return False
 
 
 def _numbers(model: Any) -> tuple[Counter[str], int, tuple[tuple[str, str], ...]]:
@@ -89,6 +118,7 @@ def _numbers(model: Any) -> tuple[Counter[str], int, tuple[tuple[str, str], ...]
     return sizes, sum(sizes.values()), refusals
 
 
+_LEARNED = ("f32", "f16", "bf16", "f64", "i8", "u8")
 _TYPES = {
     "f32": "float32",
     "f16": "float16",

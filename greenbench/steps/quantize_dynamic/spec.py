@@ -1,0 +1,51 @@
+"""Dynamic int8 quantisation."""
+
+from typing import Literal
+
+from greenbench.core.params import Params, parameter
+from greenbench.core.ports import Port, PortKind
+from greenbench.core.step import Group, Paper, StepSpec
+
+
+class DynamicInt8Params(Params):
+    convolutions: bool = parameter(
+        False,
+        "Convolutions too",
+        "Rounds what goes into each convolution at each call. Fewer bytes, and usually slower than floating point: measure it.",
+    )
+    tables: bool = parameter(True, "Word vectors too", "Holds the table of word vectors in 8 bits: fewer bytes, no fewer joules.")
+    per_channel: bool = parameter(
+        True, "Scale for each channel", "More accurate than one scale for a whole layer, and as fast.", advanced=True
+    )
+    range: Literal["auto", "full", "reduced"] = parameter(
+        "auto",
+        "Bits of weights",
+        "Older x86 processors overflow with 8 bits and answer wrongly; 7 avoid it. Automatic asks the processor.",
+        choices={"auto": "Automatic", "full": "8 bits", "reduced": "7 bits"},
+        advanced=True,
+    )
+
+
+SPEC = StepSpec(
+    key="quantize.dynamic",
+    version=1,
+    title="Quantize dynamic int8",
+    group=Group.COMPRESS,
+    icon="waveform",
+    summary="Dense and recurrent layers in int8, without calibration.",
+    help=(
+        "Stores the weights of dense and recurrent layers in 8 bits; what comes in is rounded at each call by the range it has then, so no "
+        "calibration data is needed. For wide dense layers and language models, whose products take longer than the rounding; "
+        "convolutions gain nothing or lose, and stay in floating point unless you say otherwise. How many operators execute in int8 is "
+        "counted. The result is an ONNX graph and cannot be trained any further."
+    ),
+    params=DynamicInt8Params,
+    apply="greenbench.steps.quantize_dynamic.apply:apply",
+    inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, "Data to judge on", optional=True)),
+    outputs=(Port("model", PortKind.MODEL),),
+    takes=("torch", "torchscript", "exported", "onnx"),
+    makes={"format": "onnx", "precision": "int8"},
+    highlights=("convolutions", "tables"),
+    paper=Paper("Zafrir 2019", "Q8BERT: Quantized 8bit BERT", "https://arxiv.org/abs/1910.06188"),
+    aliases=("quantise", "8 bit", "dynamic range", "lstm", "transformer", "bert", "linear"),
+)

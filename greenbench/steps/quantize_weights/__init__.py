@@ -1,0 +1,1 @@
+"""Weights alone in 4 or 8 bits."""
