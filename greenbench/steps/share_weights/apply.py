@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from greenbench.core.artifact import Fact
 from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
-from greenbench.ml.compress import layers, packed, panel, sharing
+from greenbench.ml.card import card
+from greenbench.ml.compress import packed, panel, sharing
 from greenbench.ml.data import open_dataset
-from greenbench.ml.panel import model_facts, quality_fact
 from greenbench.ml.training import FitReport, Guidance, Settings, fit
 from greenbench.steps.share_weights.spec import SharingParams
 
@@ -26,7 +26,6 @@ def apply(inputs: Inputs, params: SharingParams, context: StepContext) -> StepOu
     """
     stored = inputs.one("model")
     module, masks = load_module(stored), load_masks(stored)
-    before = layers.distinct_weights(module)
     context.progress(0.0, "k-means")
     settings = sharing.SharingSettings(params.bits, params.conv_bits, params.start, context.seed)
     books = sharing.share(module, settings, masks, context.check)
@@ -35,14 +34,14 @@ def apply(inputs: Inputs, params: SharingParams, context: StepContext) -> StepOu
     made = save_module(module, context.folder, stored, masks, step=context.title)
     coded = _pack(module, context.folder / _PACKED)
     notes = [note for note in (sharing.exact_layers(books), _NOTE) if note]
-    made = made.model_copy(update={"files": {**made.files, "packed": _PACKED}, "notes": (*made.notes, *notes)})
+    work = made.training_flop + (report.flops if report else 0)
+    update = {"files": {**made.files, "packed": _PACKED}, "notes": (*made.notes, *notes), "training_flop": work}
+    made = made.model_copy(update=update)
     for note in notes[:-1]:
         context.log(note)
     facts = (
-        *((quality_fact(stored.model.task, report.scores, data[0].dataset.unit),) if report else ()),
-        *model_facts(made, stored.model),
-        panel.distinct_fact(layers.distinct_weights(module), before),
         *(Fact(title=f"Coded: {part}", value=bytes, unit="B") for part, bytes in coded.lines),
+        *card(stored, made, data[0] if data else None, context),
     )
     return StepOutcome({"model": made}, facts, f"{panel.size(coded.total)} coded")
 

@@ -41,7 +41,7 @@ class SharingParams(Params):
 
 SPEC = StepSpec(
     key="share.kmeans",
-    version=1,
+    version=2,
     title="Share weights",
     group=Group.COMPRESS,
     icon="squares-four",
