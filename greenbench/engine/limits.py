@@ -3,9 +3,10 @@
 import math
 
 from greenbench.core.metrics import BY_KEY, QUALITY
+from greenbench.core.order import NOTHING_DONE, after
 from greenbench.core.quote import count, significant
 from greenbench.core.run import Remark, VariantResult
-from greenbench.core.step import Group
+from greenbench.core.step import Group, Trait
 from greenbench.engine.recorder import Recorder
 from greenbench.steps import installed
 
@@ -23,7 +24,21 @@ def limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
         texts.append(accuracy)
     if recorder.plan.protocol.name == "quick":
         texts.append("The quick protocol is for a look: use the lab protocol for numbers that others shall rely on.")
-    return [Remark(kind="limit", text=text) for text in texts]
+    return [*(Remark(kind="limit", text=text) for text in texts), *_cut(recorder, variants)]
+
+
+def _cut(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
+    """Models that lost channels and were not trained since: their accuracy is that of a wound, not of the method."""
+    steps, found = installed(), []
+    for variant in variants:
+        before = NOTHING_DONE
+        for step in variant.lineage:
+            if step.step in steps:
+                before = after(steps[step.step], step.title, recorder.plan.node(step.node).params, before)
+        if Trait.CUTS in before.done:
+            text = f'"{before.done[Trait.CUTS]}" was not followed by training: fine-tune the model before its accuracy is judged.'
+            found.append(Remark(kind="limit", text=text, variant=variant.letter))
+    return found
 
 
 def _one_machine(variants: list[VariantResult]) -> str:

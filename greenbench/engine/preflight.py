@@ -119,7 +119,7 @@ class _Walk:
 
     def _in_order(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
         """The model that the step changes comes first; others (a teacher) are only asked."""
-        found = order.refusal(spec, node.title, flows[0].before) if flows else None
+        found = order.refusal(spec, node.title, node.params, flows[0].before) if flows else None
         if found:
             yield Problem(node.id, *found)
 
@@ -147,7 +147,7 @@ class _Walk:
             return
         own = next((artifact for artifact in given.values() if isinstance(artifact, ModelArtifact)), None)
         before = arrived or _Flow(node.title)
-        done = order.after(spec, node.title, before.before)
+        done = order.after(spec, node.title, node.params, before.before)
         if own is not None:
             self._models[node.id] = _Flow(node.title, own, own.format, own.precision, done)
             return

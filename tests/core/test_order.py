@@ -10,23 +10,39 @@ STEPS = installed()
 def done(*keys: str) -> Before:
     before = Before({})
     for key in keys:
-        before = after(STEPS[key], key.title(), before)
+        before = after(STEPS[key], key.title(), {}, before)
     return before
 
 
 def test_training_after_sharing_is_refused_and_names_who_shared() -> None:
-    refused = refusal(STEPS["finetune"], "Tune", done("train", "share.kmeans"))
+    refused = refusal(STEPS["finetune"], "Tune", {}, done("train", "share.kmeans"))
     assert refused is not None
     assert "Share.Kmeans" in refused[0]
     assert "Train before" in refused[1]
 
 
 def test_the_usual_chains_are_allowed() -> None:
-    assert refusal(STEPS["share.kmeans"], "Share", done("train", "prune.magnitude", "finetune")) is None
-    assert refusal(STEPS["finetune"], "Tune", done("train", "prune.structured")) is None
-    assert refusal(STEPS["quantize.static"], "Int8", done("distil.soft", "prune.structured", "finetune")) is None
+    assert refusal(STEPS["share.kmeans"], "Share", {}, done("train", "prune.magnitude", "finetune")) is None
+    assert refusal(STEPS["finetune"], "Tune", {}, done("train", "prune.structured")) is None
+    assert refusal(STEPS["quantize.static"], "Int8", {}, done("distil.soft", "prune.structured", "finetune")) is None
 
 
 def test_a_cut_is_mended_by_training_alone() -> None:
     assert Trait.CUTS in done("train", "prune.structured").done
     assert Trait.CUTS not in done("train", "prune.structured", "finetune").done
+
+
+def test_pruning_that_retrains_is_training_and_pruning_at_once_is_not() -> None:
+    shared, prune = done("train", "share.kmeans"), STEPS["prune.magnitude"]
+    at_once = prune.params.checked({}).plain()
+    in_rounds = prune.params.checked({"schedule": "iterative"}).plain()
+    assert refusal(prune, "Prune", at_once, shared) is None
+    assert refusal(prune, "Prune", in_rounds, shared) is not None
+
+
+def test_the_coded_file_is_written_last() -> None:
+    coded = done("train", "encode.deep")
+    for key in ("prune.magnitude", "finetune", "quantize.static"):
+        refused = refusal(STEPS[key], "Later", {}, coded)
+        assert refused is not None
+        assert "last" in refused[1]
