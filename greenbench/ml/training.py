@@ -72,12 +72,13 @@ class Guidance:
     `loss` None is that of the data's task. A loss asks a teacher on batch.x where the batch is augmented. `masks` (True: kept) hold
     weights at zero (None: those the model came with); they are moved to the training device in place. `after_batch(done, total)` is
     called after each step of the optimiser with the number of batches done; it may change the masks in place, which are applied right
-    after it.
+    after it. `around(module)` is entered while the module is trained, to listen to its layers.
     """
 
     loss: Loss | None = None
     masks: dict[str, Tensor] | None = None
     after_batch: Callable[[int, int], None] | None = None
+    around: Callable[[nn.Module], AbstractContextManager[None]] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def fit(module: nn.Module, dataset: Dataset, settings: Settings, context: StepCo
         return _judged(module, dataset, context)
     guidance = guidance or Guidance()
     try:
-        with reproducible(context, settings.seed), _scale(module, dataset) as scale:
+        around = guidance.around(module) if guidance.around else nullcontext()
+        with reproducible(context, settings.seed), _scale(module, dataset) as scale, around:
             return _Fit(module, dataset, settings, context, guidance, scale).run()
     except torch.OutOfMemoryError:
         raise StepError(f"Memory does not suffice for batches of {settings.batch}.", "Lower the batch size.") from None

@@ -6,6 +6,9 @@ import torch
 from greenbench.core.errors import ModelError
 from greenbench.ml.artifacts import load_module
 from greenbench.ml.compress import bucket_file
+from greenbench.ml.data import open_dataset
+from greenbench.ml.distillation.features import attention_loss
+from greenbench.ml.distillation.layer_pairs import Taps
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +93,51 @@ def test_pruned_weights_stay_zero_in_few_bits(run_step, digits, alone, teacher) 
     zero = [(after[name][before[name] == 0] == 0).all() for name in before if before[name].dim() > 1]
     assert all(zero)
     assert "masks" in taught.stored.model.files
+
+
+@pytest.fixture(scope="module")
+def seeing(run_step, digits):
+    """A convolutional teacher, trained, and a smaller student."""
+    large = run_step("model.library", data=digits, name="cnn_small", width=8)
+    small = run_step("model.library", "Small", data=digits, name="cnn_small", width=4)
+    return run_step("train", "Teacher", model=large, data=digits, epochs=2), small
+
+
+@pytest.mark.parametrize("method", ["attention", "hints"])
+def test_a_student_follows_its_teachers_layers_and_keeps_its_own(run_step, digits, seeing, method: str) -> None:
+    teacher, student = seeing
+    losses = []
+    for weight in (0.0, 1000.0 if method == "attention" else 100.0):
+        given = {f"{'attention' if method == 'attention' else 'hint'}_weight": weight}
+        taught = run_step(
+            "distil.features", student=student, teacher=teacher, data=digits, epochs=2, method=method, hints_first=0.0, **given
+        )
+        assert taught.stored.model.footprint.parameters == student.stored.model.footprint.parameters
+        losses.append(_distance(taught, teacher, digits, method))
+    assert losses[1] < losses[0]  # listening to the layers brings them nearer
+
+
+def _distance(taught, teacher, digits, method: str) -> float:
+    """How far the student's maps are from the teacher's on validation images; for hints, after the best linear map between them."""
+    pair = taught.fact("Layers, student ← teacher").text.split(";")[0]
+    names = [part.split(" ")[0] for part in pair.split(" ← ")[:2]]
+    x = torch.from_numpy(open_dataset(digits.stored, taught.stored).split("validation").arrays()[0])
+    heard = []
+    for ran, name in zip((taught, teacher), names, strict=True):
+        module, taps = load_module(ran.stored), Taps([name])
+        with taps.on(module), torch.no_grad():
+            module(x)
+            heard.append(taps.outputs[name])
+    if method == "attention":
+        return float(attention_loss(*heard))
+    rows = [each.permute(0, 2, 3, 1).flatten(0, 2) for each in heard]
+    ones = torch.cat([rows[0], torch.ones(len(rows[0]), 1)], dim=1)
+    fitted = ones @ torch.linalg.lstsq(ones, rows[1]).solution
+    return float((fitted - rows[1]).pow(2).mean())
+
+
+def test_a_graph_has_no_layers_to_listen_to(run_step, digits, seeing) -> None:
+    teacher, student = seeing
+    graph = run_step("quantize.static", model=teacher, data=digits)
+    with pytest.raises(ModelError, match="its layers cannot be listened to"):
+        run_step("distil.features", student=student, teacher=graph, data=digits, epochs=1)

@@ -54,8 +54,12 @@ class Teacher:
             ModelError: the batch is augmented, and the teacher takes images of another size than the student.
         """
         if batch.augmented:
-            return self._picked(self.answers(self.view(batch.x)))
+            return self.asked(batch.x)
         return self.table()[batch.indices]
+
+    def asked(self, x: Tensor) -> Tensor:
+        """The teacher's logits (N, classes) for examples as the student takes them; raises like `logits`."""
+        return self._picked(self.answers(self.view(x)))
 
     def table(self) -> Tensor:
         """The logits for every training example, asked for at the first call."""
@@ -76,7 +80,7 @@ class Teacher:
         return outputs.float()
 
     def check_view(self) -> None:
-        """Demands that an augmented batch of the student can be shown to the teacher; raises ModelError where `logits` would."""
+        """Demands that the very batch that the student sees can be shown to the teacher; raises ModelError where `logits` would."""
         _same_view(self._student, self.stored)
 
     def view(self, x: Tensor) -> Tensor:
@@ -122,8 +126,8 @@ def _same_view(student: Stored, teacher: Stored) -> None:
     named = words.get(unlike[0], unlike[0])
     raise ModelError(
         f'The teacher "{teacher.title}" takes another {named} than the student "{student.title}" ({_size(takes)} and {_size(gives)}). '
-        "It cannot be shown the student's changed images.",
-        "Switch off augmentation, or choose a teacher that takes the student's input.",
+        "It cannot be shown the very images that the student sees.",
+        "Choose a teacher that takes the student's input, or soft targets without augmentation.",
     )
 
 

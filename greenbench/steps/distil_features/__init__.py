@@ -1,0 +1,1 @@
+"""A student that follows its teacher's layers."""
