@@ -6,6 +6,7 @@ its own; floating-point layers compute in fp32 unless the file holds another typ
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ _HEAVY = frozenset(
         "RNNSeq", "RNNCell", "LSTMSequence", "GRUSequence", "ScaledDotProductAttention", "MHA",
     }
 )  # fmt: skip
+_PRODUCTS = frozenset({"Convolution", "GroupConvolution", "ConvolutionBackpropData", "MatMul"})
 _SILENT = frozenset({"Const", "Constant", "Input", "Output", "Parameter", "Result"})
 _TYPES = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "u8": "int8", "i8": "int8", "u4": "int4", "i4": "int4", "f64": "fp64"}
 # How the library begins lines about itself rather than about the model.
@@ -73,7 +75,8 @@ class OpenVino:
             raise cannot_answer(stored, self.title, _reason(error)) from None
         answered = time.perf_counter()
         times = {"load_s": loaded - started, "compile_s": compiled_at - loaded, "first_s": answered - compiled_at}
-        done, notes = executed(ov, compiled, stored.model.precision)
+        products = {node.get_friendly_name() for node in model.get_ops() if node.get_type_name() in _PRODUCTS}
+        done, notes = executed(ov, compiled, stored.model.precision, products)
         done = done.model_copy(update={**times, "threads": compiled.get_property("INFERENCE_NUM_THREADS")})
         return Session(shaped(call, outputs, stored.model), done, notes, dtype, batch, outputs.shape)
 
@@ -174,18 +177,21 @@ def _caller(compiled: Any, stored: Stored, batch: int) -> tuple[Call, np.dtype[A
     return (direct if plain else converting), dtype
 
 
-def executed(ov: Any, compiled: Any, promised: str) -> tuple[Execution, tuple[str, ...]]:
-    """What the compiled graph says of itself, node by node, and notes on what is not as the file promised."""
+def executed(ov: Any, compiled: Any, promised: str, products: Collection[str] = ()) -> tuple[Execution, tuple[str, ...]]:
+    """What the compiled graph says of itself, node by node, and notes on what is not as the file promised. `products` are the names that
+    convolutions and matrix products have in the model: some are compiled into one kernel with all around them."""
     kinds: Counter[str] = Counter()
     heavy: Counter[str] = Counter()
     for node in compiled.get_runtime_model().get_ordered_ops():
         facts = node.get_rt_info()
-        kind, precision = (facts[key].astype(str) if key in facts else "" for key in ("layerType", "runtimePrecision"))
+        told = ("layerType", "runtimePrecision", "originalLayersNames")
+        kind, precision, names = (facts[key].astype(str) if key in facts else "" for key in told)
         if kind in _SILENT:
             continue
         kinds[kind] += 1
-        if kind in _HEAVY:
-            heavy[_TYPES.get(precision, precision)] += 1
+        inside = len(set(products).intersection(names.split(","))) if kind == "Subgraph" else 0
+        if count := 1 if kind in _HEAVY else inside:
+            heavy[_TYPES.get(precision, precision)] += count
     done = Execution(
         runtime=OpenVino.name,
         version=f"OpenVINO {ov.get_version().partition('-')[0]}",
