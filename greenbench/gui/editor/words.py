@@ -125,7 +125,8 @@ def facts_line(pipeline: Pipeline, status: NodeStatus, id: str) -> str:
     """What a source gives, or the settings by which it will: "1797 images, 8×8 px", "ResNet-20, 1.09 MB"."""
     spec, node = pipeline.spec(id), pipeline.node(id)
     chosen = [spec.field(name) for name in spec.highlights]
-    values = [short_value(field, node.params.get(field.name, field.default)) for field in chosen if field]
+    given = {field.name: node.params.get(field.name, field.default) for field in spec.fields}
+    values = [short_value(field, given[field.name]) for field in chosen if field and field.visible(given)]
     values = [value for value in values if value.strip()]
     for artifact in status.outputs.values():
         if isinstance(artifact, DatasetArtifact):
