@@ -132,7 +132,10 @@ class _Rows(QStyledItemDelegate):
 
 
 def _parts(specs: Sequence[StepSpec]) -> list[tuple[str, list[StepSpec]]]:
-    """The steps of a group under the kinds of what they give first, where there are many of several kinds."""
+    """The steps of a group where there are many: compression by its family, others under the kinds of what they give first."""
+    if len(specs) >= _MANY and all(spec.group is Group.COMPRESS for spec in specs):
+        families = {title: [spec for spec in specs if _family(spec) == title] for title in _FAMILIES.values()}
+        return [(title, some) for title, some in families.items() if some]
     kinds = {kind: [spec for spec in specs if spec.outputs and spec.outputs[0].kind is kind] for kind in PortKind}
     named = [(_KINDS[kind], some) for kind, some in kinds.items() if some]
     whole = sum(len(some) for _, some in named) == len(specs)
@@ -140,6 +143,15 @@ def _parts(specs: Sequence[StepSpec]) -> list[tuple[str, list[StepSpec]]]:
 
 
 _KINDS = {PortKind.DATASET: "Data", PortKind.MODEL: "Models", PortKind.RESULTS: "Results"}
+
+
+# The first word of a step's key says to which family it belongs.
+_FAMILIES = {"prune": "Prune", "quantize": "Quantize", "share": "Share and code", "": "Change layers"}
+
+
+def _family(spec: StepSpec) -> str:
+    word = spec.key.partition(".")[0]
+    return _FAMILIES.get({"cast": "quantize", "encode": "share"}.get(word, word), _FAMILIES[""])
 
 
 class StepLibrary(QWidget):

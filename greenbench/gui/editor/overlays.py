@@ -179,10 +179,14 @@ class Overlays(QObject):
         self._tools.show_zoom(self._canvas.camera.zoom)
 
     def place(self) -> None:
-        """Map and key in the bottom left corner, each only where it lies over no node; a map that is being dragged stays."""
+        """Map and key in the bottom left corner, each only where it lies over no node and not over the note; a map that is being
+        dragged stays."""
         canvas, nodes = self._canvas, self._canvas.pipeline_scene.nodes
         bottom = canvas.height() - _EDGE
         boxes = [canvas.mapFromScene(item.rect).boundingRect() for item in nodes.values()]
+        note = canvas.pipeline_scene.note
+        if note.isVisible():
+            boxes.append(canvas.mapFromScene(note.sceneBoundingRect()).boundingRect())
         left = _EDGE
         for widget in (self.minimap, self.port_key):
             box = QRect(left, bottom - widget.height(), widget.width(), widget.height())

@@ -51,8 +51,9 @@ class StartDoors:
 
     def leave(self) -> None:
         """Shows the open pipeline again."""
-        if self.page is not None:
+        if self.shown:
             self._swap(start=False)
+            self._window.editor.canvas.setFocus()
 
     @property
     def painted(self) -> bool:
@@ -118,7 +119,15 @@ class StartDoors:
             QTimer.singleShot(0, self._window, self._window.parts.control.run)
 
     def _open_sample(self, path: Path, budget: str) -> bool:
-        return self._window.parts.files.open_sample(path, budget)
+        if not self._window.parts.files.open_sample(path, budget):
+            return False
+        sample = self._window.parts.session.pipeline.sample
+        if sample is not None and budget != FULL:
+            count = len(sample.budgets[budget])
+            takes = f" The full one takes about {sample.minutes[FULL]:g} min." if FULL in sample.minutes else ""
+            words = f"The {budget} form is open: {count} settings differ from those of the full one."
+            self._window.messages.say("notice", words, f"It shows how the pipeline works; it is no test of the claim.{takes}")
+        return True
 
     def _forget_recent(self) -> None:
         self._window.parts.settings.clear_recent()

@@ -88,3 +88,15 @@ def test_many_sources_stand_under_what_they_give_and_the_arrows_pass_the_heads(q
 
 def test_every_step_has_an_icon_that_can_be_drawn() -> None:
     assert all(not icon_path(spec.icon).isEmpty() for spec in installed())
+
+
+def test_compression_stands_by_family_and_every_step_of_it_in_one(qtbot: QtBot, theme: Theme) -> None:
+    library = StepLibrary(installed(), theme)
+    qtbot.addWidget(library)
+    groups = [library.tree.topLevelItem(place) for place in range(library.tree.topLevelItemCount())]
+    compress = next(item for item in groups if item.text(0) == "Compress")
+    titles = [compress.child(place).text(0) for place in range(compress.childCount())]
+    assert titles[0] == "Prune"
+    assert titles.index("Prune") < titles.index("Prune magnitude") < titles.index("Quantize")
+    steps = {spec.title for spec in installed() if spec.group.value == "compress"}
+    assert {title for title in titles if title in steps} == steps
