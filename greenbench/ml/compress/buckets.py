@@ -96,8 +96,12 @@ def chosen_layers(module: nn.Module, inputs: Tensor, ends: bool) -> list[str]:
         StepError: none is left, two of them share one tensor, or a weight is not a finite number.
     """
     order = layers.running_order(module, inputs)
-    outer = set() if ends else {order[0], *layers.output_layers(module, inputs)}
-    names = [name for name in order if name not in outer]
+    outer = set() if ends else {*order[:1], *layers.output_layers(module, inputs)}
+    names = [name for name in order if name not in outer and _has_weights(module.get_submodule(name))]
+    if not names and not outer:
+        raise StepError(
+            "This network has no convolution, dense layer or table of words with weights of its own.", "Choose another network."
+        )
     if not names:
         raise StepError("No layer is left between the first and the last.", "Let the first and the last layer take part.")
     tensors = [module.get_submodule(name).get_parameter("weight") for name in names]
@@ -107,6 +111,11 @@ def chosen_layers(module: nn.Module, inputs: Tensor, ends: bool) -> list[str]:
         if not bool(torch.isfinite(tensor).all()):
             raise StepError(f"{name} holds weights that are not numbers.", "Train the model again, more slowly.")
     return names
+
+
+def _has_weights(layer: nn.Module) -> bool:
+    """Whether its weight is a tensor of its own, and not made from others as that of a hashed layer."""
+    return isinstance(getattr(layer, "weight", None), nn.Parameter)
 
 
 class _StraightThrough(torch.autograd.Function):
