@@ -36,7 +36,8 @@ def check_pipeline(file: Path, sources: bool = False, trust: bool = False) -> in
     console.print(f"[bold]{escape(plan.title)}[/bold]: {len(plan.nodes)} nodes, ready to run.")
     for number, node in enumerate(plan.nodes, 1):
         spec = installed()[node.step]
-        shown = [f"{f.title.lower()} {f.format(node.params[f.name])}" for f in spec.fields if f.name in spec.highlights and f.visible(node.params)]
+        told = [field for field in spec.fields if field.name in spec.highlights and field.visible(node.params)]
+        shown = [f"{field.title.lower()} {field.format(node.params[field.name])}" for field in told]
         feeders = [plan.node(source.node).shown_title for many in node.inputs.values() for source in many]
         state = " [dim](already computed)[/dim]" if node.cacheable and cache.get(node.digest) else ""
         fed = f" ← {', '.join(feeders)}" if feeders else ""
