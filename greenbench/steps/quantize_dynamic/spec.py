@@ -31,7 +31,7 @@ SPEC = StepSpec(
     version=1,
     title="Quantize dynamic int8",
     group=Group.COMPRESS,
-    icon="wave-sine",
+    icon="activity",
     summary="Dense and recurrent layers in int8, without calibration.",
     help=(
         "Stores the weights of dense and recurrent layers in 8 bits; what comes in is rounded at each call by the range it has then, so no "

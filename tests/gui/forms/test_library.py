@@ -97,6 +97,6 @@ def test_compression_stands_by_family_and_every_step_of_it_in_one(qtbot: QtBot, 
     compress = next(item for item in groups if item.text(0) == "Compress")
     titles = [compress.child(place).text(0) for place in range(compress.childCount())]
     assert titles[0] == "Prune"
-    assert titles.index("Prune") < titles.index("Prune magnitude") < titles.index("Quantize")
+    assert titles.index("Prune") < titles.index("Prune weights") < titles.index("Quantize")
     steps = {spec.title for spec in installed() if spec.group.value == "compress"}
     assert {title for title in titles if title in steps} == steps
