@@ -53,7 +53,7 @@ def share(
     A layer with no more distinct weights than that keeps all of them (`exact`). Biases and norms are left alone.
 
     Raises:
-        StepError: a weight is not a finite number.
+        StepError: a weight is not a finite number, or there is none.
     """
     books: list[Codebook] = []
     seen: set[int] = set()
@@ -69,6 +69,8 @@ def share(
         with torch.no_grad():
             weight.copy_(book.expand(weight.shape))
         books.append(book)
+    if not books:
+        raise StepError("This network has no weights left to share: none of its layers holds any of its own.", "Choose another model.")
     return books
 
 

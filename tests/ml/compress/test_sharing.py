@@ -7,6 +7,7 @@ from torch import nn
 
 from greenbench.core.errors import StepError
 from greenbench.ml.compress import magnitude, packed
+from greenbench.ml.compress.hashed import HashSettings, hash_layers
 from greenbench.ml.compress.sharing import SharingSettings, exact_layers, share, trainable
 
 
@@ -116,6 +117,24 @@ def test_weights_that_are_not_numbers_are_refused(mlp):
     mlp[0].weight.data[0, 0] = float("inf")
     with pytest.raises(StepError, match="0 holds weights that are not numbers"):
         share(mlp, SharingSettings(2, 2))
+
+
+def test_a_network_whose_weights_are_hashed_has_none_to_share(mlp):
+    hashed = hash_layers(mlp, torch.randn(2, 20), HashSettings(0.5)).module
+    with pytest.raises(StepError, match="no weights left to share"):
+        share(hashed, SharingSettings(2, 2))
+
+
+def test_convolutions_and_dense_layers_are_fine_tuned_in_their_own_numbers_of_values(residual):
+    """Han 2016, table 1: 8 bits in convolutions, 5 in dense layers; the gradient step of equation 3 keeps both."""
+    books = share(residual, SharingSettings(bits=5, conv_bits=3))
+    x, y = torch.randn(16, 3, 8, 8), torch.randint(0, 5, (16,))
+    with trainable(residual, books):
+        optimizer = torch.optim.SGD(residual.parameters(), lr=0.01)
+        nn.functional.cross_entropy(residual(x), y).backward()
+        optimizer.step()
+    assert distinct(residual.head.weight) == 32
+    assert {distinct(layer.weight) for layer in residual.modules() if isinstance(layer, nn.Conv2d)} == {8}
 
 
 def test_four_bits_take_about_an_eighth_of_the_file():

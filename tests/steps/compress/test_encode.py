@@ -1,15 +1,22 @@
 """Encode: a file that reads back bit for bit, whose bytes are all accounted for, and a model that answers as before."""
 
+import json
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import helper, numpy_helper
 from safetensors.torch import load_file
 
+from greenbench.core.artifact import ModelArtifact
 from greenbench.core.errors import ModelError
+from greenbench.core.places import resources
 from greenbench.core.step import Inputs, Stored
 from greenbench.ml.artifacts import load_masks, load_module
 from greenbench.ml.compress import packed
-from greenbench.ml.export import export_onnx
+from greenbench.ml.onnx_graph import onnx_footprint
 from greenbench.steps.encode import apply as encoding
 from greenbench.steps.encode.apply import apply
 from greenbench.steps.encode.spec import EncodeParams
@@ -57,14 +64,26 @@ def test_without_huffmans_code_the_file_would_have_the_bytes_of_han_2016_section
     assert found.fixed == -(-300 * (5 + (distinct - 1).bit_length()) // 8) + distinct * 4
 
 
-def test_an_onnx_graph_is_encoded_too(trained, context, new_context, handed_on):
-    folder = new_context().folder
-    graph = Stored(export_onnx(trained, folder), folder, "x", "Exported")
+def graph_of_one_product(folder: Path, like: ModelArtifact) -> Stored:
+    """Images times a sparse matrix of few values, as an ONNX file."""
+    weight = np.where(np.arange(640).reshape(64, 10) % 7 == 0, np.float32(0.5), np.float32(0))
+    nodes = [helper.make_node("Flatten", ["input"], ["flat"]), helper.make_node("MatMul", ["flat", "w"], ["logits"])]
+    ends = [helper.make_tensor_value_info("input", 1, ["n", 1, 8, 8]), helper.make_tensor_value_info("logits", 1, ["n", 10])]
+    graph = helper.make_graph(nodes, "one", ends[:1], ends[1:], [numpy_helper.from_array(weight, "w")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), folder / "model.onnx")
+    footprint = onnx_footprint(folder / "model.onnx")
+    update = {"format": "onnx", "files": {"weights": "model.onnx"}, "footprint": footprint, "architecture": None}
+    return Stored(like.model_copy(update=update), folder, "x", "Exported")
+
+
+def test_an_onnx_graph_is_encoded_too(trained, context, tmp_path, handed_on):
+    graph = graph_of_one_product(tmp_path, trained.model)
     made = handed_on(apply(Inputs({"model": (graph,)}), EncodeParams(), context), context)
     before, after = packed.onnx_arrays(graph.file("weights")), packed.onnx_arrays(made.file("weights"))
-    assert before.keys() == after.keys()
-    assert all(before[name].tobytes() == after[name].tobytes() for name in before)
+    assert before.keys() == after.keys() == {"w"}
+    assert before["w"].tobytes() == after["w"].tobytes()
     assert made.model.format == "onnx"
+    assert made.file("packed").stat().st_size < graph.file("weights").stat().st_size / 4
 
 
 def test_a_file_that_reads_back_wrong_never_leaves(shared, context, monkeypatch):
@@ -84,3 +103,14 @@ def test_a_file_that_reads_back_wrong_never_leaves(shared, context, monkeypatch)
 def test_the_masks_and_the_answers_survive(shared, context, handed_on, right):
     made = handed_on(apply(Inputs({"model": (shared,)}), EncodeParams(), context), context)
     assert right(load_module(made)) == right(load_module(shared))
+
+
+def test_the_pipeline_of_deep_compression_prunes_as_that_of_han_2015_does():
+    """The same steps, settings and titles: what one has computed, the other takes from the cache."""
+    folder = resources() / "pipelines" / "papers"
+    first, second = (json.loads(path.read_text()) for path in (next(folder.glob("R2-*")), next(folder.glob("R3-*"))))
+    known = {node["id"]: (node["step"], node["title"], node["params"]) for node in first["nodes"] if node["id"] != "claim"}
+    found = {node["id"]: (node["step"], node["title"], node["params"]) for node in second["nodes"] if node["id"] in known}
+    assert found == known
+    small, larger = (file["sample"]["budgets"]["small"] for file in (first, second))
+    assert small.items() <= larger.items()
