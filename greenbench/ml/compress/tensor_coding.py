@@ -62,7 +62,7 @@ class Coded:
 
 def code(rows: Array, step: int | None = None) -> Coded:
     """Rows of bytes, one a value. With `step`, zeros are left out by steps of that many bits and everything is in Huffman's code."""
-    used: Array = np.asarray(_keys(rows) != 0) if rows.shape[1] <= 8 else rows.any(axis=1)
+    used = np.asarray(_keys(rows) != 0 if rows.shape[1] <= 8 else rows.any(axis=1))
     kept = int(np.count_nonzero(used))
     if kept == len(rows):
         return _smaller(_plain(rows), _by_codebook(rows, step is None))
