@@ -214,7 +214,7 @@ def _check_global(kept: Mapping[str, Tensor], scores: Mapping[str, Tensor], rati
     # Rank of each weight in the order of removal; a layer lives as long as its last weight has not gone.
     order = torch.argsort(torch.cat(list(scores.values())), stable=True)
     rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order))
+    rank[order] = torch.arange(len(order), device=order.device)
     ranks = torch.split_with_sizes(rank, [score.numel() for score in scores.values()])
     last = {name: int(own.max()) for name, own in zip(scores, ranks, strict=True)}
     weakest = min(last, key=lambda name: last[name])

@@ -1,5 +1,6 @@
 """Prunes single weights by magnitude: at once, in rounds, or while training."""
 
+import copy
 from dataclasses import dataclass, field
 
 from torch import nn
@@ -50,6 +51,7 @@ def apply(inputs: Inputs, params: MagnitudeParams, context: StepContext) -> Step
     else:
         module, dataset = opened(stored, data)
         settings = _settings(module, params, stored, context)
+        _check_reachable(module, earlier, settings, context)
         trainings = Trainings(dataset, context, params.rounds if params.schedule == "iterative" else 1)
         run = _in_rounds if params.schedule == "iterative" else _gradually
         done = run(module, earlier, settings, params, trainings)
@@ -74,6 +76,12 @@ def _settings(module: nn.Module, params: MagnitudeParams, stored: Stored, contex
     shares = magnitude.named_shares(module, parse_shares(params.shares), context.title) if params.amount == "shares" else None
     quality = params.quality if params.amount == "quality" else None
     return magnitude.MagnitudeSettings(params.sparsity, params.scope, keep, quality, shares)
+
+
+def _check_reachable(module: nn.Module, earlier: magnitude.Masks, settings: magnitude.MagnitudeSettings, context: StepContext) -> None:
+    """Refuses before any training what would be refused at its end: shares that leave a layer nothing, whatever its weights become."""
+    if settings.quality is None and (settings.shares is not None or settings.scope == "layer"):
+        magnitude.prune(copy.deepcopy(module), settings, earlier, context.title)
 
 
 def _at_once(module: nn.Module, earlier: magnitude.Masks, settings: magnitude.MagnitudeSettings, context: StepContext) -> _Done:

@@ -64,6 +64,13 @@ def test_a_schedule_that_trains_asks_for_data(model_only, context, schedule):
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize("schedule", ["iterative", "gradual"])
+def test_a_share_that_would_empty_a_layer_is_refused_before_any_training(linked, context, schedule):
+    with pytest.raises(StepError, match=r"leaves no weight in \S+; at most"):
+        prune(linked, MagnitudeParams(sparsity=0.9999, scope="layer", schedule=schedule, epochs=1), context)
+    assert not context.metrics
+
+
 def test_rounds_of_a_quality_factor_remove_more_each_time(linked, new_context, handed_on):
     kept = []
     for rounds in (1, 2):
