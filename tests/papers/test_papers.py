@@ -21,7 +21,8 @@ def paper(path: Path) -> str:
 
 
 FILES = sorted((places.resources() / "pipelines" / "papers").glob("*.greenbench"), key=lambda path: int(paper(path).removeprefix("R")))
-IN_FULL = ("R6", "R7")  # nothing to train, or next to nothing: they run as drawn
+IN_FULL = ("R6", "R7")  # nothing to train, or next to nothing: they have no small form
+COUNTED = ("R6",)  # 235 million weights need not be written for a suite; test_architecture_counts.py builds them without memory
 
 
 def read(path: Path) -> Pipeline:
@@ -83,7 +84,7 @@ def test_a_paper_says_what_it_is_and_its_rule_speaks_of_what_is_connected(path: 
     assert document.loads(document.dumps(pipeline), installed()) == pipeline
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if paper(path) in IN_FULL], ids=paper)
+@pytest.mark.parametrize("path", [path for path in FILES if paper(path) in IN_FULL and paper(path) not in COUNTED], ids=paper)
 def test_papers_without_training_are_reproduced(path: Path, tmp_path: Path) -> None:
     for claim in verdicts(read(path), tmp_path):
         assert [line.text for line in claim.lines if not line.holds] == []
