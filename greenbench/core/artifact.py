@@ -125,7 +125,7 @@ class ModelArtifact(Value):
     shapes found in it ("torch"); a TorchScript archive ("torchscript"); a torch.export archive ("exported"); an ONNX graph ("onnx");
     an OpenVINO IR, .xml with its numbers in the role "bin" ("openvino"). Other roles in `files`: "masks" (what pruning set to zero and
     later steps must keep), "packed" (coded file), "tokenizer" (tokenizer.json), "data" (what an ONNX graph keeps outside).
-    `precision` is what executes: "fp32", "fp16", "int8". `trained` is false until a training step or trained weights made it useful.
+    `precision` is what executes: "fp32", "fp16", "bf16", "int8". `trained` is false until training or trained weights made it useful.
     `classes` is empty where the task has none. `batch`: the only batch size the file takes; None: any. `constants`: its other inputs.
     `training_flop` is the work of all trainings it went through (Schwartz 2019: E·D·H), that of a teacher not among them.
     `origin` and `licence` say where it comes from, for the model card. `digest` is the hash of the file the user gave, if one was.

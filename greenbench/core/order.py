@@ -32,11 +32,23 @@ def refusal(spec: StepSpec, title: str, params: Mapping[str, Any], before: Befor
     if changes and Trait.CODES in before.done:
         coder = before.done[Trait.CODES]
         return f'"{title}" would change the model after "{coder}" wrote its file.', f'Put "{coder}" last.'
+    halved = half_refusal(spec, title, before)
+    if halved:
+        return halved
     if learns(spec, params) and Trait.SHARES in before.done:
         sharer = before.done[Trait.SHARES]
         message = f'"{title}" would train the weights apart that share values since "{sharer}".'
         return message, f'Train before "{sharer}"; it fine-tunes the shared values itself where data is connected.'
     return None
+
+
+def half_refusal(spec: StepSpec, title: str, before: Before) -> tuple[str, str] | None:
+    """Why a step cannot work with a model in half precision, not even by asking it (a teacher); None where it can."""
+    changes = spec.group in (Group.TRAIN, Group.COMPRESS, Group.DISTIL)
+    if not changes or Trait.HALVES not in before.done or Trait.CODES in spec.traits:
+        return None
+    caster = before.done[Trait.HALVES]
+    return f'"{title}" cannot work in the half precision that "{caster}" left.', f'Put "{caster}" behind it.'
 
 
 def after(spec: StepSpec, title: str, params: Mapping[str, Any], before: Before) -> Before:

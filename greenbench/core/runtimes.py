@@ -42,13 +42,14 @@ class RuntimeSpec:
 
 _VIA_ONNX: tuple[ModelFormat, ...] = ("torch", "exported", "torchscript")
 _PRECISIONS = ("fp32", "fp16", "int8")
+_TORCH = ("fp32", "fp16", "bf16")
 
 RUNTIMES: dict[str, RuntimeSpec] = {
     spec.key: spec
     for spec in (
         RuntimeSpec("onnxruntime", "ONNX Runtime", ("cpu", "cuda"), ("onnx",), _VIA_ONNX, _PRECISIONS),
-        RuntimeSpec("eager", "PyTorch eager", ("cpu", "cuda", "mps", "xpu"), ("torch", "torchscript", "exported"), (), ("fp32", "fp16")),
-        RuntimeSpec("compiled", "torch.compile", ("cpu", "cuda", "xpu"), ("torch", "exported"), (), ("fp32", "fp16"), compiler=True),
+        RuntimeSpec("eager", "PyTorch eager", ("cpu", "cuda", "mps", "xpu"), ("torch", "torchscript", "exported"), (), _TORCH),
+        RuntimeSpec("compiled", "torch.compile", ("cpu", "cuda", "xpu"), ("torch", "exported"), (), _TORCH, compiler=True),
         RuntimeSpec(
             "openvino", "OpenVINO", ("cpu",), ("openvino", "onnx", "torchscript"), ("torch", "exported"), _PRECISIONS,
             "openvino", "openvino",

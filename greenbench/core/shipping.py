@@ -61,6 +61,11 @@ def export_refusal(key: ExportFormat, model: ModelArtifact) -> tuple[str, str] |
         able = [each.title for each in SHIPPING.values() if model.format in each.takes]
         listed = " or ".join(filter(None, (", ".join(able[:-1]), able[-1])))
         return f"is {FORMAT_NOUNS[model.format]}, which cannot be written as {wanted.title}.", f"Choose {listed}."
+    if key in ("onnx", "openvino") and model.precision == "bf16":
+        return (
+            f"is bf16, and no runtime here runs {wanted.title} files of that, so it could not be proved.",
+            "Cast to fp16, or choose torch.export.",
+        )
     if key == "openvino" and importlib.util.find_spec("openvino") is None:
         return "cannot be written for OpenVINO, which is not installed.", 'Install it with pip install "greenbench[openvino]".'
     return None

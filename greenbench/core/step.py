@@ -21,6 +21,7 @@ class Trait(StrEnum):
     CUTS = "cuts"  # removes channels
     SHARES = "shares"  # few values for many weights, which free training would spread again
     CODES = "codes"  # writes the coded file
+    HALVES = "halves"  # casts to half precision, in which nothing is trained or changed any more
 
 
 class Group(StrEnum):
@@ -58,7 +59,7 @@ class StepSpec:
     `obstacle` gives, from the parameters, the sentence and the remedy for what is plainly missing outside (no such folder).
     `trust` gives, from the parameters, the files that would run code when they are loaded: light, and it loads none of them.
     `takes` are the formats of models it can work on (empty: any); `makes` says what its model is, where the step alone decides that:
-    {"format": "onnx", "precision": "int8"}. Both let a plan be refused before anything runs.
+    {"format": "onnx", "precision": "int8"}, or a function of the parameters. Both let a plan be refused before anything runs.
     `splits` are the parts of its data that it cannot do without ("train"); `tasks` those it can work on (empty: any).
     `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
     `repeats` names a parameter that counts seeds: everything that makes the step's models is then computed once for each of them.
@@ -84,7 +85,7 @@ class StepSpec:
     obstacle: Callable[[Any], tuple[str, str] | None] | None = None
     trust: Callable[[Any], tuple[TrustRequest, ...]] | None = None
     takes: tuple[ModelFormat, ...] = ()
-    makes: Mapping[str, str] | None = None
+    makes: Mapping[str, str] | Callable[[Any], Mapping[str, str]] | None = None
     splits: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     browse: Mapping[str, str] | None = None

@@ -119,9 +119,10 @@ class _Walk:
 
     def _in_order(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
         """The model that the step changes comes first; others (a teacher) are only asked."""
-        found = order.refusal(spec, node.title, node.params, flows[0].before) if flows else None
-        if found:
-            yield Problem(node.id, *found)
+        changed = order.refusal(spec, node.title, node.params, flows[0].before) if flows else None
+        for found in (changed, *(order.half_refusal(spec, node.title, flow.before) for flow in flows[1:])):
+            if found:
+                yield Problem(node.id, *found)
 
     def _at_benchmark(
         self, node: PlannedNode, spec: StepSpec, flows: list[_Flow], data: tuple[str, DatasetArtifact] | None
@@ -151,7 +152,7 @@ class _Walk:
         if own is not None:
             self._models[node.id] = _Flow(node.title, own, own.format, own.precision, done)
             return
-        makes = dict(spec.makes or {})
+        makes = dict(spec.makes(spec.params.checked(node.params, node.title)) if callable(spec.makes) else spec.makes or {})
         # A changed file may take any batch again; its input and outputs stay.
         changed = before.artifact.model_copy(update={**makes, "batch": None}) if before.artifact and makes else before.artifact
         format, precision = makes.get("format", before.format), makes.get("precision", before.precision)

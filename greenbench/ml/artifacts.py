@@ -31,6 +31,8 @@ WEIGHTS = "model.safetensors"
 MASKS = "masks.safetensors"
 _GEOMETRY = "geometry"
 _TOKENIZER = "tokenizer"
+HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+"""The precisions in which a network's numbers take two bytes."""
 _GIVE_WEIGHTS = "Give its weights and its architecture instead."
 
 Geometry = dict[str, dict[str, Any]]
@@ -135,6 +137,8 @@ def load_module(stored: Stored) -> nn.Module:
     state, header = _read(path, stored.title)
     with torch.random.fork_rng(devices=[]), _filling(artifact.architecture):
         module = build(artifact.architecture)
+    if artifact.precision in HALVES:
+        module = module.to(HALVES[artifact.precision])
     try:
         _set_geometry(module, json.loads(header.get(_GEOMETRY, "{}")))
         _resize(module, state)

@@ -11,6 +11,7 @@ from torch import nn
 from greenbench.core.step import StepContext
 from greenbench.ml.data import Split
 from greenbench.ml.data.split import Floats
+from greenbench.ml.models.blank import as_taken
 from greenbench.ml.tasks import Task, task
 
 _BATCH = 256
@@ -61,7 +62,7 @@ def _of_module(module: nn.Module) -> Answer:
 
     def answer(x: NDArray[Any]) -> NDArray[Any]:
         with torch.inference_mode():
-            outputs: Floats = module(torch.from_numpy(x).to(device)).float().cpu().numpy()
+            outputs: Floats = module(as_taken(module, torch.from_numpy(x).to(device))).float().cpu().numpy()
         return outputs
 
     return answer

@@ -14,7 +14,7 @@ from greenbench.core.artifact import Footprint, InputSpec
 from greenbench.core.errors import ModelError
 from greenbench.core.step import Stored
 from greenbench.ml.compress.packed import EASILY_CODED, coded_size
-from greenbench.ml.models.blank import blank
+from greenbench.ml.models.blank import as_taken, blank
 from greenbench.ml.onnx_graph import onnx_coded_size, onnx_footprint
 
 __all__ = ["coded_later", "flops", "footprint", "nonzero_parameters", "onnx_footprint", "parameters"]
@@ -41,7 +41,7 @@ def flops(module: nn.Module, input: InputSpec) -> int:
     was_training = [(child, child.training) for child in module.modules()]
     learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
-    example = blank(input, 1, device)
+    example = as_taken(module, blank(input, 1, device))
     module.eval()
     try:
         for parameter in learning:  # the counter follows gradients, and stumbles over a parameter that is passed on as a view

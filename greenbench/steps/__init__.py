@@ -35,6 +35,7 @@ _FOLDERS = (
     "quantize_dynamic",
     "quantize_weights",
     "quantize_aware",
+    "cast_half",
     "quantize_buckets",
     "share_weights",
     "hash_weights",

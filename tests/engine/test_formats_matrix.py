@@ -33,6 +33,10 @@ NO_ONNX = {
     "compiled": "is an ONNX graph, which torch.compile cannot run.",
 }
 NO_SCRIPT = "is a TorchScript file, which torch.compile cannot run."
+NO_BF16 = {
+    "onnxruntime": "is bf16, which ONNX Runtime cannot execute.",
+    "openvino": "is bf16, which OpenVINO cannot execute.",
+}
 NO_TENSORRT = ("TensorRT is not installed.", "TensorRT runs on an NVIDIA GPU, not on the processor.")
 
 
@@ -150,6 +154,12 @@ def models(tmp_path_factory, network, data, home):
         outcome = spec.load()(Inputs({}), params, Context(folder / "made", trusted))
         return Stored(outcome.outputs["model"], folder / "made", source_id(folder), "Net")
 
+    def half(source: str, precision: str, folder: Path) -> Stored:
+        spec = installed()["cast.half"]
+        inputs = Inputs({"model": (make(source, "fp32"),), "data": (data,)})
+        outcome = spec.load()(inputs, spec.params.checked({"precision": precision}, "Half"), Context(folder))
+        return Stored(outcome.outputs["model"], folder, source_id(folder), "Net")
+
     def int8(source: str, folder: Path) -> Stored:
         spec = installed()["quantize.static"]
         context = Context(folder)
@@ -160,6 +170,8 @@ def models(tmp_path_factory, network, data, home):
     @cache
     def make(source: str, precision: str) -> Stored:
         folder = tmp_path_factory.mktemp(f"{source.replace(' ', '-')}-{precision}")
+        if precision in ("fp16", "bf16"):
+            return half(source, precision, folder)
         return fp32(source, folder) if precision == "fp32" else int8(source, folder)
 
     return make
@@ -230,6 +242,38 @@ def test_each_cell_answers_like_the_network_or_is_refused(source, runtime, preci
     else:
         # Eight bits of activation and seven or eight of weight: an error of a few per cent of the spread of the answers.
         assert np.sqrt(np.mean((found - logits) ** 2)) < 0.1 * np.std(logits)
+
+
+# What computes half precision on a processor; the others store it and compute in fp32, and say so.
+COMPUTES = {"eager": ("fp16", "bf16"), "compiled": ("fp16", "bf16"), "onnxruntime": (), "openvino": ()}
+WORST = {"fp16": 1e-2, "bf16": 5e-2}  # of the largest output, over four layers with 11 and 8 significant bits
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_half_precision_runs_as_what_it_says_or_is_refused(runtime, precision, models, data, expected, tmp_path) -> None:
+    settings, stored = params(runtime), models("zoo", precision)
+    if precision == "bf16" and runtime in NO_BF16:
+        assert model_obstacle(settings, stored.model)[0] == NO_BF16[runtime]
+        return
+    if runtime == "tensorrt" or why_not(runtime):
+        pytest.skip(why_not(runtime) or "TensorRT runs on an NVIDIA GPU")
+    assert model_obstacle(settings, stored.model) is None
+    assert stored.model.footprint.size_bytes < 0.55 * models("zoo", "fp32").model.footprint.size_bytes
+
+    loaded, _ = for_runtime(stored, runtime, Context(tmp_path))
+    bench = Bench(lambda reply: None)
+    examples = ExampleFiles(data, tmp_path, BATCH).for_model(stored)
+    answer = bench.do_load(described(loaded, "Net"), runtime, 1, "cpu", BATCH, str(examples.inputs), True, [])
+    ran = precision if precision in COMPUTES[runtime] else "fp32"
+    assert answer["execution"]["precision"] == ran
+    assert answer["execution"]["by_precision"][ran] == 4
+    told = "The file holds half precision, but everything runs in fp32 here."
+    assert (told in bench._session.notes) == (ran == "fp32")
+    x, _, logits = expected
+    found = bench._session.answers(x, BATCH)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, logits, rtol=0, atol=WORST[precision] * np.abs(logits).max())
 
 
 def test_a_fixed_batch_is_refused_at_another() -> None:

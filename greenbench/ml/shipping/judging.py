@@ -17,6 +17,8 @@ REORDERED = 1e-3
 """fp32 in another runtime adds in another order; a wrong graph is off by far more (greenbench.ml.export has the same bound)."""
 HALF = 2e-2
 """fp16 has 11 bits of significand: its rounding, 5e-4, adds up over layers."""
+COARSE = 1e-1
+"""bf16 has 8 bits of significand: its rounding, 4e-3, adds up over layers."""
 ROUNDED = 3e-1
 """int8 in another runtime rounds at other places, each off by up to a step of 1/127 of its range, which layers add up: measured 0.015
 for a trained residual network, 0.11 for an untrained MobileNetV2. One output says little there, so
@@ -40,8 +42,8 @@ class Errors:
 def tolerance(model: ModelArtifact, before: str, after: str) -> float:
     """How far outputs may be off, as a share of the largest: `before` and `after` are the keys of the two runtimes."""
     if before == after:
-        return SAME if model.precision != "fp16" else HALF
-    return {"int8": ROUNDED, "fp16": HALF}.get(model.precision, REORDERED)
+        return {"fp16": HALF, "bf16": COARSE}.get(model.precision, SAME)
+    return {"int8": ROUNDED, "fp16": HALF, "bf16": COARSE}.get(model.precision, REORDERED)
 
 
 def further_limits(allowed: float) -> tuple[float | None, float | None]:

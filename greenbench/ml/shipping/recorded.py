@@ -13,6 +13,7 @@ from greenbench.core.errors import ModelError
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml.answering import noise
 from greenbench.ml.artifacts import load_module
+from greenbench.ml.models.blank import as_taken
 from greenbench.ml.shipping.format import beside, first_line, shipped
 
 
@@ -33,7 +34,7 @@ class Recorded(ABC):
             shutil.copyfile(stored.file("weights"), target)
             return shipped(stored.model, folder, files={"weights": target.name})
         module = load_module(stored).eval()
-        examples = torch.from_numpy(noise(stored.model.input, 2).arrays()[0])
+        examples = as_taken(module, torch.from_numpy(noise(stored.model.input, 2).arrays()[0]))
         try:
             with warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")  # of each shape that is written down; the proof tries other batches

@@ -1,0 +1,1 @@
+"""Half the bytes for every number."""
