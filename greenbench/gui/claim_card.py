@@ -18,6 +18,8 @@ VERDICTS = {
     "not reproduced": ("x-circle", "danger"),
     "cannot tell": ("question", "muted"),
 }
+_RELATIONS = {"≤": "at most", "<": "below", "≥": "at least", ">": "above", "=": "exactly"}
+_TINY = 1e-4  # a p-value below that is quoted as such
 _RIGHT = Qt.AlignmentFlag.AlignRight
 
 
@@ -37,15 +39,18 @@ def side(value: float, text: str) -> str:
     for unit in ("pp", "%"):
         if unit in text:
             return f"{significant(value * 100, 3)} {unit}"
+    if 0 < abs(value) < _TINY:
+        return f"less than {_TINY:.4f}" if value > 0 else f"between −{_TINY:.4f} and 0"
     return count(value) if float(value).is_integer() and abs(value) < 1e7 else significant(value, 3)
 
 
 def found_words(line: ClaimLine) -> str:
-    """What was found, and what that makes of the line: "0.21 pp ≤ 0.3 pp: holds"."""
+    """What was found, and what that makes of the line: "0.21 pp, asked at most 0.3 pp: holds"."""
     if line.holds is None or line.left is None or line.right is None:
         return f"Cannot tell: {line.reason or 'nothing was found'}"
-    compared = f"{side(line.left, line.text)} {line.relation} {side(line.right, line.text)}"
-    return f"{compared}: {'holds' if line.holds else 'does not hold'}"
+    asked = f"{_RELATIONS.get(line.relation, line.relation)} {side(line.right, line.text)}"
+    found = side(line.left, line.text)
+    return f"{found[:1].upper()}{found[1:]}, asked {asked}: {'holds' if line.holds else 'does not hold'}"
 
 
 def error_words(model: ClaimedModel) -> tuple[str, str]:

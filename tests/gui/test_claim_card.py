@@ -35,14 +35,20 @@ def claim(holds: bool | None = False) -> ClaimResult:
 
 @pytest.mark.parametrize(
     ("value", "text", "words"),
-    [(0.0042, "a <= 0.3 pp", "0.420 pp"), (0.145, "a < 20 %", "14.5 %"), (3.0, "lossless = 1", "3"), (0.08015, "kept <= 1/12", "0.0801")],
+    [
+        (0.0042, "a <= 0.3 pp", "0.420 pp"),
+        (0.145, "a < 20 %", "14.5 %"),
+        (3.0, "lossless = 1", "3"),
+        (0.08015, "kept <= 1/12", "0.0801"),
+        (6e-22, "mcnemar < 0.01", "less than 0.0001"),
+    ],
 )
 def test_a_side_is_written_in_the_unit_of_its_line(value: float, text: str, words: str) -> None:
     assert side(value, text) == words
 
 
 def test_a_line_says_what_was_found_and_what_that_means() -> None:
-    assert found_words(claim(False).lines[0]) == "0.420 pp ≤ 0.300 pp: does not hold"
+    assert found_words(claim(False).lines[0]) == "0.420 pp, asked at most 0.300 pp: does not hold"
     assert found_words(claim(None).lines[0]) == "Cannot tell: no test data"
     assert error_words(claim().models[0]) == ("1.63 %", "1.46–1.80")
     assert error_words(ClaimedModel(name="Unjudged")) == ("—", "")

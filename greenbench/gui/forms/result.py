@@ -13,7 +13,7 @@ from greenbench.gui.editor.status import NodeStatus
 from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.theme import Theme, font
 
-_SHORT = 22  # characters that stand beside the name of a fact; more go below it
+_SHORT, _PROSE = 12, 40  # so many characters stand beside the name of a fact, so many below it as a number; more are a sentence
 _ERROR_WORDS = ("error", "traceback", "failed")
 
 
@@ -107,12 +107,13 @@ class ResultPanel(QWidget):
         grid.addWidget(Text(breakable(fact.title), 12, 400, "second", wrap=True), number, 0)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
         if fact.value is None:
-            words = Text(breakable(fact_text(fact)), 12, 600, wrap=len(fact.text) > _SHORT)
-            if words.wordWrap():
-                words.setAlignment(Qt.AlignmentFlag.AlignRight)
+            prose, below = len(fact.text) > _PROSE, len(fact.text) > _SHORT
+            words = Text(breakable(fact_text(fact)), 12, 400 if prose else 600, wrap=below)
+            if below:
+                words.setAlignment(Qt.AlignmentFlag.AlignLeft if prose else Qt.AlignmentFlag.AlignRight)
                 grid.addWidget(words, number + 1, 0, 1, 3)
             else:
-                grid.addWidget(words, number, 1, 1, 2, right)
+                grid.addWidget(words, number, 1, right)
             return
         grid.addWidget(Text(breakable(fact_text(fact)), 12, 600), number, 1, right)
         grid.addWidget(Text(fact_change(fact), 12, 500, "second"), number, 2, right)

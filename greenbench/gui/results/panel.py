@@ -124,7 +124,7 @@ class ResultsPage(QWidget):
 
     def _head(self) -> QHBoxLayout:
         self._title, self._when = Text("", 16, 600), Text("", 12, 400, "muted")
-        copy = Button(self._theme, "Copy table", "copy")
+        self._copy = copy = Button(self._theme, "Copy table", "copy")
         copy.clicked.connect(self.copy_table)
         export = Button(self._theme, "Export results", "export")
         menu = QMenu(export)
@@ -225,6 +225,7 @@ class ResultsPage(QWidget):
         for part in (self._said, self._compared, self._drawn):
             part.setVisible(compared)
         self._rest.setVisible(not compared)
+        self._copy.setVisible(compared)
         said = headline(result)
         self._said_pick = said.pick
         self.verdict.setText(f"<b>{_escaped(said.bold)}</b> {_escaped(said.rest)}")
