@@ -75,7 +75,9 @@ def _restored(stored: Stored, decoded: dict[str, packed.Array], context: StepCon
     if stored.model.format == "torch":
         module = load_module(stored)
         module.load_state_dict(packed.tensors(decoded))
-        return save_module(module, context.folder, stored, load_masks(stored), step=context.title)
+        made = save_module(module, context.folder, stored, load_masks(stored), step=context.title)
+        update = {"files": made.files, "footprint": made.footprint, "lineage": made.lineage}
+        return stored.model.model_copy(update=update)  # all else is as it was, half precision too
     file = unpack_graph(dict(decoded), context.folder)
     lineage = (*stored.model.lineage, context.title)
     path = context.folder / file
@@ -103,7 +105,7 @@ def _facts(written: bytes, plain: int, examples: int) -> tuple[Fact, ...]:
         Fact(title="Packed file", value=len(written), unit="B", before=plain),
         Fact(title="Times smaller than the plain file", text=f"{plain / len(written):.1f}"),
         *(Fact(title=f"File: {part}", value=bytes, unit="B") for part, bytes in ledger.lines),
-        Fact(title="Without Huffman's code", value=fixed, unit="B"),
+        Fact(title="With fixed widths instead of Huffman's code", value=fixed, unit="B"),
         *(Fact(title=f"Bytes of {one.name}", value=one.coded, unit="B", before=one.plain) for one in tensors[:_MOST_TENSORS]),
         Fact(title="Read back", text=f"every bit the same, {examples} answers identical"),
     )
