@@ -1,6 +1,6 @@
 """What one step did limits what may come after it, and the reason is said."""
 
-from greenbench.core.order import Before, after, refusal
+from greenbench.core.order import Before, after, half_refusal, refusal
 from greenbench.core.step import Trait
 from greenbench.steps import installed
 
@@ -46,3 +46,13 @@ def test_the_coded_file_is_written_last() -> None:
         refused = refusal(STEPS[key], "Later", {}, coded)
         assert refused is not None
         assert "last" in refused[1]
+
+
+def test_nothing_but_coding_works_on_half_precision() -> None:
+    halved = done("train", "cast.half")
+    for key in ("prune.magnitude", "finetune", "quantize.static", "share.kmeans", "distil.soft"):
+        refused = refusal(STEPS[key], "Later", {}, halved)
+        assert refused == ('"Later" cannot work in the half precision that "Cast.Half" left.', 'Put "Cast.Half" behind it.')
+    assert refusal(STEPS["encode.deep"], "Encode", {}, halved) is None
+    assert refusal(STEPS["benchmark"], "Benchmark", {}, halved) is None
+    assert half_refusal(STEPS["distil.soft"], "Distil", halved) is not None  # not even as the teacher
