@@ -16,7 +16,7 @@ from greenbench.gui.start.sensing import SensorCard
 from greenbench.gui.theme import Theme
 
 _SHELVES = (("", "All"), ("compress", "Compress"), ("distil", "Distil"), ("papers", "Papers"))
-_ASIDE, _NARROW_ASIDE, _GAP = 358, 300, 12
+_ASIDE, _NARROW_ASIDE, _GAP = 358, 336, 12
 _THREE, _WIDE = 800, 1200
 _WIDEST = 1560
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from greenbench.core.measurement import Provenance, SourceReport, SourceState
@@ -86,3 +87,17 @@ class SensorCard(QFrame):
         self._rows.hide()
         self._rows.deleteLater()
         self._rows = rows
+        inside.activate()
+        rows.setMinimumHeight(inside.sizeHint().height())
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Keeps the room for every line of the sentences: a page that scrolls would squeeze them."""
+        margins = self._layout.contentsMargins()
+        width = self.width() - margins.left() - margins.right()
+        for words in (self.finding, self.meaning):
+            words.setMinimumHeight(words.heightForWidth(width))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
@@ -118,7 +118,9 @@ def report(state: SourceState, provenance: Provenance, **more: str) -> SourceRep
 def test_the_sensors_card_says_how_direct_the_watts_are_and_offers_the_remedy(window: MainWindow, runner, shelf: Path) -> None:
     page = opened(window)
     assert page.sensors.word.text() == "Looking"
+    long = [report(SourceState.ABSENT, Provenance.UNAVAILABLE).model_copy(update={"title": "Processor energy counters (RAPL)"})] * 3
     sources = (
+        *long,
         report(SourceState.PERMISSION, Provenance.UNAVAILABLE, remedy="Run the command."),
         report(SourceState.IN_USE, Provenance.MODELLED),
     )
@@ -127,6 +129,13 @@ def test_the_sensors_card_says_how_direct_the_watts_are_and_offers_the_remedy(wi
     assert page.sensors.word.text() == "Modelled"
     assert page.sensors.finding.text() == "A power counter is there, but it may not be read."
     assert page.sensors.allow.isVisible()
+    window.resize(1100, 700)
+    card = page.sensors
+    for label in card.findChildren(QLabel):
+        if label.isVisible():
+            needed = label.heightForWidth(label.width()) if label.wordWrap() else label.minimumSizeHint().height()
+            assert label.height() >= needed, label.text()
+            assert label.wordWrap() or label.width() >= label.minimumSizeHint().width(), label.text()
     measured = finding([report(SourceState.IN_USE, Provenance.COUNTER)])
     assert measured[0] is Provenance.COUNTER
     nothing = finding([report(SourceState.ABSENT, Provenance.UNAVAILABLE)])
