@@ -11,7 +11,8 @@ class DynamicInt8Params(Params):
     convolutions: bool = parameter(
         False,
         "Convolutions too",
-        "Rounds what goes into each convolution at each call. Fewer bytes, and usually slower than floating point: measure it.",
+        "Rounds what goes into each convolution at each call. Fewer bytes, and slower than floating point: SqueezeNet and MobileNetV2 took "
+        "7 and 13 times as long. Choose static int8 for convolutions.",
     )
     tables: bool = parameter(True, "Word vectors too", "Holds the table of word vectors in 8 bits: fewer bytes, no fewer joules.")
     per_channel: bool = parameter(
