@@ -16,6 +16,7 @@ from torch.nn import functional
 
 Array = npt.NDArray[np.uint32]
 
+_HASHED_AT_ONCE = 1 << 22  # weights: a layer of a hundred million would else need gigabytes on the way
 _P2, _P3, _P4, _P5 = (np.uint32(prime) for prime in (2246822519, 3266489917, 668265263, 374761393))
 
 
@@ -38,10 +39,15 @@ def _turned(words: Array, by: int) -> Array:
 def signed_places(rows: int, columns: range, buckets: int, seed: int) -> Tensor:
     """For each weight (row by row) the place of its value in the list (buckets, −buckets): the bucket by one hash, the sign by another;
     int32, (rows × columns,)."""
-    row, column = np.arange(rows, dtype=np.uint32)[:, None], np.asarray(columns, np.uint32)[None, :]
-    bucket = xxhash32(row, column, 2 * seed) % np.uint32(buckets)
-    negative = xxhash32(row, column, 2 * seed + 1) & np.uint32(1)
-    return torch.from_numpy((bucket + negative * np.uint32(buckets)).astype(np.int32).reshape(-1))
+    column = np.asarray(columns, np.uint32)[None, :]
+    places = np.empty((rows, len(columns)), np.int32)
+    step = max(1, _HASHED_AT_ONCE // max(1, len(columns)))
+    for start in range(0, rows, step):
+        row = np.arange(start, min(start + step, rows), dtype=np.uint32)[:, None]
+        bucket = xxhash32(row, column, 2 * seed) % np.uint32(buckets)
+        negative = xxhash32(row, column, 2 * seed + 1) & np.uint32(1)
+        places[start : start + step] = bucket + negative * np.uint32(buckets)
+    return torch.from_numpy(places.reshape(-1))
 
 
 def unfolded(buckets: Tensor, places: Tensor) -> Tensor:

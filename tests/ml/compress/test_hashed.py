@@ -10,6 +10,7 @@ from torch import nn
 from greenbench.core.errors import StepError
 from greenbench.ml.compress import magnitude
 from greenbench.ml.compress.hashed import HashSettings, hash_layers
+from greenbench.ml.models import hashed_layers
 from greenbench.ml.models.hashed_layers import HashedLinear, signed_places, xxhash32
 
 X = torch.randn(4, 20, generator=torch.Generator().manual_seed(1))
@@ -29,6 +30,12 @@ def test_buckets_and_signs_are_hit_evenly_and_independently():
     counts = torch.bincount(places, minlength=128).double()
     expected = 250 * 400 / 128
     assert float(((counts - expected) ** 2 / expected).sum()) < 181.99
+
+
+def test_a_large_layer_is_hashed_in_parts_as_if_in_one(monkeypatch):
+    whole = signed_places(50, range(30), 64, 3)
+    monkeypatch.setattr(hashed_layers, "_HASHED_AT_ONCE", 100)
+    assert torch.equal(signed_places(50, range(30), 64, 3), whole)
 
 
 def dense_weights(layer: HashedLinear) -> torch.Tensor:
