@@ -36,8 +36,10 @@ def attention_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def hint_loss(guided: Tensor, hint: Tensor) -> Tensor:
-    """Half the mean squared difference of a regressor's output and the teacher's layer (Romero 2015, 1412.6550, equation 3)."""
-    return (guided.float() - hint.float()).pow(2).mean() / 2
+    """Half the mean squared difference of a regressor's output and the teacher's layer (Romero 2015, 1412.6550, equation 3), as a share of
+    the layer's own mean square: the paper leaves the scale open, and so one weight suits layers of any size of numbers."""
+    target = hint.float()
+    return (guided.float() - target).pow(2).mean() / (2 * target.pow(2).mean().clamp(min=1e-12))
 
 
 class FeatureLoss(nn.Module):

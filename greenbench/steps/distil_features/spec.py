@@ -20,9 +20,9 @@ class FeatureParams(FitParams):
         1000.0, "Weight of attention", "The paper takes 1000.", ge=0, le=1e6, visible_when={"method": ("attention",)}
     )
     hint_weight: float = parameter(
-        100.0,
+        10.0,
         "Weight of hints",
-        "Of half the mean squared difference to the teacher's layer. Lower it where a network without norms comes apart.",
+        "Of the squared difference to the teacher's layer, as a share of what that layer gives.",
         ge=0,
         le=1e6,
         visible_when={"method": ("hints",)},

@@ -50,7 +50,7 @@ class SoftTargetParams(FitParams):
         advanced=True,
     )
     other_classes: float = parameter(
-        2.0,
+        1.0,
         "Weight, other classes",
         "Of the part about the other classes. The paper takes 8 for most pairs on CIFAR-100 and 0.5 on ImageNet; more, the surer the "
         "teacher. A large one wants a lower learning rate.",

@@ -35,8 +35,11 @@ def test_attention_is_the_formula_and_blind_to_channels_and_scale() -> None:
     assert float(attention_loss(teacher[:, :1] * 7, teacher[:, :1])) == pytest.approx(0, abs=1e-12)
 
 
-def test_a_hint_is_half_the_mean_square() -> None:
-    assert float(hint_loss(torch.tensor([[1.0, 3.0]]), torch.tensor([[0.0, 0.0]]))) == pytest.approx((1 + 9) / 2 / 2)
+def test_a_hint_is_half_the_mean_square_as_a_share_of_the_layers_own() -> None:
+    guided, hint = torch.tensor([[1.0, 3.0]]), torch.tensor([[0.0, 2.0]])
+    assert float(hint_loss(guided, hint)) == pytest.approx(((1 + 1) / 2 / 2) / ((0 + 4) / 2))
+    assert float(hint_loss(guided * 50, hint * 50)) == pytest.approx(0.25)
+    assert float(hint_loss(guided, torch.zeros(1, 2))) < float("inf")
 
 
 def test_attention_takes_the_end_of_every_stage() -> None:
