@@ -162,17 +162,17 @@ def _footer(painter: QPainter, view: NodeView) -> None:
     inner = rect.adjusted(11, 0, -10, 0)
     left, right = footer(view.drawing.pipeline, view.drawing.board, view.node.id)
     used = 0.0
+    claim = claim_in(tuple(status.outputs.values())) if status.finished else None
     if view.failed:
         used = write(painter, inner, right, view.color("danger"), (11, 600), _RIGHT)
         write(painter, inner.adjusted(0, 0, -used - 6, 0), left, view.color("danger"), (11, 500))
         return
     if right:
         used = write(painter, inner, right, view.color("muted"), (11, 400), _RIGHT)
-    elif status.finished and status.energy is not None and not is_source(view.spec):
+    elif status.finished and status.energy is not None and claim is None and not is_source(view.spec):
         used = _energy(painter, inner, view)
     room = inner.adjusted(0, 0, -used - (6 if used else 0), 0)
-    claim = claim_in(tuple(status.outputs.values())) if status.finished else None
-    if claim is not None:
+    if claim is not None:  # the verdict needs the whole line; the joules stand in the inspector
         icon, tone = VERDICTS[claim.verdict]
         paint_icon(painter, icon, QRectF(room.left() - 1, room.center().y() - 7, 14, 14), view.color(tone))
         room = room.adjusted(18, 0, 0, 0)

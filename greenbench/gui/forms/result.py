@@ -104,12 +104,13 @@ class ResultPanel(QWidget):
         self._grid_holder = grid_holder
 
     def _add(self, grid: QGridLayout, number: int, fact: Fact) -> None:
-        grid.addWidget(Text(breakable(fact.title), 12, 400, "second", wrap=True), number, 0)
+        under = fact.value is None and len(fact.text) > _SHORT
+        grid.addWidget(Text(breakable(fact.title), 12, 400, "second", wrap=True), number, 0, 1, 3 if under else 1)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
         if fact.value is None:
-            prose, below = len(fact.text) > _PROSE, len(fact.text) > _SHORT
-            words = Text(breakable(fact_text(fact)), 12, 400 if prose else 600, wrap=below)
-            if below:
+            prose = len(fact.text) > _PROSE
+            words = Text(breakable(fact_text(fact)), 12, 400 if prose else 600, wrap=under)
+            if under:
                 words.setAlignment(Qt.AlignmentFlag.AlignLeft if prose else Qt.AlignmentFlag.AlignRight)
                 grid.addWidget(words, number + 1, 0, 1, 3)
             else:
