@@ -8,15 +8,17 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from greenbench.core.errors import ModelError
+from greenbench.ml.answering import session_of
 from greenbench.ml.artifacts import load_module
 from greenbench.ml.data import open_dataset
 from greenbench.ml.evaluation import scores
 from greenbench.ml.learning import SLOW_SENTENCES
-from greenbench.ml.runtimes import runtime
 from greenbench.ml.tasks import task
 from greenbench.steps import installed
 
 TREC = Path(__file__).parents[3] / "shared" / "data" / "trec"
+
+QUANTISERS = ("quantize.static", "quantize.openvino", "quantize.dynamic", "quantize.weights")
 
 
 def judged(ran, data) -> np.ndarray:
@@ -25,8 +27,8 @@ def judged(ran, data) -> np.ndarray:
     judge = task(model.model.task)
     if model.model.format == "torch":
         return scores(load_module(model), split, judge)
-    session = runtime("onnxruntime").prepare(model, threads=1)
-    return scores(lambda x: session.answers(x, 64), split, judge)
+    session = session_of(model)
+    return scores(lambda x: session.answers(x, 32), split, judge)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ class TestRegression:
             regression.fact("Mean absolute error, validation").value, rel=0.2
         )
 
-    @pytest.mark.parametrize("step", ["prune.magnitude", "prune.structured", "share.kmeans", "quantize.static"])
+    @pytest.mark.parametrize("step", ["prune.magnitude", "prune.structured", "share.kmeans", *QUANTISERS])
     def test_it_can_be_compressed(self, run_step, regression, patients, step: str) -> None:
         params = {"prune.magnitude": {"sparsity": 0.5}, "prune.structured": {"ratio": 0.25}, "share.kmeans": {"epochs": 1}}.get(step, {})
         data = {} if step == "prune.magnitude" else {"data": patients}
@@ -112,9 +114,9 @@ class TestQuestions:
     def test_the_node_names_the_file_alone(self) -> None:
         assert installed()["data.text"].highlights == ("file",), "a share says nothing where a test file is given"
 
-    @pytest.mark.parametrize("step", ["prune.magnitude", "quantize.static"])
+    @pytest.mark.parametrize("step", ["prune.magnitude", *QUANTISERS])
     def test_still_so_when_compressed(self, run_step, classifier, questions, step: str) -> None:
-        data = {"data": questions} if step == "quantize.static" else {}
+        data = {"data": questions} if step in QUANTISERS else {}
         params = {"prune.magnitude": {"sparsity": 0.5}}.get(step, {})
         assert judged(run_step(step, model=classifier, **data, **params), questions).mean() > 0.7
 

@@ -48,8 +48,8 @@ SPEC = StepSpec(
     help=(
         "Rounds the weights of dense layers in blocks, to 4 or 8 bits, and multiplies straight from the packed form: the file and what has "
         "to be read from memory shrink to about an eighth or a quarter. Pays where a layer is wide and examples come one by one, as in "
-        "language models. Convolutions gain bytes alone and lose speed. Needs no data. The result is an ONNX graph for ONNX Runtime and cannot be "
-        "trained any further."
+        "language models. Convolutions gain bytes alone and lose speed. Needs no data. The result is an ONNX graph for ONNX Runtime and "
+        "cannot be trained any further."
     ),
     params=WeightParams,
     apply="greenbench.steps.quantize_weights.apply:apply",

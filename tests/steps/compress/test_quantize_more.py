@@ -1,5 +1,7 @@
 """Int8 without calibration, weights alone, and int8 for OpenVINO: each about as right as before, and described as what really executes."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -134,6 +136,14 @@ def test_openvino_keeps_the_score_and_hears_stop(graph, digits, new_context, rig
     with pytest.raises(Cancelled):
         ran("quantize.openvino", context, graph, digits)
     assert list(context.folder.iterdir()) == []
+
+
+def test_nncf_is_imported_without_what_would_send_statistics():
+    from greenbench.ml.compress import openvino_int8
+
+    openvino_int8.nncf()
+    assert sys.modules["openvino_telemetry"] is None
+    assert not hasattr(sys.modules["nncf.telemetry.wrapper"], "Telemetry")
 
 
 def test_without_nncf_openvino_says_what_to_install(monkeypatch):
