@@ -136,7 +136,7 @@ def _fold(model: Any) -> None:
 def _input(model: Any, examples: Examples) -> str:
     """The name of the input that varies."""
     names = [name for port in model.inputs for name in sorted(port.get_names()) if name not in examples.held]
-    return names[0] if names else model.inputs[0].get_node().get_friendly_name()
+    return str(names[0] if names else model.inputs[0].get_node().get_friendly_name())
 
 
 def _dataset(library: ModuleType, examples: Examples, name: str, watch: Watch) -> Any:

@@ -84,7 +84,7 @@ def _weights(model: Any) -> list[tuple[str, Any]]:
 
 def _rounding(model: Any) -> set[str]:
     """The constants that say how values are rounded: the ends of a range, and what stretches codes to weights."""
-    found = set()
+    found: set[str] = set()
     for node in model.get_ops():
         kind = node.get_type_name()
         sources = [node.input_value(place).get_node() for place in range(len(node.inputs()))]
