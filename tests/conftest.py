@@ -16,6 +16,11 @@ import greenbench.core.messages  # noqa: F401 - pydantic must be whole before Py
 settings.register_profile("greenbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("greenbench")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-matrix", action="store_true", help="write what tests/steps/test_matrix.py finds into matrix.csv")
+
+
 SIMPLE = {
     bool: st.booleans(),
     int: st.integers(-(2**62), 2**62),
