@@ -18,7 +18,7 @@ from greenbench.core.errors import ModelError
 from greenbench.ml.compress import importance, layers
 from greenbench.ml.compress.importance import Examples, Importance
 from greenbench.ml.compress.refusals import largest_ratio, refusal
-from greenbench.ml.compress.traced import Part, again, kind_of, trace, unsupported
+from greenbench.ml.compress.traced import Part, again, kind_of, reordering, trace, unsupported
 
 Scope = Literal["uniform", "global"]
 
@@ -88,7 +88,7 @@ def prune(
     """Removes channels from a network in place; `inputs` (batch, …) is what it is traced with.
 
     The network keeps the mode of its layers. An optimiser built before holds removed parameters: build a new one. Where the network
-    cannot be followed as a whole, a copy is cut inside the blocks that can: take the network from what is returned.
+    cannot be followed as a whole, it is cut inside the blocks that can.
     `examples` are what Taylor scores need. `at_first` has the channels each group had before an earlier cut, by its layer; the ratio
     counts from them.
 
@@ -100,9 +100,10 @@ def prune(
     shape = _output_shape(module, inputs)
     if settings.importance == "taylor" and examples is None:
         raise refusal(owner, "Taylor importance asks how the loss changes, on examples.", "Connect data, or choose the L1 or L2 norm.")
-    whole = copy.deepcopy(module)
-    barriers: tuple[type[nn.Module], ...] = ()
-    stopped: tuple[str, str] | None = None
+    before = _remembered(module)
+    moved = reordering(module, inputs)
+    barriers = tuple(dict.fromkeys(type(layer) for layer in moved.values()))
+    stopped = (next(iter(moved)), "it splits and reorders its channels") if moved else None
     while True:
         cut = _Cutting(module, inputs, settings, masks, owner, at_first or {})
         broken = cut.run(examples, barriers, stopped) or _broken(module, inputs, shape)
@@ -110,29 +111,50 @@ def prune(
             return cut.result()
         # What runs only with its own width: the next attempt goes around all blocks of that kind.
         stopped = stopped or broken
-        kind = type(whole.get_submodule(broken[0]))
-        if kind in (*barriers, type(whole), *layers.WEIGHTED, nn.Sequential):
+        kind = type(module.get_submodule(broken[0]))
+        if kind in (*barriers, type(module), *layers.WEIGHTED, nn.Sequential):
             raise unsupported(owner, *stopped)
-        barriers, module = (*barriers, kind), copy.deepcopy(whole)
+        barriers = (*barriers, kind)
+        _put_back(before)
+
+
+_Memory = list[tuple[nn.Module, dict[str, Any]]]
+
+
+def _remembered(module: nn.Module) -> _Memory:
+    """What each layer holds. A cut gives layers new tensors and numbers and leaves the old tensors as they are, so none is copied."""
+    kept = ("_parameters", "_buffers")
+    return [(layer, {**vars(layer), **{name: dict(vars(layer)[name]) for name in kept}}) for layer in module.modules()]
+
+
+def _put_back(memory: _Memory) -> None:
+    for layer, held in memory:
+        vars(layer).clear()
+        vars(layer).update(held, _parameters=dict(held["_parameters"]), _buffers=dict(held["_buffers"]))
 
 
 def _output_shape(module: nn.Module, inputs: Tensor) -> torch.Size:
-    broken = layers.failing_layer(module, inputs)
-    if broken:
+    try:
+        with layers.evaluation_mode(module), torch.no_grad():
+            shape: torch.Size = module(inputs).shape
+    except Exception:
+        broken = layers.failing_layer(module, inputs)
+        if broken is None:
+            raise
         name, error = broken
-        raise ModelError(f"The model does not run on input of the shape {tuple(inputs.shape[1:])}: {name or 'it'} says {error}.")
-    with layers.evaluation_mode(module), torch.no_grad():
-        shape: torch.Size = module(inputs).shape
+        text = f"The model does not run on input of the shape {tuple(inputs.shape[1:])}: {name or 'it'} says {error}."
+        raise ModelError(text) from None
     return shape
 
 
 def _broken(module: nn.Module, inputs: Tensor, shape: torch.Size) -> tuple[str, str] | None:
     """The layer in which a network no longer runs, and why; None if it gives what it gave."""
-    broken = layers.failing_layer(module, inputs)
-    if broken:
-        return broken[0], kind_of(broken[1])
-    with layers.evaluation_mode(module), torch.no_grad():
-        now = module(inputs).shape
+    try:
+        with layers.evaluation_mode(module), torch.no_grad():
+            now = module(inputs).shape
+    except Exception as error:  # noqa: BLE001  (a network may fail in any way; the answer is where)
+        where = layers.failing_layer(module, inputs)
+        return where[0] if where else "", kind_of(error)
     return None if now == shape else ("", f"the output went from {tuple(shape[1:])} to {tuple(now[1:])}")
 
 

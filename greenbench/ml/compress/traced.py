@@ -7,10 +7,12 @@ followed by themselves are taken: inside them channels may go, what comes in and
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch_pruning as tp
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from greenbench.ml.compress import layers
 from greenbench.ml.compress.refusals import refusal
@@ -51,6 +53,50 @@ def trace(module: nn.Module, inputs: Tensor, barriers: tuple[type[nn.Module], ..
     if error is None:
         return Traced(parts)
     return Traced(parts, _culprit(module, received), kind_of(error))
+
+
+_REORDER = {torch.Tensor.transpose, torch.transpose, torch.Tensor.permute, torch.permute, torch.Tensor.swapaxes, torch.swapaxes}
+_SHUFFLES = {torch.channel_shuffle, torch.pixel_shuffle, torch.pixel_unshuffle}
+_SPLIT_DIMENSIONS = 5  # channels were split into groups or heads: an image has four, a sequence three
+
+
+class _Reordering(TorchFunctionMode):
+    """Notes the module in whose own code channels are split and reordered; torch-pruning takes them for unmoved."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.found: dict[str, nn.Module] = {}
+        self._inside: list[tuple[str, nn.Module]] = []
+        self._hooks = [
+            hook
+            for name, layer in module.named_modules()
+            for hook in (
+                layer.register_forward_pre_hook(lambda layer, _arrived, name=name: self._inside.append((name, layer))),
+                layer.register_forward_hook(lambda _layer, _arrived, _output: self._leave()),
+            )
+        ]
+
+    def _leave(self) -> None:
+        self._inside.pop()
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        moved = func in _SHUFFLES or (func in _REORDER and args and args[0].dim() >= _SPLIT_DIMENSIONS)
+        if moved and self._inside:
+            self.found.setdefault(*self._inside[-1])
+        return func(*args, **(kwargs or {}))
+
+    def __exit__(self, *args: Any) -> None:
+        super().__exit__(*args)  # type: ignore[no-untyped-call]
+        for hook in self._hooks:
+            hook.remove()
+
+
+def reordering(module: nn.Module, inputs: Tensor) -> dict[str, nn.Module]:
+    """The modules, by name, that split and reorder channels themselves (a shuffle, attention with fused weights): what goes into them
+    cannot be followed, and a cut that runs all the same would remove the wrong channels. torch-pruning knows torch's own attention."""
+    with layers.evaluation_mode(module), torch.no_grad(), _Reordering(module) as seen:
+        module(inputs)
+    return {name: found for name, found in seen.found.items() if not isinstance(found, nn.MultiheadAttention)}
 
 
 def unsupported(owner: str, layer: str, why: str) -> Exception:

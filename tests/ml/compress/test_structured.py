@@ -211,11 +211,56 @@ class Shuffled(nn.Module):
         return self.second(x.view(len(x), 3, 4, *x.shape[2:]).transpose(1, 2).reshape(x.shape))
 
 
+class Turned(nn.Module):
+    """Two groups of channels, interleaved."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.view(len(x), 2, -1, *x.shape[2:]).transpose(1, 2).reshape(x.shape)
+
+
 def test_a_network_that_cannot_be_followed_at_all_is_refused_by_layer():
     net = nn.Sequential(nn.Conv2d(3, 12, 3), nn.Sequential(Shuffled(), nn.ReLU()), nn.Flatten(), nn.Linear(432, 5))
     with pytest.raises(StepError, match=r'"Prune": channels cannot be removed .* the layer 1\.0 ') as caught:
         prune(net, TINY, StructuredSettings(0.5), owner="Prune")
     assert "magnitude" in caught.value.remedy
+
+
+def test_a_shuffle_that_torch_pruning_takes_for_unmoved_is_no_way_for_a_cut():
+    """With widths that divide evenly the cut network would run, without the channels that matter."""
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(3, 24, 1), nn.ReLU(), nn.ChannelShuffle(2), Turned(), nn.Conv2d(24, 16, 1), nn.ReLU(), nn.Conv2d(16, 5, 1)
+    )
+    whole = copy.deepcopy(net)
+    with pytest.raises(StepError, match=r"torch-pruning cannot follow the layer 2 \(it splits and reorders its channels\)"):
+        prune(net, TINY, StructuredSettings(0.5))
+    nested = nn.Sequential(*whole[:4], whole[4:])
+    done = prune(nested, TINY, StructuredSettings(0.5))
+    assert [(group.layer, group.after) for group in done.groups] == [("4.4", 8)]
+    assert done.module[0].out_channels == 24
+
+
+class Constant(nn.Module):
+    """Runs with 24 channels only, which shows first when it runs."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(len(x), 24, x.shape[2], x.shape[3])
+
+
+def test_a_cut_that_does_not_run_is_taken_back_and_done_around(settle):
+    torch.manual_seed(0)
+    tail = nn.Sequential(nn.Conv2d(24, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 5, 1))
+    net = settle(nn.Sequential(nn.Conv2d(3, 24, 1), nn.Sequential(nn.ReLU(), Constant()), tail))
+    whole = copy.deepcopy(net)
+    done = prune(net, TINY, StructuredSettings(0.5))
+    assert [(group.layer, group.after) for group in done.groups] == [("2.0", 8)]
+    assert any("what passes through 1.1 keeps its width" in note for note in done.notes)
+    assert torch.equal(net[0].weight, whole[0].weight)
+    gone = list(done.groups[0].removed)
+    with torch.no_grad():
+        for parameter in (whole[2][1].weight, whole[2][1].bias):
+            parameter[gone] = 0
+        assert torch.allclose(net(TINY), whole(TINY), atol=1e-5)
 
 
 def test_named_layers_keep_their_width(residual):
