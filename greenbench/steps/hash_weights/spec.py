@@ -15,7 +15,9 @@ class HashParams(Params):
         gt=0,
         le=1,
     )
-    biases: bool = parameter(True, "Hash biases too", "Biases get buckets of their own, in the same ratio, as in the paper.", advanced=True)
+    biases: bool = parameter(
+        True, "Hash biases too", "Biases get buckets of their own, in the same ratio, as the authors' program can.", advanced=True
+    )
     keep_last: bool = parameter(False, "Output layer whole", "The layer that makes the output keeps weights of its own.", advanced=True)
     keep: str = parameter(
         "", "Leave alone", "Layers or blocks that stay whole, by their names in the model, separated by commas.", advanced=True
