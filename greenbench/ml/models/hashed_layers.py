@@ -80,7 +80,7 @@ class _Unfold(torch.autograd.Function):
 class HashedLinear(nn.Module):
     """A dense layer of `buckets` values for its weights and `bias_buckets` for its biases (0: it has none).
 
-    The biases are the weights of one more input that is always 1, and have buckets of their own, as in the authors' program (HashLinear with hbias). Fresh
+    The biases are the weights of one more input that is always 1, and have buckets of their own, as in the authors' program. Fresh
     values have the variance of a fresh dense layer's weights. While nothing learns, the unfolded weights are kept: a call then costs
     what that of the dense layer costs, and so does what is exported.
     """
