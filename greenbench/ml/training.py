@@ -307,7 +307,8 @@ class _Fit:
             self.done += 1
             if self.guidance.after_batch is not None:
                 self.guidance.after_batch(self.done, self.total)
-            apply_masks(self.module, self.masks)
+            if self.masks:
+                apply_masks(self.module, self.masks)
             value = float(loss.detach())
             if not math.isfinite(value):
                 raise StepError(f"Training came apart in epoch {epoch + 1}: the loss is no longer a number.", "Lower the learning rate.")
