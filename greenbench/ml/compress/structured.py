@@ -8,7 +8,7 @@ width. Where torch-pruning cannot follow the whole network, channels go inside t
 import copy
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -27,7 +27,8 @@ Scope = Literal["uniform", "global"]
 class StructuredSettings:
     """`ratio` of channels to remove: of each group of coupled layers ("uniform"), or of all groups together, ranked by
     importance ("global"; then no group loses more than `layer_limit` of its channels). What stays is rounded up to a
-    `multiple` of channels. `keep` names layers and blocks that keep their width."""
+    `multiple` of channels. `keep` names layers and blocks that keep their width.
+    `at_first` has the channels each group had before an earlier cut, by its layer; the ratio counts from them."""
 
     ratio: float
     importance: Importance = "l2"
@@ -35,6 +36,7 @@ class StructuredSettings:
     multiple: int = 1
     layer_limit: float = 0.9
     keep: tuple[str, ...] = ()
+    at_first: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,12 @@ def prune(
     masks: Mapping[str, Tensor] | None = None,
     owner: str = "",
     examples: Examples | None = None,
-    at_first: Mapping[str, int] | None = None,
 ) -> Pruned:
     """Removes channels from a network in place; `inputs` (batch, …) is what it is traced with.
 
     The network keeps the mode of its layers. An optimiser built before holds removed parameters: build a new one. Where the network
     cannot be followed as a whole, it is cut inside the blocks that can.
-    `examples` are what Taylor scores need. `at_first` has the channels each group had before an earlier cut, by its layer; the ratio
-    counts from them.
+    `examples` are what Taylor scores need.
 
     Raises:
         StepError: a group would lose all its channels (named, with the largest ratio that keeps one), or the network
@@ -105,7 +105,7 @@ def prune(
     barriers = tuple(dict.fromkeys(type(layer) for layer in moved.values()))
     stopped = (next(iter(moved)), "it splits and reorders its channels") if moved else None
     while True:
-        cut = _Cutting(module, inputs, settings, masks, owner, at_first or {})
+        cut = _Cutting(module, inputs, settings, masks, owner)
         broken = cut.run(examples, barriers, stopped) or _broken(module, inputs, shape)
         if broken is None:
             return cut.result()
@@ -168,10 +168,9 @@ class _Cutting:
         settings: StructuredSettings,
         masks: Mapping[str, Tensor] | None,
         owner: str,
-        at_first: Mapping[str, int],
     ) -> None:
         self.module, self.inputs, self.settings, self.masks = module, inputs, settings, masks or {}
-        self.owner, self.at_first = owner, at_first
+        self.owner = owner
         self.names = {layer: name for name, layer in module.named_modules()}
         self.candidates: list[_Candidate] = []
         self.plan: dict[str, list[int]] = {}
@@ -211,7 +210,7 @@ class _Cutting:
             parts = _parts(group)
             if size is None or len(size) % parts or len(size) == parts:
                 continue
-            first = self.at_first.get(layer, len(size))
+            first = self.settings.at_first.get(layer, len(size))
             self.candidates.append(_Candidate(layer, parts, size.view(parts, -1).mean(0), scores is not None, first // parts))
         self._check_candidates(bool(kept))
         return None

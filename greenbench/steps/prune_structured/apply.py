@@ -90,9 +90,9 @@ class _Work:
             context.progress(
                 0.8 * (number - 1) / params.cuts, f"cut {number} of {params.cuts}" if params.cuts > 1 else "finding what depends on what"
             )
-            now = replace(settings, ratio=params.ratio * number / params.cuts)
+            now = replace(settings, ratio=params.ratio * number / params.cuts, at_first=at_first)
             with reproducible(context):
-                done = structured.prune(self.module, self.example, now, self.masks, context.title, self._examples(), at_first)
+                done = structured.prune(self.module, self.example, now, self.masks, context.title, self._examples())
             self.module, self.masks = done.module, done.masks
             at_first = at_first or {group.layer: group.before for group in done.groups}
             for group in done.groups:

@@ -316,7 +316,7 @@ def test_taylor_without_examples_is_refused(residual):
 def test_two_cuts_end_at_the_ratio_of_the_whole(residual, scope):
     first = prune(residual, TINY, StructuredSettings(0.25, scope=scope))
     at_first = {group.layer: group.before for group in first.groups}
-    second = prune(residual, TINY, StructuredSettings(0.5, scope=scope), at_first=at_first)
+    second = prune(residual, TINY, StructuredSettings(0.5, scope=scope, at_first=at_first))
     assert {group.layer: group.before for group in second.groups} == {group.layer: group.after for group in first.groups}
     assert sum(group.after for group in second.groups) == sum(at_first.values()) / 2
     if scope == "uniform":
