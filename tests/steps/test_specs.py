@@ -31,7 +31,7 @@ def test_a_step_can_be_shown_with_its_defaults(spec) -> None:
     [
         ("train", {"epochs": 0}, "epochs cannot be 0 epochs"),
         ("train", {"learning_rate": 0}, "more than 0"),
-        ("finetune", {"optimizer": "lion"}, "Choose one of: sgd, adamw"),
+        ("finetune", {"optimizer": "lion"}, "Choose one of: sgd, adam, adamw"),
         ("distil.soft", {"alpha": 1.5}, "from 0 % to 100 %"),
         ("data.digits", {"size": 7}, "at least 8|from 8 px"),
         ("data.digits", {"sise": 8}, 'no parameter "sise"'),
