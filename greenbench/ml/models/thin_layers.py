@@ -13,7 +13,7 @@ def svd_layers(layer: nn.Module, arguments: dict[str, Any]) -> nn.Module:
         bias = layer.bias is not None
         return nn.Sequential(nn.Linear(layer.in_features, rank, bias=False, **like), nn.Linear(rank, layer.out_features, bias, **like))
     assert isinstance(layer, nn.Conv2d)
-    inward = nn.Conv2d(layer.in_channels, rank, 1, layer.stride, layer.padding, bias=False, padding_mode=layer.padding_mode, **like)
+    inward = nn.Conv2d(layer.in_channels, rank, 1, layer.stride, layer.padding, bias=False, padding_mode=layer.padding_mode, **like)  # type: ignore[arg-type]
     return nn.Sequential(inward, nn.Conv2d(rank, layer.out_channels, 1, bias=layer.bias is not None, **like))
 
 
