@@ -129,13 +129,17 @@ def factorize(
 def _nothing(owner: str, made: LowRank, settings: LowRankSettings, nearest: tuple[float, str] | None) -> Exception:
     asked = f"{100 * settings.energy:g} % of the energy" if settings.by == "energy" else f"{100 * settings.ratio:g} % of the rank"
     if nearest is None:
-        reasons = "; ".join(
-            f"{names[0]} is {reason}" if reason == OTHER else f"{names[0]}: {reason}" for reason, names in made.left.items()
-        )
+        reasons = "; ".join(_left_alone(reason, names) for reason, names in made.left.items())
         remedy = "Factorise before pruning single weights." if MASKED in made.left else "Choose another model, or magnitude pruning."
         return refusal(owner, f"there is no layer to split ({reasons or 'the network has no weights'}).", remedy)
     text = f"with {asked} kept no layer gets cheaper; the nearest, {nearest[1]}, would need {nearest[0]:.2f} times its multiply-adds."
     return refusal(owner, text, f"Keep less {'energy' if settings.by == 'energy' else 'of the rank'}.")
+
+
+def _left_alone(reason: str, names: list[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    verb = (" are " if more else " is ") if reason == OTHER else ": "
+    return f"{names[0]}{more}{verb}{reason}"
 
 
 def _untouched(module: nn.Module, name: str, layer: nn.Module, called: bool, masked: Collection[str]) -> str:
