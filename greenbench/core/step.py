@@ -64,6 +64,8 @@ class StepSpec:
     `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
     `repeats` names a parameter that counts seeds: everything that makes the step's models is then computed once for each of them.
     `traits` are what it does to a model that later steps must know (greenbench.core.order).
+    `needs` gives, from the parameters, the optional inputs that these parameters cannot do without, each with the reason as a clause:
+    {"data": "pruning in rounds trains"}. `names` gives the titles by which the parameters speak of connected nodes.
     """
 
     key: str
@@ -91,6 +93,8 @@ class StepSpec:
     browse: Mapping[str, str] | None = None
     repeats: str = ""
     traits: tuple[Trait, ...] = ()
+    needs: Callable[[Any], Mapping[str, str]] | None = None
+    names: Callable[[Any], tuple[str, ...]] | None = None
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:

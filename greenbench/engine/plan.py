@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenbench.core.errors import GreenBenchError, PlanError, Problem
-from greenbench.core.pipeline import Pipeline
+from greenbench.core.pipeline import Node, Pipeline
 from greenbench.core.ports import PortKind
 from greenbench.core.run import QUICK, Plan, PlannedNode, Protocol, Source
 from greenbench.core.step import Group
@@ -156,6 +156,7 @@ def problems(pipeline: Pipeline, conditions: Conditions = Conditions(), known: K
             found.append(Problem(id, error.message, error.remedy))
             continue
         found.extend(_missing_inputs(pipeline, id, inputs[id]))
+        found.extend(_unknown_names(pipeline, id, inputs[id]))
         found.extend(_obstacles(pipeline, id, inputs[id]))
     if all(node.muted for node in pipeline.nodes.values()):
         found.append(Problem("", "Every node is muted, so there is nothing to run.", "Unmute a node (M)."))
@@ -190,19 +191,46 @@ def _obstacles(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, 
 
 
 def _missing_inputs(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, ...]]) -> list[Problem]:
-    node = pipeline.nodes[id]
+    node, spec = pipeline.nodes[id], pipeline.spec(id)
+    needed = spec.needs(spec.params.checked(node.params, node.title)) if spec.needs else {}
     found = []
-    for port in pipeline.spec(id).inputs:
-        if port.optional or arrived.get(port.name):
+    for port in spec.inputs:
+        if arrived.get(port.name) or (port.optional and port.name not in needed):
             continue
+        why = f": {needed[port.name]}" if port.name in needed else ""
         if pipeline.into(id, port.name):
             message = f'"{node.title}" gets nothing at {port.label.lower()}: what feeds it is muted.'
             found.append(Problem(id, message, "Unmute it (M), or mute this node too."))
         else:
             noun = "at least one model" if port.many else port.kind.noun
-            message = f'"{node.title}" needs {noun} at {port.label.lower()}.'
+            message = f'"{node.title}" needs {noun} at {port.label.lower()}{why}.'
             found.append(Problem(id, message, f"Connect {noun} to it."))
     return found
+
+
+def _unknown_names(pipeline: Pipeline, id: str, arrived: Mapping[str, tuple[Source, ...]]) -> list[Problem]:
+    """Titles that the parameters speak of and that no connected node has, or that two of them have."""
+    node, spec = pipeline.nodes[id], pipeline.spec(id)
+    if spec.names is None:
+        return []
+    ports = [port.name for port in spec.inputs if port.kind is not PortKind.DATASET]
+    titles = [pipeline.nodes[source.node].title for name in ports for source in arrived.get(name, ())]
+    shown = ", ".join(f'"{title}"' for title in sorted(set(titles))) or "nothing"
+    found = []
+    for name in spec.names(spec.params.checked(node.params, node.title)):
+        if name not in titles:
+            muted = any(feeder.title == name and feeder.muted for feeder in _feeders(pipeline, id))
+            message = f'"{node.title}" speaks of "{name}", which is {"muted" if muted else "not connected"}.'
+            remedy = "Unmute it (M), or mute this node too." if muted else f"Connected: {shown}. Connect it, or correct the name."
+            found.append(Problem(id, message, remedy))
+    for title in sorted({title for title in titles if titles.count(title) > 1}):
+        message = f'Two nodes connected to "{node.title}" are called "{title}".'
+        found.append(Problem(id, message, "Rename one: they are known by their titles."))
+    return found
+
+
+def _feeders(pipeline: Pipeline, id: str) -> list[Node]:
+    return [pipeline.nodes[link.source] for port in pipeline.spec(id).inputs for link in pipeline.into(id, port.name)]
 
 
 # What says where a data set comes from; the other parameters only cut it up.
@@ -210,7 +238,7 @@ _LOCATION = ("folder", "file", "name")
 
 
 def _shared_test_data(pipeline: Pipeline, inputs: Mapping[str, Mapping[str, tuple[Source, ...]]]) -> list[Problem]:
-    """A benchmark's test examples must not have been calibration or training data: the same origin, cut up otherwise, overlaps."""
+    """What a model is judged on must not have been calibration or training data: the same origin, cut up otherwise, overlaps."""
     found: list[Problem] = []
 
     def origin(id: str) -> tuple[Any, ...] | None:
@@ -221,7 +249,7 @@ def _shared_test_data(pipeline: Pipeline, inputs: Mapping[str, Mapping[str, tupl
     def data_of(id: str) -> list[str]:
         return [s.node for port in pipeline.spec(id).inputs if port.kind is PortKind.DATASET for s in inputs[id].get(port.name, ())]
 
-    for bench in (id for id in pipeline.nodes if pipeline.spec(id).key == "benchmark" and not pipeline.nodes[id].muted):
+    for bench in (id for id in pipeline.nodes if pipeline.spec(id).key in ("benchmark", "claim") and not pipeline.nodes[id].muted):
         for tested in data_of(bench):
             for id in sorted(pipeline.upstream(bench)):
                 if pipeline.nodes[id].muted or pipeline.spec(id).group is Group.SOURCES:

@@ -52,6 +52,7 @@ def test_repetitions_are_other_experiments_and_the_first_is_that_of_one_seed() -
 def test_a_muted_step_is_passed_through_in_every_repetition() -> None:
     pipeline = claimed(2)
     pipeline.nodes["train"] = pipeline.nodes["train"].but(muted=True)
+    pipeline.nodes["claim"] = pipeline.nodes["claim"].but(params={"rule": 'error("Net") < 1', "seeds": 2})
     plan = make_plan(pipeline)
     assert [node.id for node in plan.nodes] == ["data", "net", "net@1", "claim"]
     assert [source.node for source in plan.node("claim").inputs["models"]] == ["net", "net@1"]

@@ -1,8 +1,10 @@
 """A paper's claim, judged by a rule that is written down before the run."""
 
+from collections.abc import Mapping
+
 from pydantic import field_validator
 
-from greenbench.analysis.claims import rule_lines
+from greenbench.analysis.claims import asks, names_in, rule_lines
 from greenbench.core.errors import ParameterError
 from greenbench.core.params import FieldKind, Params, parameter
 from greenbench.core.ports import Port, PortKind
@@ -39,6 +41,14 @@ class ClaimParams(Params):
         return rule
 
 
+_FROM_ANSWERS = ("error", "errors", "accuracy", "mcnemar", "better")
+
+
+def _needs(params: ClaimParams) -> Mapping[str, str]:
+    answers = any(asks(params.rule, quantity) for quantity in _FROM_ANSWERS)
+    return {"data": "the rule asks how models answer"} if answers else {}
+
+
 SPEC = StepSpec(
     key="claim",
     version=1,
@@ -59,5 +69,7 @@ SPEC = StepSpec(
     outputs=(Port("results", PortKind.RESULTS, "Verdict"),),
     highlights=("seeds", "rule"),
     repeats="seeds",
+    needs=_needs,
+    names=lambda params: names_in(params.rule),
     aliases=("verdict", "reproduce", "hypothesis", "significance", "McNemar", "paper"),
 )

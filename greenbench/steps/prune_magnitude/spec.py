@@ -1,5 +1,6 @@
 """Magnitude pruning: single weights become zero, at once, in rounds, or while the network is trained."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -145,6 +146,11 @@ class MagnitudeParams(Params):
         return self
 
 
+def _needs(params: MagnitudeParams) -> Mapping[str, str]:
+    reasons = {"iterative": "pruning in rounds trains", "gradual": "gradual pruning trains"}
+    return {"data": reasons[params.schedule]} if params.schedule in reasons else {}
+
+
 SPEC = StepSpec(
     key="prune.magnitude",
     version=2,
@@ -163,6 +169,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    needs=_needs,
     highlights=("sparsity", "schedule"),
     paper=Paper("Han 2015", "Learning both weights and connections for efficient neural networks", "https://arxiv.org/abs/1506.02626"),
     aliases=("magnitude pruning", "unstructured", "sparse", "zeros", "mask", "iterative", "gradual", "cubic", "zhu", "quality"),

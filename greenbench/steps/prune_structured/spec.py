@@ -1,5 +1,6 @@
 """Structured pruning: whole channels go."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from greenbench.core.params import Params, parameter
@@ -80,6 +81,10 @@ class StructuredParams(Params):
     )
 
 
+def _needs(params: StructuredParams) -> Mapping[str, str]:
+    return {"data": "Taylor scores look at examples"} if params.importance == "taylor" else {}
+
+
 SPEC = StepSpec(
     key="prune.structured",
     version=2,
@@ -97,6 +102,7 @@ SPEC = StepSpec(
     inputs=(Port("model", PortKind.MODEL), Port("data", PortKind.DATASET, optional=True)),
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    needs=_needs,
     traits=(Trait.CUTS,),
     highlights=("ratio", "importance"),
     paper=Paper("Fang 2023", "DepGraph: towards any structural pruning", "https://arxiv.org/abs/2301.12900"),
