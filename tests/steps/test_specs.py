@@ -23,7 +23,7 @@ def test_a_step_can_be_shown_with_its_defaults(spec) -> None:
     for field in spec.fields:
         assert field.title
         assert field.help
-        assert field.format(field.default) or field.kind in (FieldKind.TEXT, FieldKind.FOLDER, FieldKind.FILE)
+        assert field.format(field.default) or field.kind in (FieldKind.TEXT, FieldKind.LINES, FieldKind.FOLDER, FieldKind.FILE)
 
 
 @pytest.mark.parametrize(
