@@ -109,10 +109,10 @@ def prune(
         broken = cut.run(examples, barriers, stopped) or _broken(module, inputs, shape)
         if broken is None:
             return cut.result()
-        # What runs only with its own width: the next attempt goes around all blocks of that kind.
+        # What runs only with its own width: the next attempt goes around all blocks of that kind (the network itself: inside its blocks).
         stopped = stopped or broken
         kind = type(module.get_submodule(broken[0]))
-        if kind in (*barriers, type(module), *layers.WEIGHTED, nn.Sequential):
+        if kind in (*barriers, *layers.WEIGHTED, nn.Sequential):
             raise unsupported(owner, *stopped)
         barriers = (*barriers, kind)
         _put_back(before)
@@ -216,7 +216,7 @@ class _Cutting:
         return None
 
     def _check_candidates(self, kept: bool) -> None:
-        if not self.candidates and self.traced.around:
+        if not self.candidates and self.traced.why:
             raise unsupported(self.owner, self.traced.around, self.traced.why)
         if not self.candidates:
             text = "there are no channels to remove: every layer makes the output" + (" or is left alone." if kept else ".")
@@ -248,8 +248,8 @@ class _Cutting:
         notes = []
         if not all(candidate.measured for candidate in self.candidates):
             notes.append("Layers without batch normalisation were ranked by their L2 norm.")
-        if self.traced.around:
-            where = f"what passes through {self.traced.around} keeps its width"
+        if self.traced.why:
+            where = f"what passes through {self.traced.around or 'the network between them'} keeps its width"
             notes.append(f"Channels went only inside blocks that can be followed by themselves; {where}.")
         return Pruned(self.module, groups, _masks_of(self.shadow, self.masks), tuple(notes))
 

@@ -103,12 +103,20 @@ def chosen_pairs(student: nn.Module, teacher: nn.Module, inputs: tuple[Tensor, T
     known = (seen(student, inputs[0]), seen(teacher, inputs[1]))
     pairs = _named(named, known, method) if named.strip() else _found(student, teacher, inputs, known, method)
     if not pairs:
-        what = "a map of the same height and width" if method == "attention" else "a layer alike"
-        sizes = " and ".join(_sizes(each) for each in known)
-        raise StepError(
-            f"Student and teacher share no {what.removeprefix('a ')}: {sizes}.", "Use soft targets, or a teacher of the same family."
-        )
+        raise StepError(_no_pair(known, method), "Use soft targets, or a teacher of the same family.")
     return pairs
+
+
+def _no_pair(known: tuple[list[Seen], list[Seen]], method: Method) -> str:
+    having = [role for role, each in zip(("student", "teacher"), known, strict=True) if any(layer.is_map for layer in each)]
+    if not having:
+        also = ", nor have both a hidden dense layer" if method == "hints" else ""
+        return f"No layer of student and teacher gives a map (height × width){also}."
+    if len(having) == 1:
+        lacking = "teacher" if having == ["student"] else "student"
+        return f"No layer of the {lacking} gives a map (height × width), as those of the {having[0]} do."
+    what = "map of the same height and width" if method == "attention" else "layer alike"
+    return f"Student and teacher share no {what}: {_sizes(known[0])} in the student, {_sizes(known[1])} in the teacher."
 
 
 def _found(
@@ -162,7 +170,7 @@ def _one(name: str, known: list[Seen], role: str) -> Seen:
 
 def _sizes(known: list[Seen]) -> str:
     sides = dict.fromkeys("×".join(str(side) for side in each.size) for each in known if each.is_map)
-    return "maps of " + ", ".join(sides) if sides else "no maps"
+    return "maps of " + ", ".join(sides)
 
 
 def _words(each: Seen) -> str:

@@ -199,6 +199,20 @@ def test_where_a_network_cannot_be_followed_channels_go_inside_the_blocks_that_c
     assert any(f"what passes through {around}" in note for note in done.notes)
 
 
+def test_where_the_networks_own_code_knows_a_width_channels_go_inside_its_blocks(settle):
+    """torchvision's Vision Transformer puts its patches in rows of the width it was built with."""
+    torch.manual_seed(0)
+    whole = settle(torchvision.models.VisionTransformer(32, 8, num_layers=1, num_heads=2, hidden_dim=16, mlp_dim=24, num_classes=5))
+    module, x = copy.deepcopy(whole), torch.randn(2, 3, 32, 32)
+    done = prune(module, x, StructuredSettings(0.5))
+    assert [(group.layer, group.after) for group in done.groups] == [("encoder.layers.encoder_layer_0.mlp.0", 12)]
+    assert any("through the network between them" in note for note in done.notes)
+    mlp, gone = whole.encoder.layers.encoder_layer_0.mlp, list(done.groups[0].removed)
+    with torch.no_grad():
+        mlp[0].weight[gone], mlp[0].bias[gone] = 0, 0  # GELU keeps zero
+        assert torch.allclose(module(x), whole(x), atol=1e-6)
+
+
 class Shuffled(nn.Module):
     """ShuffleNet's first unit: grouped 1×1 convolutions with a shuffle between them."""
 

@@ -62,8 +62,25 @@ def test_networks_of_unlike_depth_pair_by_size() -> None:
 
 def test_hints_pair_hidden_layers_of_dense_networks() -> None:
     assert pairs(network("mlp", 8), network("mlp", 32), "hints") == [("3", "3")]
-    with pytest.raises(StepError, match="share no map of the same height and width: no maps and no maps"):
+    with pytest.raises(StepError, match=r"No layer of student and teacher gives a map \(height × width\)\."):
         pairs(network("mlp", 8), network("mlp", 32), "attention")
+
+
+def test_networks_without_maps_or_with_other_sizes_are_told_so() -> None:
+    class Sum(nn.Module):
+        """Maps of the size of the input, and no others."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x).mean((2, 3))
+
+    with pytest.raises(StepError, match="No layer of the teacher gives a map .* as those of the student do"):
+        chosen_pairs(Sum(), nn.Sequential(nn.Flatten(), nn.Linear(256, 2)), (torch.zeros(2, 1, 16, 16),) * 2, "attention")
+    with pytest.raises(StepError, match="maps of 14×14 in the student, maps of 10×10 in the teacher"):
+        chosen_pairs(Sum(), Sum(), (torch.zeros(2, 1, 16, 16), torch.zeros(2, 1, 12, 12)), "attention")
 
 
 def test_a_pair_that_does_not_fit_is_refused_with_both_shapes() -> None:
