@@ -5,6 +5,7 @@ from typing import Literal
 from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, Paper, StepSpec, Trait
+from greenbench.steps import teaching
 from greenbench.steps.fitting import FitParams
 
 WEIGHTINGS = {
@@ -100,12 +101,7 @@ SPEC = StepSpec(
     "batch, which costs its forward pass each time.",
     params=SoftTargetParams,
     apply="greenbench.steps.distil_soft.apply:apply",
-    inputs=(
-        Port("student", PortKind.MODEL),
-        Port("teacher", PortKind.MODEL),
-        Port("data", PortKind.DATASET),
-        Port("control", PortKind.MODEL, "Control, without teacher", optional=True),
-    ),
+    inputs=teaching.PORTS,
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
     tasks=("classification",),

@@ -1,13 +1,12 @@
 """Dynamic int8 quantisation."""
 
-from typing import Literal
-
-from greenbench.core.params import Params, parameter
+from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.steps.rounding import RoundingParams
 
 
-class DynamicInt8Params(Params):
+class DynamicInt8Params(RoundingParams):
     convolutions: bool = parameter(
         False,
         "Convolutions too",
@@ -15,16 +14,6 @@ class DynamicInt8Params(Params):
         "7 and 13 times as long. Choose static int8 for convolutions.",
     )
     tables: bool = parameter(True, "Word vectors too", "Holds the table of word vectors in 8 bits: fewer bytes, no fewer joules.")
-    per_channel: bool = parameter(
-        True, "Scale for each channel", "More accurate than one scale for a whole layer, and as fast.", advanced=True
-    )
-    range: Literal["auto", "full", "reduced"] = parameter(
-        "auto",
-        "Bits of weights",
-        "Older x86 processors overflow with 8 bits and answer wrongly; 7 avoid it. Automatic asks the processor.",
-        choices={"auto": "Automatic", "full": "8 bits", "reduced": "7 bits"},
-        advanced=True,
-    )
 
 
 SPEC = StepSpec(

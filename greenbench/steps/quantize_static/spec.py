@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from greenbench.core.params import Params, parameter
+from greenbench.core.params import parameter
 from greenbench.core.ports import Port, PortKind
 from greenbench.core.step import Group, Paper, StepSpec
+from greenbench.steps.rounding import RoundingParams
 
 
-class StaticInt8Params(Params):
+class StaticInt8Params(RoundingParams):
     method: Literal["minmax", "entropy", "percentile"] = parameter(
         "minmax",
         "Calibration",
@@ -71,16 +72,6 @@ class StaticInt8Params(Params):
         ge=90,
         le=100,
         visible_when={"method": ("percentile",)},
-        advanced=True,
-    )
-    per_channel: bool = parameter(
-        True, "Scale for each channel", "More accurate than one scale for a whole layer, and as fast.", advanced=True
-    )
-    range: Literal["auto", "full", "reduced"] = parameter(
-        "auto",
-        "Bits of weights",
-        "Older x86 processors overflow with 8 bits and answer wrongly; 7 avoid it. Automatic asks the processor.",
-        choices={"auto": "Automatic", "full": "8 bits", "reduced": "7 bits"},
         advanced=True,
     )
 
