@@ -65,10 +65,12 @@ class _Unknown(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """All that a rule may ask about: the models by name, each with its seeds in order, and the values of other results by name."""
+    """All that a rule may ask about: the models by name, each with its seeds in order, and the values of other results by name. `seeds`
+    is how many the rule was written for; of a model with fewer (one failed) nothing is told."""
 
     models: Mapping[str, tuple[Evidence, ...]]
     values: Mapping[str, Mapping[str, float]]
+    seeds: int = 1
 
 
 def rule_lines(rule: str) -> tuple[str, ...]:
@@ -263,6 +265,8 @@ def _of_results(names: tuple[str, ...], found: Found) -> float:
 def _model(name: str, found: Found) -> tuple[Evidence, ...]:
     if name not in found.models:
         raise _Unknown(f'no model "{name}" is connected')
+    if len(found.models[name]) < found.seeds:
+        raise _Unknown(f'"{name}" was made with {len(found.models[name])} of {found.seeds} seeds; what makes it failed with the others')
     return found.models[name]
 
 

@@ -160,7 +160,9 @@ def _compute(plan: Plan, planned: PlannedNode, world: World, done: _Done) -> Cac
         if lacking:
             raise RuntimeError(f"step {spec.key} gave no output {lacking}")
         seconds = (world.clock() - started) / 1e9
-        if planned.cacheable:
+        # What came of some of the inputs is not what will come of all, and has the same digest.
+        whole = not any(source.node in done.failures for many in planned.inputs.values() for source in many)
+        if planned.cacheable and whole:
             return world.cache.commit(planned.digest, folder, outcome, seconds)
         return CacheRecord(outputs=dict(outcome.outputs), facts=outcome.facts, headline=outcome.headline, seconds=seconds)
     finally:

@@ -264,6 +264,7 @@ class _Fit:
                 self.context.log(f"No better for {self.settings.early_stopping} epochs; the state of epoch {best.epoch} is kept.")
                 break
         best.restore(self.module)
+        self._check_weights()
         self.module.to("cpu")
         self.module.eval()
         examples = self.feed.used * len(self.losses)
@@ -277,6 +278,12 @@ class _Fit:
             flops=work * examples,
             examples=examples,
         )
+
+    def _check_weights(self) -> None:
+        """The very last step may have gone astray, and no loss was computed after it."""
+        for name, tensor in self.module.state_dict().items():
+            if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+                raise StepError(f"Training came apart at its end: {name} holds values that are no numbers.", "Lower the learning rate.")
 
     def _on_device(self) -> torch.optim.Optimizer:
         self.module.to(self.device)

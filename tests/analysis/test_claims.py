@@ -1,6 +1,7 @@
 """Rules say what they compare, and hold exactly when the numbers do."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -50,6 +51,14 @@ def test_better_is_the_paired_t_test_over_seeds() -> None:
     (line,) = judge('better("T", "R") < 0.05', models)
     assert line.left == pytest.approx(expected)
     assert line.holds
+
+
+@pytest.mark.parametrize("asked", ['error("A") < 1', 'mcnemar("A", "B") <= 1', 'better("B", "A") <= 1', 'kept("A") <= 1'])
+def test_a_model_that_failed_with_one_of_the_seeds_decides_nothing(asked: str) -> None:
+    models = found(*(evidence("A", 5, seed) for seed in (0, 2)), *(evidence("B", 9, seed) for seed in (0, 1, 2)))
+    (line,) = judge(asked, replace(models, seeds=3))
+    assert line.holds is None
+    assert '"A" was made with 2 of 3 seeds' in line.reason
 
 
 def test_one_seed_cannot_tell_which_is_better() -> None:

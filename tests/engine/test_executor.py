@@ -1,8 +1,12 @@
 """Executing a plan is events out: in order, a failure stops only its branch, and only what changed runs again."""
 
+import sys
+from dataclasses import replace
+
 import pytest
 
 from greenbench.core import messages
+from greenbench.core.catalog import Catalog
 from greenbench.core.errors import StepError
 from greenbench.core.run import NodeState, RunState
 from greenbench.engine.executor import execute, explain
@@ -141,3 +145,27 @@ def test_torch_out_of_memory_is_recognised_without_torch():
     assert explain(ImportError("libtorch_cpu.so: failed to map segment from shared object"), "Train").kind == "Out of memory"
     assert explain(OSError(12, "Cannot allocate memory"), "Train").kind == "Out of memory"
     assert explain(RuntimeError("std::bad_alloc"), "Train").kind == "Out of memory"
+
+
+def test_a_verdict_on_some_of_the_models_is_not_kept_for_all(build, world, catalog, monkeypatch):
+    nodes = {"a": ("source", {}), "b": ("add", {}), "d": ("data", {}), "bench": ("benchmark", {})}
+    links = ["a.model -> b.model", "a.model -> bench.models", "b.model -> bench.models", "d.data -> bench.data"]
+    pipeline = build(nodes, links)
+    kept = Catalog([replace(spec, cacheable=True) if spec.key == "benchmark" else spec for spec in catalog])
+    pipeline.catalog = world.catalog = kept
+    module = sys.modules["greenbench_test_steps"]
+    whole = module.add
+
+    def short_of_memory(inputs, params, context):
+        if context.node == "b":
+            raise MemoryError
+        return whole(inputs, params, context)
+
+    monkeypatch.setattr(module, "add", short_of_memory)
+    assert execute(make_plan(pipeline), world) is RunState.FAILED
+    monkeypatch.setattr(module, "add", whole)
+    world.events.clear()
+    execute(make_plan(pipeline), world)
+    (bench,) = [event for event in said(world, messages.NodeFinished) if event.node == "bench"]
+    assert not bench.cached
+    assert bench.outputs["results"].variants == ("A", "B")

@@ -108,6 +108,18 @@ def test_schedules_follow_their_formulas() -> None:
     assert [learning_rate(rising, done, 100) for done in (0, 4, 9, 10, 99)] == pytest.approx([0.1, 0.5, 1, 1, 1])
 
 
+def test_weights_that_go_astray_after_the_last_loss_end_it_too(data, context) -> None:
+    module = network()
+    first = next(module.named_parameters())
+
+    def stray(done: int, total: int) -> None:
+        if done == total:
+            first[1].data.fill_(float("inf"))
+
+    with pytest.raises(StepError, match=rf"came apart at its end: {first[0]} .*Lower the learning rate"):
+        fit(module, data, Settings(epochs=1), context, Guidance(after_batch=stray))
+
+
 def test_a_loss_that_is_no_number_ends_training_with_a_remedy(data, context) -> None:
     with pytest.raises(StepError, match=r"came apart in epoch 1.*Lower the learning rate"):
         fit(network(), data, Settings(epochs=2, learning_rate=1e9, warm_up=0), context)

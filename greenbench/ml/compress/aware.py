@@ -20,6 +20,7 @@ from greenbench.core.artifact import InputSpec
 from greenbench.ml.compress import layers
 from greenbench.ml.compress.refusals import refusal
 from greenbench.ml.compress.rounding import Compute, Grid, Moved, Norm, Range, RoundedLayer, RoundedTable
+from greenbench.ml.models.hashed_layers import HashedLinear
 from greenbench.ml.runtimes.runtime import first_line
 
 _ATEN = torch.ops.aten
@@ -43,6 +44,7 @@ _MOVING = frozenset(
         _ATEN.squeeze.dim, _ATEN.squeeze.dims, _ATEN.expand.default, _ATEN.select.int, _ATEN.slice.Tensor, _ATEN.amax.default,
     }
 )  # fmt: skip
+_VIEWS = frozenset({_ATEN.view.default, _ATEN._unsafe_view.default})
 _BATCH = 2  # 1 would be taken for an axis that never changes
 
 
@@ -130,6 +132,10 @@ def prepare(module: nn.Module, input: InputSpec, steps: int, owner: str = "") ->
 
 def _read(module: nn.Module, input: InputSpec, owner: str) -> fx.GraphModule:
     """The network as a graph without operators that change their input."""
+    hashed = next((name for name, layer in module.named_modules() if isinstance(layer, HashedLinear)), None)
+    if hashed is not None:
+        text = f"layer {hashed} is hashed: its weights are unfolded as they are needed, and cannot be rounded while they are trained."
+        raise refusal(owner, text, "Choose Quantize int8 instead.")
     free = ({0: torch.export.Dim("batch")},)
     try:
         with torch.no_grad():
@@ -139,6 +145,9 @@ def _read(module: nn.Module, input: InputSpec, owner: str) -> fx.GraphModule:
         raise refusal(
             owner, f"PyTorch cannot read this network as a graph of operators: {first_line(error)}", "Choose Quantize int8 instead."
         ) from error
+    for node in found.graph.nodes:
+        if node.target in _VIEWS:  # roundings may lay their results out otherwise in memory, and then a view needs a copy
+            node.target = _ATEN.reshape.default
     return fx.GraphModule(found, found.graph)
 
 

@@ -53,8 +53,10 @@ def find_ticket(
     `inputs` (N, …) is one run's input, by which the output layer is found. `earlier` masks go on being kept.
 
     Raises:
-        StepError: a layer would lose all its weights, or rewinding lies behind the end of training.
+        StepError: a layer would lose all its weights, there is none to lose, or rewinding lies behind the end of training.
     """
+    if not magnitude.weights_of(module):
+        raise refusal(owner, "none of the layers holds weights of its own that could be pruned.", "Prune before hashing, or not at all.")
     outputs = {f"{name}.weight" if name else "weight" for name in layers.output_layers(module, inputs)}
     masks: magnitude.Masks = {name: mask.clone() for name, mask in (earlier or {}).items()}
     state, kept = _state(module), []

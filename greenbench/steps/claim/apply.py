@@ -37,7 +37,7 @@ def apply(inputs: Inputs, params: ClaimParams, context: StepContext) -> StepOutc
             raise StepError(f'Two connected models are called "{stored.title}".', "Rename one: the rule knows models by their titles.")
         seeds.append(found)
     known = {name: tuple(seeds) for name, seeds in models.items()}
-    lines = claims.judge(params.rule, Found(known, others))
+    lines = claims.judge(params.rule, Found(known, others, params.seeds))
     result = ClaimResult(
         statement=params.statement,
         published=params.published,
@@ -56,7 +56,7 @@ def _check_names(rule: str, connected: set[str]) -> None:
     for name in claims.names_in(rule):
         if name not in connected:
             shown = ", ".join(f'"{title}"' for title in sorted(connected)) or "nothing"
-            raise StepError(f'The rule speaks of "{name}", which is not connected.', f"Connected: {shown}.")
+            raise StepError(f'The rule speaks of "{name}", which failed or is not connected.', f"What arrived: {shown}.")
 
 
 def _evidence(stored: Stored, data: Stored | None, rule: str, context: StepContext) -> Evidence:

@@ -51,7 +51,7 @@ def _needs(params: ClaimParams) -> Mapping[str, str]:
 
 SPEC = StepSpec(
     key="claim",
-    version=1,
+    version=2,
     title="Check claim",
     group=Group.MEASURE,
     icon="circle-wavy-check",

@@ -54,6 +54,7 @@ def apply(inputs: Inputs, params: AwareParams, context: StepContext) -> StepOutc
     same = aware_onnx.agreement(network.module, target, dataset.split("validation"), context)
     context.log(done.sentence, "warning" if done.floats else "info")
     made = _described(stored.model, target, dataset, (done, same), context.title)
+    made = made.model_copy(update={"training_flop": stored.model.training_flop + report.flops})
     facts = (
         Fact(title="Executes in int8", value=done.int8, text=done.sentence),
         Fact(title="Executed as trained", value=same.same, unit="%", text=same.sentence(noun_of(data.dataset))),

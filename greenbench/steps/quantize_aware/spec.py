@@ -28,7 +28,7 @@ def _obstacle(params: AwareParams) -> tuple[str, str] | None:
 
 SPEC = StepSpec(
     key="quantize.aware",
-    version=1,
+    version=2,
     title="Quantize-aware training",
     group=Group.COMPRESS,
     icon="graduation-cap",

@@ -7,6 +7,7 @@ from torch.nn.utils import prune as torch_prune
 
 from greenbench.core.errors import StepError
 from greenbench.ml.compress.lottery import TicketSettings, find_ticket, prune_survivors
+from greenbench.ml.models.hashed_layers import HashedLinear
 
 INPUTS = torch.zeros(1, 20)
 
@@ -106,3 +107,10 @@ def test_a_second_search_goes_on_from_the_masks_of_the_first(mlp):
 def test_a_layer_that_would_lose_everything_is_refused_by_name(mlp):
     with pytest.raises(StepError, match=r'^"Ticket": no weight is left in 0 after so many rounds\.'):
         find_ticket(mlp, INPUTS, TicketSettings(rounds=2, rate=0.9999), Trainer(), owner="Ticket")
+
+
+def test_a_network_without_weights_to_prune_is_refused_before_any_training():
+    hashed, train = nn.Sequential(HashedLinear(20, 8, 16, 2, seed=0)), Trainer()
+    with pytest.raises(StepError, match="None of the layers holds weights of its own"):
+        find_ticket(hashed, INPUTS, TicketSettings(rounds=2), train)
+    assert not train.began

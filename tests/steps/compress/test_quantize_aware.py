@@ -4,9 +4,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from greenbench.core.errors import Cancelled
+from greenbench.core.artifact import TRAINING_WORK
+from greenbench.core.errors import Cancelled, StepError
 from greenbench.core.step import Inputs
 from greenbench.ml.artifacts import load_module
+from greenbench.steps.hash_weights.apply import apply as hash_weights
+from greenbench.steps.hash_weights.spec import HashParams
 from greenbench.steps.prune_magnitude.apply import apply as prune_weights
 from greenbench.steps.prune_magnitude.spec import MagnitudeParams
 from greenbench.steps.quantize_aware.apply import apply
@@ -39,6 +42,18 @@ def test_it_is_described_as_what_it_is(done, trained):
     assert facts["Accuracy, validation"].before > 0.9
     assert facts["File size"].value < 0.5 * trained.model.footprint.size_bytes
     assert [path.name for path in context.folder.iterdir()] == ["model.int8.onnx"]
+
+
+def test_its_training_adds_to_the_work_of_the_trainings_before(done, trained):
+    work = {fact.title: fact.value for fact in done[0].facts}[TRAINING_WORK]
+    assert work > 0
+    assert done[0].outputs["model"].training_flop == trained.model.training_flop + work
+
+
+def test_a_hashed_layer_is_refused_by_name(model_only, digits, context, new_context, handed_on):
+    hashed = handed_on(hash_weights(model_only, HashParams(keep_last=False), context), context)
+    with pytest.raises(StepError, match="layer classifier is hashed"):
+        apply(Inputs({"model": (hashed,), "data": (digits,)}), AwareParams(epochs=1), new_context())
 
 
 def test_zeros_of_magnitude_pruning_stay_zero(model_only, digits, context, new_context, handed_on):
