@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from greenbench.cli.claims import error_words, found_words
+from greenbench.cli.claims import error_words
 from greenbench.core.claim import ClaimResult
 from greenbench.core.quote import count, quote
 from greenbench.core.run import Environment, RunResult
@@ -164,7 +164,7 @@ def _claim(title: str, claim: ClaimResult) -> list[str]:
     lines += ["", f"Published: {claim.published}"] if claim.published else []
     lines += [f"Data here: {claim.data}."] if claim.data else []
     lines += ["", "| rule | found | |", "|---|---|---|"]
-    lines += [f"| `{line.text}` | {found_words(line)} | {_WORDS[line.holds]} |" for line in claim.lines]
+    lines += [f"| `{line.text}` | {line.found} | {_WORDS[line.holds]} |" for line in claim.lines]
     if any(model.error is not None for model in claim.models):
         several = len(claim.seeds) > 1
         lines += ["", f"| model | test error{', mean' if several else ''} | wrong answers | parameters | not zero | coded bytes |"]

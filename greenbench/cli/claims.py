@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from greenbench.core.claim import ClaimedModel, ClaimLine, ClaimResult
-from greenbench.core.quote import count, significant
+from greenbench.core.claim import ClaimedModel, ClaimResult
+from greenbench.core.quote import count
 from greenbench.core.run import RunResult
 
 _MARKS = {True: "✓", False: "×", None: "?"}
@@ -20,20 +20,9 @@ def print_claims(result: RunResult, console: Console) -> None:
             if text:
                 console.print(text, markup=False, soft_wrap=True)
         for line in claim.lines:
-            console.print(f"  {_MARKS[line.holds]} {line.text}: {found_words(line)}", markup=False, soft_wrap=True)
+            console.print(f"  {_MARKS[line.holds]} {line.text}: {line.found}", markup=False, soft_wrap=True)
         if any(model.error is not None for model in claim.models):
             console.print(_table(claim))
-
-
-def found_words(line: ClaimLine) -> str:
-    """What was found on both sides: "0.0012 ≤ 0.003"; or why nothing was."""
-    if line.left is None or line.right is None:
-        return line.reason
-    return f"{_number(line.left)} {line.relation} {_number(line.right)}"
-
-
-def _number(value: float) -> str:
-    return count(value) if float(value).is_integer() else significant(value, 4)
 
 
 def _table(claim: ClaimResult) -> Table:

@@ -54,6 +54,8 @@ def _quality(before: Stored, after: Stored, data: Stored | None, context: StepCo
 
 def _change(now: Scores, then: Scores) -> Fact:
     """How much the accuracy changed, with the interval of the difference on the same examples."""
+    if (now == then).all():
+        return Fact(title="Change of accuracy", text="none: every example is judged as before")
     change = paired_difference(_bits(now), _bits(then))
     text = f"{_signed(change.value)} pp"
     if change.low is not None and change.high is not None:

@@ -49,11 +49,8 @@ def _rule(title: str, claim: ClaimResult) -> TextTable:
 def _found(line: ClaimLine) -> tuple[str, str]:
     if line.left is None or line.right is None:
         return line.reason, ""
-    return _number(line.left), f"{line.relation} {_number(line.right)}"
-
-
-def _number(value: float) -> str:
-    return count(value) if float(value).is_integer() else significant(value, 4)
+    name = "p = " if line.unit == "p" else ""
+    return f"{name}{line.shown(line.left)}", f"{line.relation} {line.shown(line.right)}"
 
 
 def _models(claim: ClaimResult) -> TextTable:

@@ -128,3 +128,15 @@ def test_intervals_are_students_over_seeds_and_wilsons_for_one() -> None:
     one = over_seeds({"A": (evidence("A", 10),)})[0]
     expected = stats.binomtest(10, 100).proportion_ci(method="wilson")
     assert (one.low, one.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+
+
+def test_a_line_is_told_in_the_unit_it_is_written_in() -> None:
+    both = found(evidence("Dense 50 %", 10), evidence("Pruned", 11))
+    (line,) = judge('error("Pruned") - error("Dense 50 %") <= 1.5 pp', both)
+    assert line.found == "1.00 pp ≤ 1.50 pp"
+    seeds = found(*(evidence(name, wrong, seed) for name, all in (("T 5 %", (5, 7)), ("R", (8, 9))) for seed, wrong in enumerate(all)))
+    (line,) = judge('better("T 5 %", "R") < 0.05', seeds)
+    assert line.found.startswith("p = 0.")
+    assert "%" not in line.found
+    (line,) = judge('parameters("Pruned") == 1000', both)
+    assert line.found == "1000 = 1000"

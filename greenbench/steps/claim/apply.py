@@ -9,7 +9,6 @@ from greenbench.analysis.claims import Evidence, Found
 from greenbench.core.artifact import Fact, ResultsArtifact
 from greenbench.core.claim import ClaimLine, ClaimResult
 from greenbench.core.errors import StepError
-from greenbench.core.quote import significant
 from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.card import example_scores
 from greenbench.ml.compress import packed
@@ -41,6 +40,7 @@ def apply(inputs: Inputs, params: ClaimParams, context: StepContext) -> StepOutc
     result = ClaimResult(
         statement=params.statement,
         published=params.published,
+        reservation=params.reservation,
         rule=params.rule,
         seeds=tuple(sorted({seed.seed for seeds in known.values() for seed in seeds})),
         data=data[0].dataset.name if data else "",
@@ -102,7 +102,5 @@ def _judged(stored: Stored, data: Stored | None, context: StepContext) -> tuple[
 
 
 def _fact(line: ClaimLine) -> Fact:
-    if line.holds is None or line.left is None or line.right is None:
-        return Fact(title=line.text, text=f"cannot tell: {line.reason}")
-    found = f"{significant(line.left, 4)} {line.relation} {significant(line.right, 4)}"
-    return Fact(title=line.text, text=f"{'holds' if line.holds else 'does not hold'}: {found}")
+    word = {True: "holds", False: "does not hold", None: "cannot tell"}[line.holds]
+    return Fact(title=line.text, text=f"{word}: {line.found}")

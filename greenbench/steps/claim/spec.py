@@ -28,6 +28,9 @@ class ClaimParams(Params):
         le=20,
     )
     statement: str = parameter("", "Claim", "What is to be shown, in one sentence.", kind=FieldKind.LINES)
+    reservation: str = parameter(
+        "", "Reservation", "Said beside the verdict where the run is no full test of the claim.", kind=FieldKind.LINES, advanced=True
+    )
     published: str = parameter("", "Published", "The paper's own numbers, with model and data.", kind=FieldKind.LINES)
 
     @field_validator("rule")
