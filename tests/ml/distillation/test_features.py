@@ -77,7 +77,7 @@ def test_networks_without_maps_or_with_other_sizes_are_told_so() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.conv(x).mean((2, 3))
 
-    with pytest.raises(StepError, match="No layer of the teacher gives a map .* as those of the student do"):
+    with pytest.raises(StepError, match=r"No layer of the teacher gives a map .* as those of the student do"):
         chosen_pairs(Sum(), nn.Sequential(nn.Flatten(), nn.Linear(256, 2)), (torch.zeros(2, 1, 16, 16),) * 2, "attention")
     with pytest.raises(StepError, match="maps of 14×14 in the student, maps of 10×10 in the teacher"):
         chosen_pairs(Sum(), Sum(), (torch.zeros(2, 1, 16, 16), torch.zeros(2, 1, 12, 12)), "attention")
