@@ -105,8 +105,11 @@ def chosen_layers(module: nn.Module, inputs: Tensor, ends: bool) -> list[str]:
     if not names:
         raise StepError("No layer is left between the first and the last.", "Let the first and the last layer take part.")
     tensors = [module.get_submodule(name).get_parameter("weight") for name in names]
-    if len({id(tensor) for tensor in tensors}) < len(tensors):
-        raise StepError("Two layers of this model use the same weights; they cannot be quantised one by one.", "Choose another model.")
+    first: dict[int, str] = {}
+    for name, tensor in zip(names, tensors, strict=True):
+        other = first.setdefault(id(tensor), name)
+        if other != name:
+            raise StepError(f"{other} and {name} use the same weights; they cannot be quantised one by one.", "Choose another model.")
     for name, tensor in zip(names, tensors, strict=True):
         if not bool(torch.isfinite(tensor).all()):
             raise StepError(f"{name} holds weights that are not numbers.", "Train the model again, more slowly.")

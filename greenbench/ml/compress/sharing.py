@@ -90,9 +90,11 @@ def trainable(module: nn.Module, books: list[Codebook]) -> Iterator[None]:
     Raises:
         StepError: two layers use one and the same weight tensor.
     """
-    tensors = [id(layer.weight) for layer in layers.weighted_layers(module).values()]
-    if len(set(tensors)) < len(tensors):
-        raise StepError("Two layers of this model use the same weights; their codebook cannot be fine-tuned.", "Set the epochs to 0.")
+    first: dict[int, str] = {}
+    for name, layer in layers.weighted_layers(module).items():
+        other = first.setdefault(id(layer.weight), name)
+        if other != name:
+            raise StepError(f"{other} and {name} use the same weights; their codebook cannot be fine-tuned.", "Set the epochs to 0.")
     for book in books:
         layer = module.get_submodule(book.layer)
         weight = layer.get_parameter("weight")

@@ -93,13 +93,17 @@ def prune(
     `examples` are what Taylor scores need.
 
     Raises:
-        StepError: a group would lose all its channels (named, with the largest ratio that keeps one), or the network
-            cannot be followed (named by layer). The network may then be half cut: drop it.
+        StepError: a group would lose all its channels (named, with the largest ratio that keeps one), a weight is no number, or the
+            network cannot be followed (named by layer). The network may then be half cut: drop it.
         ModelError: the network does not run on `inputs`.
     """
     shape = _output_shape(module, inputs)
     if settings.importance == "taylor" and examples is None:
         raise refusal(owner, "Taylor importance asks how the loss changes, on examples.", "Connect data, or choose the L1 or L2 norm.")
+    strange = next((name for name, weight in module.named_parameters() if not torch.isfinite(weight).all()), None)
+    if strange is not None:
+        text = f"{strange} holds values that are not numbers; its channels cannot be ranked."
+        raise refusal(owner, text, "Train the model again, more slowly.")
     before = _remembered(module)
     moved = reordering(module, inputs)
     barriers = tuple(dict.fromkeys(type(layer) for layer in moved.values()))

@@ -119,3 +119,10 @@ def test_the_first_and_the_last_layer_are_found_by_running_the_network() -> None
     assert buckets.chosen_layers(module, torch.zeros(1, 4), ends=False) == ["1"]
     with pytest.raises(StepError, match="No layer is left between the first and the last"):
         buckets.chosen_layers(module[1:], torch.zeros(1, 5), ends=False)
+
+
+def test_layers_that_share_a_tensor_are_refused_by_name():
+    net = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8))
+    net[1].weight = net[0].weight
+    with pytest.raises(StepError, match="0 and 1 use the same weights"):
+        buckets.chosen_layers(net, torch.zeros(1, 8), ends=True)

@@ -109,7 +109,7 @@ def test_tied_layers_cannot_be_fine_tuned():
     net[1].weight = net[0].weight
     books = share(net, SharingSettings(2, 2))
     assert len(books) == 1
-    with pytest.raises(StepError, match="same weights"), trainable(net, books):
+    with pytest.raises(StepError, match="0 and 1 use the same weights"), trainable(net, books):
         pass
 
 

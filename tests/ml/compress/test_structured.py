@@ -321,6 +321,13 @@ def test_taylor_scores_of_one_batch_are_those_of_torch_pruning(residual):
         assert torch.equal(value, peer.state_dict()[name]), name
 
 
+def test_weights_that_are_no_numbers_are_refused_by_name(residual):
+    name, weight = next(iter(residual.named_parameters()))
+    weight.data.view(-1)[0] = float("nan")
+    with pytest.raises(StepError, match=f"{name} holds values that are not numbers"):
+        prune(residual, TINY, StructuredSettings(0.5), owner="Cut")
+
+
 def test_taylor_without_examples_is_refused(residual):
     with pytest.raises(StepError, match="on examples"):
         prune(residual, TINY, StructuredSettings(0.5, importance="taylor"))
