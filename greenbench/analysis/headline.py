@@ -15,6 +15,7 @@ from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import percent, quote, significant
 from greenbench.core.run import Comparison, RunResult, RunState, VariantResult, Verdict
 
+_WORTH_SAYING = 0.2  # a coded file smaller by that share is news where nothing got faster
 ACCURACY_LIMIT = 0.01
 LONGEST_NAME = 40
 _ENERGY, _TIME = BY_KEY["energy_per_inference"], BY_KEY["latency_p50"]
@@ -208,7 +209,19 @@ def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
     else:
         which = "Neither variant" if len(others) == 2 else f"None of the {in_words(len(others))} variants"
         bold = f"{which} {needs} {gain} the baseline."
-    return bold, tally(result, chosen)
+    return bold, " ".join(filter(None, (_fewer_bytes(result), tally(result, chosen))))
+
+
+def _fewer_bytes(result: RunResult) -> str:
+    """What compression bought where it bought no time: the smallest coded file, and what it cost in answers."""
+    found = [(_change(v.against.get("size_coded_bytes")), v) for v in candidates(result) if v.against.get("size_coded_bytes")]
+    change, best = min(found, key=lambda pair: pair[0], default=(0.0, None))
+    if best is None or change > -_WORTH_SAYING:
+        return ""
+    metric = BY_KEY[result.quality]
+    difference = best.against.get(metric.key)
+    cost = f", and {_loss_words(metric, _change(difference))}" if _is_worse(metric, difference) else ""
+    return f"{short_name(best)} takes {reduction(change)} % fewer bytes when coded{cost}."
 
 
 def _loss_or_worst(metric: Metric, variant: VariantResult) -> float:

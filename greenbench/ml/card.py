@@ -11,6 +11,7 @@ from greenbench.analysis.accuracy import paired_difference
 from greenbench.analysis.compare import points
 from greenbench.core.artifact import Fact, ModelArtifact
 from greenbench.core.errors import ModelError
+from greenbench.core.runtimes import FORMAT_NOUNS
 from greenbench.core.step import StepContext, Stored
 from greenbench.ml import onnx_graph
 from greenbench.ml.answering import batch_of, session_of
@@ -33,7 +34,15 @@ def card(before: Stored, made: ModelArtifact, data: Stored | None, context: Step
     """
     after = Stored(made, context.folder, context.node, context.title)
     weighed = (*model_facts(made, before.model), *_distinct(before, after))
-    return (*_quality(before, after, data, context), *weighed)
+    return (*_quality(before, after, data, context), *weighed, *_other_format(before.model, made))
+
+
+def _other_format(before: ModelArtifact, made: ModelArtifact) -> tuple[Fact, ...]:
+    """File sizes of two formats differ by more than what was done to the weights."""
+    if before.format == made.format:
+        return ()
+    text = f"before {FORMAT_NOUNS[before.format]}, now {FORMAT_NOUNS[made.format]}; a comparison takes both in the same format"
+    return (Fact(title="Formats of these files", text=text),)
 
 
 def _quality(before: Stored, after: Stored, data: Stored | None, context: StepContext) -> tuple[Fact, ...]:

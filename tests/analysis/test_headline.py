@@ -292,3 +292,14 @@ class TestOtherMetrics:
         found = headline(self.judged(runs, "mean_iou", lower))
         assert "It costs 0.60 percentage points of mean IoU" in found.rest
         assert "One variant has a lower mean IoU than A." in found.findings
+
+
+def test_a_much_smaller_coded_file_is_told_where_nothing_got_faster(runs):
+    run = runs("modelled")
+    smaller = run.variant("Encoded", 1, time=0.0, accuracy=(-0.05, -0.076, -0.024))
+    bytes_saved = Comparison(verdict=Verdict.LOWER, change=-0.95, good=True)
+    smaller = smaller.model_copy(update={"against": {**smaller.against, "size_coded_bytes": bytes_saved}})
+    found = headline(run.result(run.variant("Base", 0), smaller))
+    assert found.rest.startswith("Encoded takes 95 % fewer bytes when coded")
+    unchanged = run.variant("Other", 1, time=0.0, accuracy=SAME_ACCURACY)
+    assert "coded" not in headline(run.result(run.variant("Base", 0), unchanged)).rest
