@@ -49,7 +49,10 @@ def apply(inputs: Inputs, params: EncodeParams, context: StepContext) -> StepOut
     footprint = made.footprint.model_copy(update={"size_coded_bytes": len(written)})
     made = made.model_copy(update={"files": {**made.files, "packed": PACKED}, "footprint": footprint})
     plain = stored.model.footprint.size_bytes
-    facts = (*_facts(written, plain, examples), *card(stored, made, data[0] if data else None, context))
+    larger = _larger(len(written), stored.model.footprint.size_coded_bytes)
+    for fact in larger:
+        context.log(fact.text, "warning")
+    facts = (*_facts(written, plain, examples), *larger, *card(stored, made, data[0] if data else None, context))
     return StepOutcome({"model": made}, facts, f"{panel.size(len(written))}, {plain / len(written):.1f}× smaller")
 
 
@@ -96,6 +99,16 @@ def _demand_same_answers(stored: Stored, made: ModelArtifact, data: Stored | Non
     if expected.tobytes() != found.tobytes():
         raise ModelError(f'"{context.title}": the model that was read back answers differently.', _REPORT)
     return len(examples)
+
+
+def _larger(written: int, before: int | None) -> tuple[Fact, ...]:
+    """A word where an earlier coding of the model was smaller than the file that was written."""
+    if before is None or before >= written:
+        return ()
+    text = (
+        f"This file is larger than the coding the model came with ({panel.size(before)}): leave out this step, or let it choose the coding."
+    )
+    return (Fact(title="Note", text=text),)
 
 
 def _facts(written: bytes, plain: int, examples: int) -> tuple[Fact, ...]:
