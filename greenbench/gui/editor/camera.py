@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 MIN_ZOOM, MAX_ZOOM = 0.25, 3.0
 _ZOOM_MS = 120
 _MARGIN, _NEAR = 28, 10
-_READABLE = 0.75
+_READABLE, _LEAST = 0.75, 0.5
 
 
 class Camera(QObject):
@@ -105,15 +105,18 @@ class Camera(QObject):
             self._fit(area)
 
     def home(self) -> None:
-        """The pipeline from its top left corner: at 100 % if it fits, else as large as its width allows and all fields show."""
+        """All of the pipeline from its top left corner, at most at 100 %: with its note, else without; where names could not be read
+        so, as much as its width allows."""
         area = self._canvas.pipeline_scene.content()
         if area.isEmpty():
             self._scale_to(1.0)
             self.look_at(self.middle - self._canvas.mapToScene(QPoint(_MARGIN, _MARGIN)))
             return
         room = self._canvas.viewport().rect().adjusted(_NEAR, _NEAR, -_NEAR, -_NEAR)
-        across, down = room.width() / area.width(), room.height() / area.height()
-        self._scale_to(min(max(min(across, max(down, _READABLE)), 0.5), 1.0))
+        nodes = self._canvas.pipeline_scene.content(note=False)
+        fits = [min(room.width() / part.width(), room.height() / part.height()) for part in (area, nodes)]
+        across = min(max(room.width() / area.width(), _LEAST), _READABLE)
+        self._scale_to(min(next((fit for fit in fits if fit >= _LEAST), across), 1.0))
         self.shift(self._canvas.mapFromScene(area.topLeft()) - QPoint(_NEAR, _NEAR))
 
     def show_node(self, id: str) -> None:

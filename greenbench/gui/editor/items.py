@@ -38,7 +38,7 @@ class PortItem(QGraphicsItem):
         if self.slot.output:
             return pipeline.out_of(self.owner.id, self.slot.port.name)
         links = pipeline.into(self.owner.id, self.slot.port.name)
-        return links[self.slot.row : self.slot.row + 1] if self.slot.port.many else links
+        return links[self.slot.row : self.slot.row + 1] if self.slot.port is many_port(self.owner.spec) else links
 
     def set_mood(self, mood: str) -> None:
         if mood != self.mood:
@@ -164,9 +164,11 @@ class NodeItem(QGraphicsItem):
         return f"{self.node.title}, {self.spec.title}: {state_word(self.drawing.board.status(self.id)).lower()}"
 
     def port(self, name: str, output: bool, row: int = 0) -> PortItem | None:
+        """The port of that name; of the port that has a row for each link, the one of that row."""
+        rows = many_port(self.spec)
         for port in self.ports:
             slot = port.slot
-            if slot.port.name == name and slot.output == output and (output or not slot.port.many or slot.row == row):
+            if slot.port.name == name and slot.output == output and (output or slot.port is not rows or slot.row == row):
                 return port
         return None
 

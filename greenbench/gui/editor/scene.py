@@ -145,25 +145,28 @@ class PipelineScene(QGraphicsScene):
         output, input = source.port(link.output, True), target.port(link.input, False, row)
         return (output.anchor, input.anchor) if output and input else None
 
-    def content(self) -> QRectF:
-        """The rectangle of all nodes and links and, if it is shown, the note."""
+    def content(self, *, note: bool = True) -> QRectF:
+        """The rectangle of all nodes and links and, if it is shown and wanted, the note."""
         whole = QRectF()
         for item in self.nodes.values():
             whole = whole.united(item.rect)
         for link in self.links.values():
             whole = whole.united(link.path.boundingRect())
-        if self.note.isVisible():
+        if note and self.note.isVisible():
             whole = whole.united(self.note.sceneBoundingRect())
         return whole
 
     def _note_place(self) -> QPointF:
-        """Below what stands at the left, where sources leave room."""
+        """Below what stands and passes at the left, where sources leave room: words hide no link."""
         rects = [item.rect for item in self.nodes.values()]
         if not rects:
             return QPointF(0, 0)
         left = min(rect.left() for rect in rects)
-        column = [rect.bottom() for rect in rects if rect.left() < left + self.note.width]
-        return QPointF(left, max(column) + 28)
+        right = left + self.note.width
+        low = max(rect.bottom() for rect in rects if rect.left() < right)
+        paths = [item.path for item in self.links.values() if item.path.boundingRect().bottom() > low]
+        points = [point for path in paths for polygon in path.toSubpathPolygons() for point in polygon.toList()]
+        return QPointF(left, max([low, *(point.y() for point in points if point.x() < right + 16)]) + 28)
 
     def selected_nodes(self) -> list[str]:
         return [id for id, item in self.nodes.items() if item.isSelected()]
