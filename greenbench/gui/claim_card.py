@@ -19,7 +19,6 @@ VERDICTS = {
     "cannot tell": ("question", "muted"),
 }
 _RELATIONS = {"≤": "at most", "<": "below", "≥": "at least", ">": "above", "=": "exactly"}
-_TINY = 1e-4  # a p-value below that is quoted as such
 _RIGHT = Qt.AlignmentFlag.AlignRight
 
 
@@ -29,28 +28,28 @@ def claims_of(result: RunResult) -> list[tuple[str, str, ClaimResult]]:
     return [(node, title, claim) for node, title, claim in found if claim is not None]
 
 
+def look(claim: ClaimResult) -> tuple[str, str]:
+    """Icon and colour of a verdict. That of a run which was no full test is neither good nor bad."""
+    icon, tone = VERDICTS[claim.verdict]
+    return icon, "muted" if claim.reservation else tone
+
+
 def claim_in(outputs: Sequence[Artifact]) -> ClaimResult | None:
     """The claim among what a node gave."""
     return next((output.claim for output in outputs if isinstance(output, ResultsArtifact) and output.claim is not None), None)
 
 
-def side(value: float, text: str) -> str:
-    """A side of a comparison in the unit its line is written in: points, per cent, or plain."""
-    for unit in ("pp", "%"):
-        if unit in text:
-            return f"{significant(value * 100, 3)} {unit}"
-    if 0 < abs(value) < _TINY:
-        return f"less than {_TINY:.4f}" if value > 0 else f"between −{_TINY:.4f} and 0"
-    return count(value) if float(value).is_integer() and abs(value) < 1e7 else significant(value, 3)
-
-
 def found_words(line: ClaimLine) -> str:
-    """What was found, and what that makes of the line: "0.21 pp, asked at most 0.3 pp: holds"."""
+    """What was found, and what that makes of the line: "0.21 pp, asked at most 0.3 pp: holds", "p = 0.066, asked below 0.05: …"."""
     if line.holds is None or line.left is None or line.right is None:
         return f"Cannot tell: {line.reason or 'nothing was found'}"
-    asked = f"{_RELATIONS.get(line.relation, line.relation)} {side(line.right, line.text)}"
-    found = side(line.left, line.text)
-    return f"{found[:1].upper()}{found[1:]}, asked {asked}: {'holds' if line.holds else 'does not hold'}"
+    asked = f"{_RELATIONS.get(line.relation, line.relation)} {line.shown(line.right)}"
+    found = line.shown(line.left)
+    if line.unit == "p":
+        found = f"p {found}" if found.startswith("under") else f"p = {found}"
+    else:
+        found = f"{found[:1].upper()}{found[1:]}"
+    return f"{found}, asked {asked}: {'holds' if line.holds else 'does not hold'}"
 
 
 def error_words(model: ClaimedModel) -> tuple[str, str]:
@@ -103,9 +102,15 @@ class ClaimCard(QFrame):
         self._layout.addWidget(self._body)
 
     def _head(self, column: QVBoxLayout, claim: ClaimResult, title: str) -> None:
-        icon, tone = VERDICTS[claim.verdict]
-        verdict = Text(claim.sentence, 13, 600, tone, wrap=not self._wide)
-        if self._wide:
+        icon, tone = look(claim)
+        long = not self._wide or bool(claim.reservation)
+        verdict = Text(claim.sentence, 13, 600, tone, wrap=long)
+        if self._wide and long:
+            head = row(Icon(self._theme, icon, tone, 18))
+            head.addWidget(verdict, 1)
+            head.addWidget(Text(title, 12, 400, "muted"))
+            column.addLayout(head)
+        elif self._wide:
             column.addLayout(row(Icon(self._theme, icon, tone, 18), verdict, Text(title, 12, 400, "muted"), 0))
         else:
             head = row(spacing=6)
@@ -128,11 +133,12 @@ class ClaimCard(QFrame):
                 pair.addWidget(Text(breakable(text), 12, 400, wrap=True), 1)
                 column.addLayout(pair)
         for each in claim.lines:
-            column.addLayout(self._rule(each))
+            column.addLayout(self._rule(each, bool(claim.reservation)))
         return part
 
-    def _rule(self, each: ClaimLine) -> QVBoxLayout:
+    def _rule(self, each: ClaimLine, reserved: bool) -> QVBoxLayout:
         icon, tone = {True: ("check", "success"), False: ("x", "danger"), None: ("question", "muted")}[each.holds]
+        tone = "muted" if reserved else tone
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(Text(breakable(each.text), 12, 400, "second", wrap=True))

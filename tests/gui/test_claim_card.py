@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 from greenbench.core.artifact import Fact, ResultsArtifact
 from greenbench.core.claim import ClaimedModel, ClaimLine, ClaimResult
 from greenbench.core.run import NodeResult, NodeState, RunResult
-from greenbench.gui.claim_card import ClaimCard, claims_of, error_words, found_words, side
+from greenbench.gui.claim_card import ClaimCard, claims_of, error_words, found_words, look
 from greenbench.gui.editor.status import NodeStatus
 from greenbench.gui.forms.result import ResultPanel, fact_past
 from greenbench.gui.main_window import MainWindow
@@ -33,25 +33,30 @@ def claim(holds: bool | None = False) -> ClaimResult:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("value", "text", "words"),
-    [
-        (0.0042, "a <= 0.3 pp", "0.420 pp"),
-        (0.145, "a < 20 %", "14.5 %"),
-        (3.0, "lossless = 1", "3"),
-        (0.08015, "kept <= 1/12", "0.0801"),
-        (6e-22, "mcnemar < 0.01", "less than 0.0001"),
-    ],
-)
-def test_a_side_is_written_in_the_unit_of_its_line(value: float, text: str, words: str) -> None:
-    assert side(value, text) == words
-
-
 def test_a_line_says_what_was_found_and_what_that_means() -> None:
     assert found_words(claim(False).lines[0]) == "0.420 pp, asked at most 0.300 pp: does not hold"
     assert found_words(claim(None).lines[0]) == "Cannot tell: no test data"
     assert error_words(claim().models[0]) == ("1.63 %", "1.46–1.80")
     assert error_words(ClaimedModel(name="Unjudged")) == ("—", "")
+
+
+def test_a_p_value_is_no_share_though_its_models_are_named_by_one() -> None:
+    tested = ClaimLine(text='mcnemar("90 % pruned", "Dense") < 0.05', left=0.066, relation="<", right=0.05, holds=False)
+    assert found_words(tested) == "p = 0.0660, asked below 0.0500: does not hold"
+    assert found_words(tested.model_copy(update={"left": 6e-22, "holds": True})) == "p under 0.0001, asked below 0.0500: holds"
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_small_run_is_judged_in_no_colour_and_says_why(wide: bool, qtbot: QtBot, theme: Theme) -> None:
+    small = claim(False).model_copy(update={"reservation": "A small run for a look: no test of the claim."})
+    assert look(claim(False)) == ("x-circle", "danger")
+    assert look(small) == ("x-circle", "muted")
+    card = ClaimCard(theme, wide=wide)
+    qtbot.addWidget(card)
+    card.show_claim(small)
+    said = [label for label in card.findChildren(QLabel) if small.reservation in label.text()]
+    assert len(said) == 1
+    assert not [label for label in card.findChildren(QLabel) if label.property("tone") == "danger"]
 
 
 @pytest.mark.parametrize("holds", [True, False, None])

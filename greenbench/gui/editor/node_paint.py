@@ -11,7 +11,7 @@ from greenbench.core.pipeline import Node
 from greenbench.core.quote import quote
 from greenbench.core.run import NodeState
 from greenbench.core.step import StepSpec
-from greenbench.gui.claim_card import VERDICTS, claim_in
+from greenbench.gui.claim_card import claim_in, look
 from greenbench.gui.editor.anatomy import EDGE, RADIUS, Anatomy, is_source
 from greenbench.gui.editor.drawing import Drawing, metrics_of, outline, paint_shadow, write
 from greenbench.gui.editor.status import BENCHMARK, NodeStatus, variant_rows
@@ -173,7 +173,7 @@ def _footer(painter: QPainter, view: NodeView) -> None:
         used = _energy(painter, inner, view)
     room = inner.adjusted(0, 0, -used - (6 if used else 0), 0)
     if claim is not None:  # the verdict needs the whole line; the joules stand in the inspector
-        icon, tone = VERDICTS[claim.verdict]
+        icon, tone = look(claim)
         paint_icon(painter, icon, QRectF(room.left() - 1, room.center().y() - 7, 14, 14), view.color(tone))
         room = room.adjusted(18, 0, 0, 0)
     if status.refused and status.state is not NodeState.RUNNING:
