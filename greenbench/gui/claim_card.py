@@ -45,11 +45,8 @@ def found_words(line: ClaimLine) -> str:
         return f"Cannot tell: {line.reason or 'nothing was found'}"
     asked = f"{_RELATIONS.get(line.relation, line.relation)} {line.shown(line.right)}"
     found = line.shown(line.left)
-    if line.unit == "p":
-        found = f"p {found}" if found.startswith("under") else f"p = {found}"
-    else:
-        found = f"{found[:1].upper()}{found[1:]}"
-    return f"{found}, asked {asked}: {'holds' if line.holds else 'does not hold'}"
+    name = "" if line.unit != "p" else "p " if found.startswith("under") else "p = "
+    return f"{name or found[:1].upper()}{found if name else found[1:]}, asked {asked}: {'holds' if line.holds else 'does not hold'}"
 
 
 def error_words(model: ClaimedModel) -> tuple[str, str]:

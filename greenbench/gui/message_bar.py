@@ -1,9 +1,10 @@
-"""Calm words under the toolbar: what went wrong and what to do, or a question that can wait. Never a modal box."""
+"""Calm words under the toolbar, one message at a time: what went wrong and what to do, or a question that can wait. Never a
+modal box."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from greenbench.core.errors import GreenBenchError, PlanError
@@ -15,7 +16,11 @@ _LOOK = {"failure": ("warning-octagon-fill", "danger"), "warning": ("warning", "
 
 
 class Message(QFrame):
-    """One message with its remedy and buttons; it stays until it is closed or replaced."""
+    """One message with its remedy and buttons; it stays until it is closed or replaced. `gone` comes when it is,
+    `next_wanted` when another one is to be read."""
+
+    gone = Signal()
+    next_wanted = Signal()
 
     def __init__(self, theme: Theme, kind: str, message: str, remedy: str, buttons: Sequence[tuple[str, Callable[[], object]]]) -> None:
         super().__init__()
@@ -38,6 +43,12 @@ class Message(QFrame):
             button.setProperty("dense", True)
             button.clicked.connect(partial(self._act, action))
             row.addWidget(button)
+        self.place = Button(theme, "")
+        self.place.setProperty("dense", True)
+        self.place.setToolTip("Show the next message")
+        self.place.clicked.connect(self.next_wanted)
+        self.place.hide()
+        row.addWidget(self.place)
         close = IconButton(theme, "x", "Close this message")
         close.clicked.connect(self.leave)
         row.addWidget(close)
@@ -50,17 +61,24 @@ class Message(QFrame):
         self.left = True
         self.hide()
         self.deleteLater()
+        self.gone.emit()
+
+    def show_place(self, place: int, count: int) -> None:
+        """Says which of how many messages this is; alone it says nothing."""
+        self.place.setText(f"{place} of {count}")
+        self.place.setVisible(count > 1)
 
 
 class MessageBar(QWidget):
-    """Messages one under the other, the newest at the bottom; a repeated one replaces the first."""
+    """The newest message; of several the others are a click away. A repeated one replaces the first, and of the problems of a plan
+    the first is read first."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 8, 12, 8)
-        self._layout.setSpacing(6)
+        self._front: Message | None = None
         self.hide()
 
     @property
@@ -77,6 +95,7 @@ class MessageBar(QWidget):
                 self.say("failure", problem.message, problem.remedy, buttons).problem = True
             if len(error.problems) > _SHOWN:
                 self.say("failure", f"And {len(error.problems) - _SHOWN} more problems.", "Mend these first.").problem = True
+            self._bring(next(message for message in self.messages if message.problem))
         else:
             self.say("failure", error.message, error.remedy)
 
@@ -88,9 +107,11 @@ class MessageBar(QWidget):
         while len(self.messages) > _SHOWN:
             self.messages[0].leave()
         card = Message(self._theme, kind, message, remedy, buttons)
-        card.destroyed.connect(self._settle)
+        card.hide()
+        card.gone.connect(self._settle)
+        card.next_wanted.connect(self._next)
         self._layout.addWidget(card)
-        self.show()
+        self._bring(card)
         return card
 
     def take_away(self, words: str) -> None:
@@ -109,5 +130,20 @@ class MessageBar(QWidget):
         for message in self.messages:
             message.leave()
 
+    def _next(self) -> None:
+        every = self.messages
+        self._bring(every[(every.index(self._front) + 1) % len(every)] if self._front in every else every[0])
+
+    def _bring(self, front: Message) -> None:
+        """Shows this message and no other."""
+        self._front = front
+        self._settle()
+
     def _settle(self) -> None:
-        self.setVisible(bool(self.messages))
+        every = self.messages
+        if self._front not in every:
+            self._front = every[-1] if every else None
+        for number, message in enumerate(every, 1):
+            message.setVisible(message is self._front)
+            message.show_place(number, len(every))
+        self.setVisible(bool(every))

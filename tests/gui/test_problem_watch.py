@@ -1,6 +1,6 @@
 """A message about a pipeline that cannot run leaves when the pipeline is mended, and only then."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -38,3 +38,39 @@ def test_a_message_leaves_when_its_problem_is_mended(window: MainWindow, qtbot: 
     session.undo_stack.undo()
     window.wiring.problems.look()
     assert said() == ["Something else."], "what was not asked for is not told"
+
+
+def test_several_messages_take_the_room_of_one(window: MainWindow) -> None:
+    bar = window.messages
+    bar.say("failure", "The first thing.", "Do this.")
+    height = bar.sizeHint().height()
+    bar.say("failure", "The second thing.", "Do that.")
+    assert bar.sizeHint().height() == height
+    first, second = bar.messages
+    assert (first.isVisible(), second.isVisible()) == (False, True)
+    assert second.place.text() == "2 of 2"
+    second.place.click()
+    assert (first.isVisible(), second.isVisible()) == (True, False)
+    first.leave()
+    assert second.isVisible()
+    assert not second.place.isVisible()
+    second.leave()
+    assert not bar.isVisible()
+
+
+def test_a_message_moves_nothing_under_the_hand(window: MainWindow, qtbot: QtBot) -> None:
+    canvas = window.editor.canvas
+    node = window.editor.scene.nodes["prune"]
+
+    def place() -> QPoint:
+        return canvas.viewport().mapToGlobal(canvas.mapFromScene(node.pos()))
+
+    before, top = place(), canvas.mapToGlobal(QPoint())
+    port = canvas.mapFromScene(node.ports[0].anchor)
+    QTest.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, port)
+    window.messages.say("failure", "These do not fit.", "Join others.")
+    qtbot.waitUntil(lambda: canvas.mapToGlobal(QPoint()) != top)
+    assert place() == before
+    window.messages.clear()
+    qtbot.waitUntil(lambda: canvas.mapToGlobal(QPoint()) == top)
+    assert place() == before

@@ -23,6 +23,7 @@ class Camera(QObject):
     def __init__(self, canvas: "Canvas") -> None:
         super().__init__(canvas)
         self._canvas = canvas
+        self.stayed = 0  # pixels by which the view was shifted because it was itself pushed down
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(_ZOOM_MS)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -86,6 +87,7 @@ class Camera(QObject):
             self._fit(area)
 
     def _fit(self, area: QRectF) -> None:
+        self.stayed = 0
         room = self._canvas.viewport().rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         fit = min(room.width() / area.width(), room.height() / area.height(), 1.0)
         self._motion.stop()
@@ -104,9 +106,16 @@ class Camera(QObject):
         else:
             self._fit(area)
 
+    def stay(self, down: int) -> None:
+        """The view itself has been pushed down by so many pixels, or has gone back up: what is under the hand stays where it is."""
+        back = down if down > 0 else -min(self.stayed, -down)
+        self.stayed += back
+        self.shift(QPoint(0, back))
+
     def home(self) -> None:
         """All of the pipeline from its top left corner, at most at 100 %: with its note, else without; where names could not be read
         so, as much as its width allows."""
+        self.stayed = 0
         area = self._canvas.pipeline_scene.content()
         if area.isEmpty():
             self._scale_to(1.0)

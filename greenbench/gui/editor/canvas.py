@@ -41,6 +41,7 @@ class Canvas(QGraphicsView):
         super().__init__(scene)
         self.pipeline_scene, self.editing, self.drawing = scene, editing, drawing
         self.gesture: Gesture | None = None
+        self._top = 0  # where the view begins in its window
         self.card = FloatingCard(drawing.theme, self.viewport())
         self.box_editor = BoxEditor(self, editing, drawing)
         self.hover = Hover(self)
@@ -60,7 +61,13 @@ class Canvas(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.camera.keep(QRect(QPoint(), event.oldSize()))
+        top = self.mapTo(self.window(), QPoint()).y()
+        down, self._top = top - self._top, top
+        in_use = self.gesture is not None or self.viewport().underMouse()
+        if event.oldSize().isValid() and ((down > 0 and in_use) or (down < 0 and self.camera.stayed)):
+            self.camera.stay(down)  # a message came or went above
+        else:
+            self.camera.keep(QRect(QPoint(), event.oldSize()))
         self.camera.moved.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
