@@ -124,7 +124,7 @@ def inspect(
 @app.command("list")
 def list_things(
     what: Annotated[str, typer.Argument(metavar="steps|models|datasets|devices|runs")],
-    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="Of the models: only those with all these words.")] = "",
+    search: Annotated[str, typer.Option("--search", metavar="WORDS", help="Of the models or steps: only those with all these words.")] = "",
     as_json: JsonOption = False,
 ) -> int:
     """List what there is: steps, models, data sets, devices, past runs."""

@@ -1,5 +1,6 @@
 """`greenbench list …` and `greenbench sensors`: what is installed, what this machine has, what was run."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -26,30 +27,36 @@ def open_store() -> Store:
 
 
 def listing(what: str, as_json: bool, search: str = "") -> int:
-    """Prints one list; `search` narrows that of the models (see greenbench.steps.model_library.zoo.search).
+    """Prints one list; `search` narrows that of the models (see greenbench.steps.model_library.zoo.search) and that of the steps.
 
     Raises:
         GreenBenchError: there is no such list, or it cannot be searched so.
     """
-    lists = {"steps": _steps, "models": list, "datasets": _datasets, "devices": _devices, "runs": _runs}
+    lists: dict[str, Callable[[], Rows]] = {
+        "steps": lambda: _steps(search),
+        "models": list,
+        "datasets": _datasets,
+        "devices": _devices,
+        "runs": _runs,
+    }
     if what not in lists:
         raise GreenBenchError(f'There is no list of "{what}".', f"Lists: {', '.join(lists)}.")
-    if search and what != "models":
-        raise GreenBenchError(f"The list of {what} cannot be searched.", "Use --search with models.")
+    if search and what not in ("models", "steps"):
+        raise GreenBenchError(f"The list of {what} cannot be searched.", "Use --search with models or steps.")
     if what == "models":
         _show_models(search, as_json)
     else:
-        _show(lists[what](), as_json)
+        _show(lists[what](), as_json, search)
     return 0
 
 
-def _show(rows: Rows, as_json: bool) -> None:
+def _show(rows: Rows, as_json: bool, search: str = "") -> None:
     if as_json:
         print_json(rows)
         return
     console = make_console()
     if not rows:
-        console.print("None yet.")
+        console.print(f'Nothing matches "{search}".' if search else "None yet.", markup=False)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in rows[0]:
@@ -64,7 +71,7 @@ def _cell(value: Any) -> str:
     return "—" if value is None or value == "" else escape(str(value))
 
 
-def _steps() -> Rows:
+def _steps(search: str) -> Rows:
     return [
         {
             "key": spec.key,
@@ -76,7 +83,7 @@ def _steps() -> Rows:
                 for f in spec.fields
             ],
         }
-        for spec in installed()
+        for spec in (installed().search(search) if search else installed())
     ]
 
 

@@ -30,7 +30,15 @@ def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_other_lists_cannot_be_searched() -> None:
-    with pytest.raises(GreenBenchError, match="list of steps cannot be searched"):
-        listing("steps", False, "train")
+    with pytest.raises(GreenBenchError, match="list of runs cannot be searched"):
+        listing("runs", False, "train")
     with pytest.raises(GreenBenchError, match='no list of "modelss"'):
         listing("modelss", False)
+
+
+def test_steps_are_found_by_the_words_of_the_field(capsys: pytest.CaptureFixture[str]) -> None:
+    for word, key in (("lottery", "prune.lottery"), ("huffman", "encode.deep"), ("tucker", "factorize.low_rank")):
+        listing("steps", False, word)
+        assert key in capsys.readouterr().out
+    listing("steps", False, "nonesuch")
+    assert 'Nothing matches "nonesuch"' in capsys.readouterr().out
