@@ -60,6 +60,7 @@ class StepSpec:
     `trust` gives, from the parameters, the files that would run code when they are loaded: light, and it loads none of them.
     `takes` are the formats of models it can work on (empty: any); `makes` says what its model is, where the step alone decides that:
     {"format": "onnx", "precision": "int8"}, or a function of the parameters. Both let a plan be refused before anything runs.
+    `asks` names inputs whose models are only asked for their outputs, so that any format will do there.
     `splits` are the parts of its data that it cannot do without ("train"); `tasks` those it can work on (empty: any).
     `browse` names a parameter for which the window offers a chooser of its own: {"name": "models"}.
     `repeats` names a parameter that counts seeds: everything that makes the step's models is then computed once for each of them.
@@ -88,6 +89,7 @@ class StepSpec:
     trust: Callable[[Any], tuple[TrustRequest, ...]] | None = None
     takes: tuple[ModelFormat, ...] = ()
     makes: Mapping[str, str] | Callable[[Any], Mapping[str, str]] | None = None
+    asks: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     browse: Mapping[str, str] | None = None

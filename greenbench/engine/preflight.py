@@ -112,10 +112,14 @@ class _Walk:
                 able = " or ".join(TASKS[each].title.lower() for each in spec.tasks)
                 message = f'"{node.title}" works for {able}, and "{flow.title}" is for {TASKS[task].title.lower()}.'
                 yield Problem(node.id, message, "Train the smaller model with labels instead, or choose another step.")
-            if flow.format and spec.takes and flow.format not in spec.takes:
+            if flow.format and spec.takes and flow.format not in spec.takes and not self._only_asked(node, spec, flow):
                 what = FORMAT_NOUNS[flow.format]  # type: ignore[index]
                 message = f'"{node.title}" cannot take "{flow.title}": it is {what}.'
                 yield Problem(node.id, message, "Connect the model before it was converted, or give its weights and architecture instead.")
+
+    def _only_asked(self, node: PlannedNode, spec: StepSpec, flow: _Flow) -> bool:
+        """Whether a model stands at a port where whatever runs will do: a teacher that gives outputs."""
+        return any(self._models.get(source.node) is flow for port in spec.asks for source in node.inputs.get(port, ()))
 
     def _in_order(self, node: PlannedNode, spec: StepSpec, flows: list[_Flow]) -> Iterator[Problem]:
         """The model that the step changes comes first; others (a teacher) are only asked."""

@@ -90,3 +90,27 @@ def test_a_step_for_another_task_is_refused_before_the_run(build, typed, world):
     assert execute(make_plan(build({"a": ("source", {}), "b": ("add", {})}, ["a.model -> b.model"])), world) is RunState.FAILED
     failed = {event.node: event.failure for event in world.events if isinstance(event, messages.NodeFailed)}
     assert failed["b"].message == '"B" works for regression, and "A" is for classification.'
+
+
+def test_a_teacher_that_is_only_asked_may_be_an_onnx_graph_and_a_student_may_not():
+    from greenbench.core.pipeline import Link, Node, Pipeline
+    from greenbench.steps import installed
+
+    def taught(student: str, teacher: str, step: str) -> list[str]:
+        pipeline = Pipeline(installed())
+        pipeline.nodes = {
+            "data": Node("data", "data.digits", "Digits"),
+            "net": Node("net", "model.library", "Net", {"name": "mlp"}),
+            "big": Node("big", "train", "Big"),
+            "int8": Node("int8", "quantize.static", "Int8"),
+            "taught": Node("taught", step, "Taught"),
+        }
+        links = [("data", "net"), ("data", "big"), ("data", "int8"), ("data", "taught")]
+        pipeline.links = [Link(source, "data", target, "data") for source, target in links]
+        pipeline.links += [Link("net", "model", "big", "model"), Link("big", "model", "int8", "model")]
+        pipeline.links += [Link(student, "model", "taught", "student"), Link(teacher, "model", "taught", "teacher")]
+        return [problem.message for problem in problems(pipeline)]
+
+    assert taught("net", "int8", "distil.soft") == []
+    assert taught("int8", "big", "distil.soft") == ['"Taught" cannot take "Int8": it is an ONNX graph.']
+    assert taught("net", "int8", "distil.features") == ['"Taught" cannot take "Int8": it is an ONNX graph.']

@@ -104,6 +104,7 @@ SPEC = StepSpec(
     inputs=teaching.PORTS,
     outputs=(Port("model", PortKind.MODEL),),
     takes=("torch",),
+    asks=("teacher", "control"),
     tasks=("classification",),
     splits=("train", "validation"),
     highlights=("temperature", "epochs"),
