@@ -4,13 +4,14 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from greenbench.core.params import FieldSpec
 from greenbench.core.pipeline import Link, Node
 from greenbench.core.run import NodeState
 from greenbench.core.step import StepSpec
 from greenbench.gui.editor.anatomy import PORT, PORT_HIT, PORT_RING, Anatomy, Slot, anatomy, many_port
 from greenbench.gui.editor.drawing import Drawing, outline, port_path
 from greenbench.gui.editor.node_paint import NodeView, paint_node
-from greenbench.gui.editor.words import state_word
+from greenbench.gui.editor.words import port_words, setting_words, state_word
 
 PORT_FITS, PORT_FADED, PORT_REFUSED, PORT_PLAIN = "fits", "faded", "refused", "plain"
 
@@ -127,7 +128,7 @@ class NodeItem(QGraphicsItem):
         self.prepareGeometryChange()
         many = many_port(self.spec)
         rows = len(self.drawing.pipeline.into(self.id, many.name)) if many else 0
-        self.parts = anatomy(self.spec, self.drawing.detail, self._fields(), rows, self.free_row)
+        self.parts = anatomy(self.spec, self.drawing.detail, tuple(field.name for field in self._highlighted()), rows, self.free_row)
         old = {(port.slot.port.name, port.slot.output, port.slot.row): port for port in self.ports}
         kept: list[PortItem] = []
         for slot in self.parts.slots:
@@ -145,18 +146,23 @@ class NodeItem(QGraphicsItem):
         self.ports = kept
         self.refresh()
 
-    def _fields(self) -> tuple[str, ...]:
+    def _highlighted(self) -> list[FieldSpec]:
+        """The two settings that a node shows."""
         values = {spec.name: self.node.params.get(spec.name, spec.default) for spec in self.spec.fields}
         found = [self.spec.field(name) for name in self.spec.highlights]
-        return tuple(field.name for field in found if field and field.visible(values))[:2]
+        return [field for field in found if field and field.visible(values)][:2]
 
     def refresh(self) -> None:
         """Draws the node anew and gives assistive technology its words."""
         status = self.drawing.board.status(self.id)
         reason = status.refused or (status.failure.message if status.failure else "")
-        self.setToolTip(reason or "\n".join(words for words in (self.node.title, status.headline) if words))  # both may be cut off
+        settings = [setting_words(field, self.node.params.get(field.name, field.default)) for field in self._highlighted()]
+        self.setToolTip(
+            reason or "\n".join(words for words in (self.node.title, status.headline, *settings) if words)
+        )  # all may be cut off
         self.update()
         for port in self.ports:
+            port.setToolTip(port_words(port.slot.port))
             port.update()
 
     def words(self) -> str:

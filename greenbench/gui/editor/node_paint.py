@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
 
 from greenbench.core.measurement import Provenance
-from greenbench.core.params import FieldSpec
+from greenbench.core.params import FieldKind, FieldSpec
 from greenbench.core.pipeline import Node
 from greenbench.core.quote import quote
 from greenbench.core.run import NodeState
@@ -111,12 +111,19 @@ def _boxes(painter: QPainter, view: NodeView) -> None:
         painter.setPen(outline(view.color("strong" if name == view.hovered_box else "border")))
         painter.setBrush(view.color("surface" if name == view.hovered_box else "sunken"))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        inner = rect.adjusted(6, 0, -2, 0)
-        write(painter, inner, box_text(field, view.node.params.get(name, field.default), inner.width()), view.color("second"))
+        inner, value = rect.adjusted(6, 0, -2, 0), view.node.params.get(name, field.default)
+        if field.kind is FieldKind.BOOLEAN:
+            icon = QRectF(rect.left() + 4, rect.center().y() - 6, 12, 12)
+            paint_icon(painter, "check-square" if value else "square", icon, view.color("accent" if value else "muted"))
+            inner = rect.adjusted(20, 0, -2, 0)
+        write(painter, inner, box_text(field, value, inner.width()), view.color("second"))
 
 
 def box_text(field: FieldSpec, value: object, width: float) -> str:
-    """A value as it stands in a box: alone where it explains itself ("50 %"), else with as much of its name as fits."""
+    """A value as it stands in a box: alone where it explains itself ("50 %"), else with as much of its name as fits; of yes or no
+    the name, beside its tick."""
+    if field.kind is FieldKind.BOOLEAN:
+        return field.title
     text = short_value(field, value)
     if field.choices or field.percent:
         return text
@@ -125,7 +132,14 @@ def box_text(field: FieldSpec, value: object, width: float) -> str:
         return text if metrics_of(11).horizontalAdvance(text) <= width or not short else short
     names = (field.title, field.name if len(field.name) <= 5 else "")
     whole = (f"{name} {text}" for name in names if name)
-    return next((words for words in whole if metrics_of(11).horizontalAdvance(words) <= width), text)
+    return next((words for words in whole if metrics_of(11).horizontalAdvance(words) <= width), _cut(field.title, text, width))
+
+
+def _cut(name: str, text: str, width: float) -> str:
+    """The value whole behind the start of its name: "Temp… 4"; alone where hardly a letter would be left."""
+    room = width - metrics_of(11).horizontalAdvance(f" {text}")
+    shown = metrics_of(11).elidedText(name, Qt.TextElideMode.ElideRight, room)
+    return f"{shown} {text}" if len(shown) >= 4 else text
 
 
 def _rows(painter: QPainter, view: NodeView) -> None:

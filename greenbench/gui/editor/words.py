@@ -7,6 +7,7 @@ from typing import Any
 from greenbench.core.artifact import Artifact, DatasetArtifact, ModelArtifact
 from greenbench.core.params import FieldKind, FieldSpec
 from greenbench.core.pipeline import Link, Pipeline
+from greenbench.core.ports import Port
 from greenbench.core.quote import scale, significant
 from greenbench.core.run import NodeState
 from greenbench.core.task import TASKS
@@ -121,12 +122,32 @@ def short_value(field: FieldSpec, value: Any) -> str:
     return field.format(value)
 
 
+def setting_words(field: FieldSpec, value: Any) -> str:
+    """A setting with its name: "Temperature: 4"; "" without a value."""
+    text = short_value(field, value)
+    return f"{field.title}: {text}" if text.strip() else ""
+
+
+def port_words(port: Port) -> str:
+    """What a port is called and whether it may stay empty: "Control, without teacher (optional)"."""
+    asked = [word for word, says in (("optional", port.optional), ("any number", port.many)) if says]
+    return f"{port.label} ({', '.join(asked)})" if asked else port.label
+
+
+def _given(field: FieldSpec, value: Any) -> str:
+    """A setting in a line of others: a bare number says what it counts, and a zero that stands for "as it is" says nothing."""
+    text = short_value(field, value)
+    if field.kind not in (FieldKind.INTEGER, FieldKind.NUMBER) or field.unit or field.percent:
+        return text
+    return "" if value == field.default == 0 else f"{field.title.lower()} {text}"
+
+
 def facts_line(pipeline: Pipeline, status: NodeStatus, id: str) -> str:
     """What a source gives, or the settings by which it will: "1797 images, 8×8 px", "ResNet-20, 1.09 MB"."""
     spec, node = pipeline.spec(id), pipeline.node(id)
     chosen = [spec.field(name) for name in spec.highlights]
     given = {field.name: node.params.get(field.name, field.default) for field in spec.fields}
-    values = [short_value(field, given[field.name]) for field in chosen if field and field.visible(given)]
+    values = [_given(field, given[field.name]) for field in chosen if field and field.visible(given)]
     values = [value for value in values if value.strip()]
     for artifact in status.outputs.values():
         if isinstance(artifact, DatasetArtifact):

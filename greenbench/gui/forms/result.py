@@ -1,7 +1,7 @@
 """What a node gave: its facts against its input, what it cost, why it failed, and its log."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from greenbench.core.artifact import Fact, ModelArtifact
@@ -186,7 +186,8 @@ class LogBox(QPlainTextEdit):
         self._lines: tuple[str, ...] = ()
         self.setReadOnly(True)
         self.setFont(font(11, mono=True))
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # a space at the end of a line needs no room
         self.setAccessibleName("Log of this node")
         self.hide()
 
@@ -194,8 +195,23 @@ class LogBox(QPlainTextEdit):
         if lines != self._lines:
             self._lines = lines
             self.refresh()
-            self.setFixedHeight(16 + min(max(len(lines), 2), 9) * (self.fontMetrics().lineSpacing() + 1))
+            self._fit()
         self.setVisible(bool(lines))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its wrapped lines, from two to nine of them."""
+        shown, block = 0, self.document().begin()
+        while block.isValid():
+            self.blockBoundingRect(block)  # wraps it, which else waits until it is drawn
+            shown += block.layout().lineCount()
+            block = block.next()
+        policies = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(policies.ScrollBarAsNeeded if shown > 9 else policies.ScrollBarAlwaysOff)
+        self.setFixedHeight(20 + min(max(shown, 2), 9) * (self.fontMetrics().lineSpacing() + 1))
 
     def refresh(self) -> None:
         """Writes the lines anew, in the colours of the theme."""

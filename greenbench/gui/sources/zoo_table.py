@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from greenbench.core.quote import significant
+from greenbench.core.quote import count, significant
 from greenbench.core.task import TASKS
 from greenbench.gui.editor.drawing import write
 from greenbench.gui.table_head import PAD
@@ -62,16 +62,24 @@ COLUMNS = (
 
 
 def in_one_line(entry: ZooEntry) -> str:
-    """What one chooses by, as a line: "11.7 million parameters, 1.81 billion MACs, 3 × 224 × 224, BSD-3-Clause"."""
-    parameters, macs = _scaled(entry.parameters, 1e6), _scaled(entry.macs, 1e9)
+    """What one chooses by, as a line: "11.7 million parameters, 1.81 billion MACs, for 224 × 224 images, BSD-3-Clause"."""
+    size = _size(entry)
     known = [
-        f"{parameters} million parameters" if entry.parameters is not None else "",
-        f"{macs} billion MACs" if entry.macs is not None else "",
-        entry.input.replace("x", " × "),
+        f"{_in_words(entry.parameters)} parameters" if entry.parameters is not None else "",
+        f"{_in_words(entry.macs)} MACs" if entry.macs is not None else "",
+        f"for {size[1]} × {size[2]} images" if len(size) == 3 else entry.input.replace("x", " × "),
         f"licence {entry.licence or 'not said'}",
         "" if entry.pretrained else "no published weights",
     ]
     return ", ".join(part for part in known if part)
+
+
+def _in_words(value: int) -> str:
+    """Three significant digits: "77 800", "11.7 million", "1.81 billion"."""
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"{significant(value / size, 3)} {word}"
+    return significant(value, 3) if value < 1000 else count(round(value, 3 - len(str(value))))
 
 
 class ZooModel(QAbstractTableModel):

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from greenbench.core import places
 from greenbench.core.catalog import Catalog
 from greenbench.core.document import read
+from greenbench.gui.editor.node_paint import box_text
 from greenbench.gui.editor.routing import crosses
 from greenbench.gui.editor.view import EditorView
 from greenbench.gui.session import Session
@@ -29,6 +30,27 @@ def passes(path: QPainterPath, area: QRectF) -> bool:
     block = (area.left() + 1, area.top() + 1, area.right() - 1, area.bottom() - 1)
     points = [(point.x(), point.y()) for polygon in path.toSubpathPolygons() for point in polygon.toList()]
     return any(crosses(first, second, block) for first, second in pairwise(points))
+
+
+def test_ports_and_settings_say_what_they_are_called(every_step: Catalog, qtbot: QtBot, theme: Theme) -> None:
+    file = places.resources() / "pipelines" / "distil.greenbench"
+    editor = EditorView(Session(every_step, read(file, every_step)), theme)
+    qtbot.addWidget(editor)
+    node = editor.scene.nodes["distilled"]
+    said = {port.slot.port.name: port.toolTip() for port in node.ports if not port.slot.output}
+    assert said["teacher"] == "Teacher"
+    assert said["control"] == "Control, without teacher (optional)"
+    value = node.node.params.get("temperature", 4.0)
+    assert f"Temperature: {value:g}" in node.toolTip()
+    dynamic = every_step["quantize.dynamic"]
+    convolutions, temperature = dynamic.field("convolutions"), node.spec.field("temperature")
+    assert convolutions is not None
+    assert temperature is not None
+    assert [box_text(convolutions, value, 40) for value in (True, False)] == [convolutions.title] * 2
+    assert box_text(temperature, 4.0, 200) == "Temperature 4"
+    cut = box_text(temperature, 4.0, 57)
+    assert cut.startswith("Te")
+    assert cut.endswith("… 4")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

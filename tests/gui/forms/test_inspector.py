@@ -253,6 +253,18 @@ def test_a_failure_shows_message_remedy_and_log(inspector: Inspector) -> None:
     assert panel(inspector).log.toPlainText() == "GroupSizeError: 1024 > 640"
 
 
+def test_one_long_line_of_the_log_is_read_whole(inspector: Inspector) -> None:
+    start(inspector)
+    inspector.on_event(m.Log(text="1 of 10 convolutions and matrix products execute in whole numbers of 8 bits here.", node="one"))
+    log = panel(inspector).log
+    assert log.isVisible()
+    line = log.document().firstBlock().layout()
+    assert line.lineCount() >= 2
+    assert max(line.lineAt(number).naturalTextWidth() for number in range(line.lineCount())) <= log.viewport().width()
+    assert log.verticalScrollBar().maximum() == 0
+    assert log.viewport().height() >= 2 * log.fontMetrics().lineSpacing()
+
+
 def test_a_changed_parameter_takes_the_shown_result_away(inspector: Inspector) -> None:
     start(inspector)
     inspector.on_event(m.NodeFinished(node="one", digest="d", cached=False, t_ns=0, seconds=1.5, facts=(Fact(title="Layers", value=3),)))

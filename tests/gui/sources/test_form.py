@@ -79,7 +79,7 @@ def test_browse_fills_the_field_undoably(inspector: Inspector, session: Session,
     assert browser is not None
     QTest.keyClick(browser.field, Qt.Key.Key_Return)
     assert session.pipeline.nodes["file"].params == {"architecture": "resnet8"}
-    assert "0.0780 million parameters, 0.0120 billion MACs, 3 × 32 × 32" in row(inspector, "architecture").fact.text()
+    assert "78\u202f000 parameters, 12.0 million MACs, for 32 × 32 images" in row(inspector, "architecture").fact.text()
     assert not any(each.text() == "Browse…" for each in row(inspector, "file").findChildren(QPushButton))
     session.undo_stack.undo()
     assert session.pipeline.nodes["file"].params == {}
