@@ -47,7 +47,7 @@ class FormRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         slider = self.field if isinstance(self.field, SliderField) else None
-        title = self.label.fontMetrics().horizontalAdvance(spec.title) + 8 + self.reset.sizeHint().width() + 6
+        title = self.label.fontMetrics().horizontalAdvance(spec.title) + 6 + self.reset.sizeHint().width() + 6
         wide = self.field.wide or title + self._least(self.field) > _ROOM
         beside: tuple[QWidget, ...] = (slider.typed,) if slider else () if wide else (self.field,)
         head = row(self.label, self.reset, *beside, spacing=6)
