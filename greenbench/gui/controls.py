@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap, QWheelEvent
+from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from greenbench.core.measurement import Provenance
@@ -31,6 +31,43 @@ class Text(QLabel):
     def set_tone(self, tone: str) -> None:
         if self.property("tone") != tone:
             restyle(self, tone=tone)
+
+
+class GivingText(Text):
+    """A line that gives way where room is short: what is cut off stands whole in its tooltip."""
+
+    _LEAST = 60
+
+    def __init__(self, size: float = 13, weight: int = 400, tone: str = "") -> None:
+        super().__init__("", size, weight, tone)
+        self._whole = ""
+
+    def say(self, text: str) -> None:
+        self._whole = text
+        self._fit()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(self._LEAST, self.sizeHint().width()), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = self._whole
+        if self.isVisible():  # before that, its width means nothing
+            shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        if shown != self.text():
+            self.setText(shown)
+        self.setToolTip("" if shown == self._whole else self._whole)
 
 
 class Choice(QComboBox):

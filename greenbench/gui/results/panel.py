@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSc
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import RunResult, RunState
 from greenbench.gui.claim_card import ClaimCards, claims_of
-from greenbench.gui.controls import Button, Choice, Icon, Text, row
+from greenbench.gui.controls import Button, Choice, GivingText, Icon, Text, row
 from greenbench.gui.history import when
 from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.results.distribution import LatencyDistribution
@@ -123,7 +123,7 @@ class ResultsPage(QWidget):
         self._rest.hide()
 
     def _head(self) -> QHBoxLayout:
-        self._title, self._when = Text("", 16, 600), Text("", 12, 400, "muted")
+        self._title, self._when = Text("", 16, 600), GivingText(12, 400, "muted")
         self._copy = copy = Button(self._theme, "Copy table", "copy")
         copy.clicked.connect(self.copy_table)
         export = Button(self._theme, "Export results", "export")
@@ -218,7 +218,7 @@ class ResultsPage(QWidget):
         self._area.show()
         self._title.setText(result.title)
         state = _STATES.get(result.state, "")
-        self._when.setText(" · ".join(part for part in (_moment(result.started), state, whose) if part))
+        self._when.say(" · ".join(part for part in (whose, _moment(result.started), state) if part))
         judged = claims_of(result)
         self.claims.show_claims(judged)
         compared = bool(result.variants) or not judged  # a pipeline that only judges a claim has no variants to compare
