@@ -131,7 +131,7 @@ def box_text(field: FieldSpec, value: object, width: float) -> str:
         short = text.removesuffix(field.unit).strip()
         return text if metrics_of(11).horizontalAdvance(text) <= width or not short else short
     last = field.title.split()[-1].lower()  # "Learning rate": the rate
-    names = (field.title, last if " " in field.title else "", field.name if len(field.name) <= 5 else "")
+    names = (field.title, field.name if len(field.name) <= 5 else "", last if " " in field.title else "")
     whole = (f"{name} {text}" for name in names if name)
     return next((words for words in whole if metrics_of(11).horizontalAdvance(words) <= width), _cut(field.title, text, width))
 
