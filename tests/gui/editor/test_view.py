@@ -196,7 +196,9 @@ def test_a_title_and_a_headline_that_are_cut_off_are_read_under_the_pointer(edit
     editor.board.apply(m.RunStarted(run_id="1", t_ns=0, plan=plan))
     touched = editor.board.apply(m.NodeFinished(node="prune", digest="d", cached=False, t_ns=0, seconds=1.0, headline="76 % of parameters"))
     editor.show_touched(touched)
-    assert editor.scene.nodes["prune"].toolTip() == "Prune channels\n76 % of parameters"
+    whole = editor.scene.nodes["prune"].toolTip().splitlines()
+    assert whole[:2] == ["Prune channels", "76 % of parameters"]
+    assert whole[2:] == ["Channels removed: 50 %", "Importance: L1 norm"], "the two settings that stand on it without their names"
     editor.show_touched(editor.board.refuse({"prune": "Too many channels go."}))
     assert editor.scene.nodes["prune"].toolTip() == "Too many channels go."
 
