@@ -25,6 +25,7 @@ from greenbench.core.step import Stored
 from greenbench.ml.footprint import footprint
 from greenbench.ml.models import build
 from greenbench.ml.models.registry import PYTHON
+from greenbench.ml.models.versions import versioned
 from greenbench.ml.unfilled import unfilled
 
 WEIGHTS = "model.safetensors"
@@ -142,7 +143,7 @@ def load_module(stored: Stored) -> nn.Module:
     try:
         _set_geometry(module, json.loads(header.get(_GEOMETRY, "{}")))
         _resize(module, state)
-        module.load_state_dict(state, strict=True)
+        module.load_state_dict(versioned(module, state), strict=True)
     except (RuntimeError, KeyError, AttributeError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise ModelError(

@@ -22,6 +22,7 @@ from greenbench.ml.data import Dataset
 from greenbench.ml.evaluation import scores
 from greenbench.ml.footprint import flops
 from greenbench.ml.models import blank
+from greenbench.ml.models.versions import versioned
 from greenbench.ml.optimizers import Optimizer, Schedule, learning_rate, make_optimizer
 from greenbench.ml.target_scale import TargetScale, answering, standardised
 from greenbench.ml.tasks import task
@@ -212,7 +213,7 @@ class _Best:
 
     def restore(self, module: nn.Module) -> None:
         if self.state:
-            module.load_state_dict(self.state)
+            module.load_state_dict(versioned(module, self.state))
 
 
 @dataclass

@@ -88,12 +88,18 @@ def _safetensors(name: str, made: ModelArtifact) -> str:
     )
 
 
+# The one network that refuses tensors without the version it writes beside them, which safetensors cannot hold.
+_VERSIONED = "tensors = type(network.state_dict())(tensors)\ntensors._metadata = network.state_dict()._metadata\n"
+
+
 def _library_weights(name: str, made: ModelArtifact, library_call: str) -> str:
     imports = sorted(("import numpy", "import torch", f"import {library_call.partition('.')[0]}"))
     return (
         "\n".join(imports) + "\nfrom safetensors.torch import load_file\n\n"
         f"network = {library_call}\n"
-        f"network.load_state_dict(load_file({_quoted(name + '.safetensors')}))\n"
+        f"tensors = load_file({_quoted(name + '.safetensors')})\n"
+        f"{_VERSIONED if '.mnasnet' in library_call else ''}"
+        "network.load_state_dict(tensors)\n"
         "network.eval()\n"
         f"{_example(made)}"
         "with torch.inference_mode():\n    outputs = network(torch.from_numpy(x))\n"

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from greenbench.ml.compress import layers, magnitude
 from greenbench.ml.compress.refusals import refusal
+from greenbench.ml.models.versions import versioned
 
 State = dict[str, Tensor]
 Train = Callable[[nn.Module, dict[str, Tensor], Callable[[int, int], None] | None], object]
@@ -100,7 +101,7 @@ def prune_survivors(
 
 def rewind(module: nn.Module, state: State, masks: Mapping[str, Tensor]) -> None:
     """Gives the network those weights, with what the masks removed at zero."""
-    module.load_state_dict(state)
+    module.load_state_dict(versioned(module, state))
     with torch.no_grad():
         for name, mask in masks.items():
             module.get_parameter(name).masked_fill_(~mask, 0.0)

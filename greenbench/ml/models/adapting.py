@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from greenbench.ml.models.versions import versioned
+
 
 def replace_first_convolution(module: nn.Module, channels: int) -> None:
     """Gives the network a first convolution for so many channels, freshly initialised."""
@@ -36,7 +38,7 @@ def load_fitting(module: nn.Module, state: Mapping[str, Tensor]) -> tuple[str, .
             fitting[name] = tensor
         elif tensor.dim() == 4 and own[name].shape[0] == tensor.shape[0] and own[name].shape[2:] == tensor.shape[2:]:
             fitting[name] = other_channels(tensor, own[name].shape[1])
-    module.load_state_dict(fitting, strict=False)
+    module.load_state_dict(versioned(module, fitting), strict=False)
     return tuple(name for name in own if name in state and name not in fitting)
 
 

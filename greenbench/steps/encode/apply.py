@@ -13,6 +13,7 @@ from greenbench.ml.card import card
 from greenbench.ml.compress import packed, panel
 from greenbench.ml.compress.tensor_coding import SMALLEST, Coding
 from greenbench.ml.data import open_dataset
+from greenbench.ml.models.versions import versioned
 from greenbench.ml.onnx_graph import onnx_footprint
 from greenbench.ml.shipping.packed_file import of_graph, unpack_graph
 from greenbench.steps.encode.spec import EncodeParams
@@ -77,7 +78,7 @@ def _restored(stored: Stored, decoded: dict[str, packed.Array], context: StepCon
     """The model of the decoded numbers, saved in the context's folder."""
     if stored.model.format == "torch":
         module = load_module(stored)
-        module.load_state_dict(packed.tensors(decoded))
+        module.load_state_dict(versioned(module, packed.tensors(decoded)))
         made = save_module(module, context.folder, stored, load_masks(stored), step=context.title)
         update = {"files": made.files, "footprint": made.footprint, "lineage": made.lineage}
         return stored.model.model_copy(update=update)  # all else is as it was, half precision too

@@ -14,6 +14,7 @@ from greenbench.ml.artifacts import WEIGHTS, Blueprint, load_module, save_module
 from greenbench.ml.files.weights_file import Weights, read_weights
 from greenbench.ml.models import build, check_output, published
 from greenbench.ml.models.blank import blank
+from greenbench.ml.models.versions import versioned
 from greenbench.ml.models.weights import Match, differences, match, matches
 from greenbench.steps.model_file.naming import class_names
 from greenbench.steps.model_file.spec import ModelFileParams
@@ -136,7 +137,7 @@ def _filled(chosen: Match, state: dict[str, Tensor], name: str) -> nn.Module:
     _check_kinds(own, state, name)
     fitting = {key: tensor.to(own[key].dtype) for key, tensor in state.items() if key in own}
     try:
-        left = module.load_state_dict(fitting, strict=False)
+        left = module.load_state_dict(versioned(module, fitting), strict=False)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise ModelError(f"The weights of {name} do not fit {chosen.architecture.name}: {reason}", _SAY_WHICH) from None
