@@ -41,7 +41,15 @@ def prune_half(module: nn.Module, shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["lenet_300_100", "resnet8", "mobilenet_small", "torchvision/resnet18", "torchvision/mobilenet_v2", "torchvision/mnasnet0_5", "timm/resnext26ts"],
+    [
+        "lenet_300_100",
+        "resnet8",
+        "mobilenet_small",
+        "torchvision/resnet18",
+        "torchvision/mobilenet_v2",
+        "torchvision/mnasnet0_5",
+        "timm/resnext26ts",
+    ],
 )
 def test_weights_and_buffers_come_back_bit_for_bit(name: str, tmp_path: Path) -> None:
     plan = blueprint(name)

@@ -1,4 +1,4 @@
-"""The versions that some networks keep beside their tensors. Files of bare tensors lose them; torchvision's MNASNet then refuses to load."""
+"""The versions that some networks keep beside their tensors. Files of bare tensors lose them, and MNASNet then refuses to load."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
