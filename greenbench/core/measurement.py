@@ -81,7 +81,9 @@ class Domain(StrEnum):
 
 class Channel(Value):
     """One line of power or energy. `counted` channels add up to the machine's total without covering anything twice;
-    `inside` names the channel that contains this one. `error` is the relative gain error (0.05: ±5 %)."""
+    `inside` names the channel that contains this one. `error` is the relative gain error (0.05: ±5 %). `refresh_s` is what the maker
+    or the literature states, `refresh_measured_s` what was seen here (None: not yet, or it stands still); `resolution` is the smallest
+    step of the number: J where energy is counted, W where power is sampled."""
 
     key: str
     title: str
@@ -92,6 +94,8 @@ class Channel(Value):
     counted: bool = True
     inside: str = ""
     error: float = 0.0
+    refresh_measured_s: float | None = None
+    resolution: float | None = None
 
 
 class Sample(Value):
@@ -106,7 +110,9 @@ class Sample(Value):
 
 
 class Facts(Value):
-    """What else is known of the machine at one moment. None: this machine does not say."""
+    """What else is known of the machine at one moment. None: this machine does not say. `frequency_hz` is the mean over the cores;
+    of several graphics boards the hottest, the slowest and the busiest speak. `gpu_throttle` says why one holds its clocks back ("": none
+    does, or none says)."""
 
     t_ns: int
     cpu_percent: float | None = None
@@ -116,6 +122,10 @@ class Facts(Value):
     frequency_hz: float | None = None
     gpu_percent: float | None = None
     on_battery: bool | None = None
+    gpu_temperature_c: float | None = None
+    gpu_clock_hz: float | None = None
+    gpu_throttle: str = ""
+    battery_percent: float | None = None
 
 
 class SourceState(StrEnum):
