@@ -9,7 +9,8 @@ from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, Window, WindowKind
 from greenbench.core.run import Plan, PlannedNode, Protocol, RunState, Source, Verdict
 from greenbench.engine.recorder import Recorder
-from greenbench.engine.results import _width, assemble
+from greenbench.engine.results import assemble
+from greenbench.engine.results.remarks import _width
 from greenbench.meters.carbon import factor
 from greenbench.meters.ledger import EnergyLedger
 

@@ -1,0 +1,117 @@
+"""The variants of one benchmark node with their numbers."""
+
+import numpy as np
+
+from greenbench.analysis.intervals import block_mean, block_quantile
+from greenbench.core.measurement import Measurement, Provenance, WindowKind
+from greenbench.core.messages import VariantReady
+from greenbench.core.metrics import BY_KEY, METRICS
+from greenbench.core.run import Block, CarbonFactor, NodeState, PlannedNode, VariantResult
+from greenbench.engine.judging import quality
+from greenbench.engine.recorder import Recorder
+from greenbench.engine.results import energies
+from greenbench.engine.results.comparisons import Comparisons
+from greenbench.engine.results.energies import BlockEnergies
+from greenbench.meters import carbon
+
+_MIRROR = {"size_bytes", "size_coded_bytes", "parameters", "nonzero_parameters", "flops"}
+
+
+class BenchmarkResults:
+    """The variants of one benchmark node, with their numbers and their comparisons with the first."""
+
+    def __init__(self, recorder: Recorder, node: PlannedNode, factor: CarbonFactor | None) -> None:
+        self.recorder, self.node, self.factor = recorder, node, factor
+        self.blocks = recorder.windows_by(WindowKind.BLOCK, node.id)
+        idle = recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
+        self.idle_w = [power.value for power in (recorder.ledger.idle_power_w(window) for window in idle) if power.value is not None]
+        self.energies: dict[str, BlockEnergies] = {}
+
+    def variants(self) -> list[VariantResult]:
+        letters = sorted(
+            {key[1] for key in (*self.recorder.ready, *self.recorder.failed) if key[0] == self.node.id}, key=lambda k: (len(k), k)
+        )
+        found = [self._variant(key) for key in letters]
+        return Comparisons(self.recorder, self.node.id, self.energies).compared(found)
+
+    def _variant(self, key: str) -> VariantResult:
+        failed = self.recorder.failed.get((self.node.id, key))
+        ready = self.recorder.ready.get((self.node.id, key))
+        name, source = (failed.name, failed.source) if failed else (ready.name, ready.source) if ready else (key, "")
+        bare = VariantResult(
+            letter=key, node=source, name=name, benchmark=self.node.id, lineage=self.recorder.plan.lineage(source), state=NodeState.FAILED
+        )
+        if failed or ready is None:
+            return bare.model_copy(update={"failure": failed.failure if failed else None})
+        latencies = self.recorder.latencies_of(self.node.id, key)
+        self.energies[key] = energy = energies.of_blocks(self.recorder, self.blocks.get(key, []), ready.batch, self.idle_w)
+        calls = np.concatenate([np.array(block) for block in latencies.values()]) if latencies else np.array([])
+        more = {
+            "state": NodeState.DONE if latencies else NodeState.CANCELLED,
+            "runtime": ready.runtime,
+            "precision": ready.precision,
+            "batch": ready.batch,
+            "threads": ready.threads,
+            "metrics": self._metrics(key, ready.batch, energy),
+            "latency_quantiles_s": tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
+            "blocks": self._blocks(key, energy, ready.batch),
+            "notes": ready.notes,
+            "execution": ready.execution,
+        }
+        return bare.model_copy(update=more)
+
+    def _metrics(self, key: str, batch: int, energy: BlockEnergies) -> dict[str, Measurement]:
+        ready = self.recorder.ready[(self.node.id, key)]
+        blocks = [np.array(values) for values in self.recorder.latencies_of(self.node.id, key).values()]
+        metrics: dict[str, Measurement] = dict([quality(self.recorder, self.node, key)])
+        if blocks:
+            metrics["latency_p50"] = block_quantile(blocks, 0.5).measurement("s")
+            metrics["latency_p95"] = block_quantile(blocks, 0.95).measurement("s")
+            metrics["throughput"] = block_mean([len(block) * batch / block.sum() for block in blocks]).measurement("1/s")
+        else:
+            for name in ("latency_p50", "latency_p95", "throughput"):
+                metrics[name] = Measurement.missing(BY_KEY[name].unit, "no block was measured")
+        metrics["energy_per_inference"] = energy.gross_per_inference()
+        metrics["energy_per_inference_net"] = energy.net_per_inference()
+        metrics.update(self._counted(key, ready))
+        metrics["co2e_per_inference"] = self._co2e(metrics["energy_per_inference"])
+        return {metric.key: metrics[metric.key] for metric in METRICS if metric.key in metrics}
+
+    def _counted(self, key: str, ready: VariantReady) -> dict[str, Measurement]:
+        """What is a count or one reading: sizes, parameters, memory."""
+        metrics: dict[str, Measurement] = {}
+        measured = self.recorder.measured.get((self.node.id, key))
+        uncounted = "not counted for this format" if measured else "the run ended before it was counted"
+        for name in _MIRROR:
+            value = getattr(ready, name)
+            if value is None and measured is not None:
+                value = getattr(measured, name, None)
+            unit = BY_KEY[name].unit
+            metrics[name] = Measurement.missing(unit, uncounted) if value is None else Measurement.exact(value, unit)
+        peak = measured.peak_memory_bytes if measured else None
+        metrics["peak_memory"] = (
+            Measurement.missing("B", "not reported by the system") if peak is None else Measurement(value=peak, unit="B")
+        )
+        return metrics
+
+    def _co2e(self, energy: Measurement) -> Measurement:
+        if energy.value is None:
+            return Measurement.missing("g", energy.reason)
+        if self.factor is None:
+            return Measurement.missing("g", "no grid intensity for the chosen region")
+        low, high = (None if end is None else carbon.co2e_g(end, self.factor) for end in (energy.low, energy.high))
+        grams = carbon.co2e_g(energy.value, self.factor)
+        return Measurement(value=grams, low=low, high=high, n=energy.n, unit="g", provenance=Provenance.MODELLED)
+
+    def _blocks(self, key: str, energy: BlockEnergies, batch: int) -> tuple[Block, ...]:
+        found = []
+        for window, joules in zip(self.blocks.get(key, []), energy.gross, strict=True):
+            values = self.recorder.latencies[(self.node.id, key, window.block)]
+            total = None if joules is None else joules * window.calls * batch
+            found.append(
+                Block(
+                    index=window.block, t0_ns=window.t0_ns, t1_ns=window.t1_ns, calls=window.calls,
+                    median_s=float(np.median(values)), energy_j=total,
+                )
+            )  # fmt: skip
+        return tuple(found)
