@@ -21,7 +21,7 @@ from greenbench.ml.batches import Batch, Feed
 from greenbench.ml.data import Dataset
 from greenbench.ml.evaluation import scores
 from greenbench.ml.footprint import flops
-from greenbench.ml.models import blank
+from greenbench.ml.models.blank import as_taken, blank
 from greenbench.ml.models.versions import versioned
 from greenbench.ml.optimizers import Optimizer, Schedule, learning_rate, make_optimizer
 from greenbench.ml.target_scale import TargetScale, answering, standardised
@@ -35,6 +35,7 @@ _FORWARD_AND_BACKWARD = 3
 # Below this, threads wait for each other longer than they compute: a batch of 1 GFLOP took 0.36 s an epoch with one thread
 # and 0.45 s with two, and six times as long as soon as other processes wanted the same cores.
 _ONE_THREAD_FLOPS = 2e9
+_LAST_LOOK = 64  # examples that a trained network must answer with numbers
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ class _Fit:
                 self.context.log(f"No better for {self.settings.early_stopping} epochs; the state of epoch {best.epoch} is kept.")
                 break
         best.restore(self.module)
-        self._check_weights()
+        self._check_end()
         self.module.to("cpu")
         self.module.eval()
         examples = self.feed.used * len(self.losses)
@@ -280,11 +281,17 @@ class _Fit:
             examples=examples,
         )
 
-    def _check_weights(self) -> None:
+    def _check_end(self) -> None:
         """The very last step may have gone astray, and no loss was computed after it."""
         for name, tensor in self.module.state_dict().items():
             if tensor.is_floating_point() and not torch.isfinite(tensor).all():
                 raise StepError(f"Training came apart at its end: {name} holds values that are no numbers.", "Lower the learning rate.")
+        # Weights may be numbers, and yet so large that nothing which goes through them stays one.
+        x, _ = next(iter(self.dataset.split("validation").batches(_LAST_LOOK)))
+        with torch.inference_mode():
+            answers = self.module.eval()(as_taken(self.module, torch.from_numpy(x).to(self.device)))
+        if not torch.isfinite(answers).all():
+            raise StepError("Training came apart at its end: the network's answers are no numbers.", "Lower the learning rate.")
 
     def _on_device(self) -> torch.optim.Optimizer:
         self.module.to(self.device)

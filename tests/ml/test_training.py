@@ -120,6 +120,18 @@ def test_weights_that_go_astray_after_the_last_loss_end_it_too(data, context) ->
         fit(module, data, Settings(epochs=1), context, Guidance(after_batch=stray))
 
 
+def test_a_network_whose_answers_are_no_numbers_is_not_handed_on(data, context) -> None:
+    module = network()
+    first = next(module.parameters())
+
+    def grow(done: int, total: int) -> None:
+        if done == total:
+            first.data.fill_(3e38)  # a number still, whose sums are none
+
+    with pytest.raises(StepError, match=r"answers are no numbers.*Lower the learning rate"):
+        fit(module, data, Settings(epochs=1), context, Guidance(after_batch=grow))
+
+
 def test_a_loss_that_is_no_number_ends_training_with_a_remedy(data, context) -> None:
     with pytest.raises(StepError, match=r"came apart in epoch 1.*Lower the learning rate"):
         fit(network(), data, Settings(epochs=2, learning_rate=1e9, warm_up=0), context)
