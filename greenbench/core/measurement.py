@@ -161,11 +161,12 @@ class WindowKind(StrEnum):
     WARM_UP = "warm-up"
     BLOCK = "block"
     ACCURACY = "accuracy"
+    COOL_DOWN = "cool-down"
 
 
 class Window(Value):
     """A labelled span of monotonic time. A block belongs to a variant (its letter) and holds `calls` inferences calls of
-    `batch` examples each."""
+    `batch` examples each; `cpu_s` is the processor time that the timed process itself took, all its threads together."""
 
     kind: WindowKind
     label: str
@@ -176,6 +177,7 @@ class Window(Value):
     block: int = 0
     calls: int = 0
     batch: int = 1
+    cpu_s: float | None = None
 
     @property
     def seconds(self) -> float:

@@ -221,6 +221,17 @@ class StartRun(Message):
     cache: str
 
 
+class BlockEnergy(Message):
+    """From the runner to the worker: what a timed block cost, once the meter has read beyond its end, so that the stop rule can look at
+    it. `energy` is that of the whole window, in J; without a value, its reason."""
+
+    tag: Literal["block-energy"] = "block-energy"
+    node: str
+    variant: str
+    block: int
+    energy: Measurement
+
+
 class Cancel(Message):
     tag: Literal["cancel"] = "cancel"
 
@@ -251,7 +262,7 @@ Event = (
     | MeterState
     | ResultsReady
 )
-Command = StartRun | Cancel | Shutdown
+Command = StartRun | BlockEnergy | Cancel | Shutdown
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="tag")])
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="tag")])

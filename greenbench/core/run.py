@@ -4,9 +4,17 @@ from enum import StrEnum
 from typing import Any
 
 from greenbench.core.artifact import TRAINING_WORK, Artifact, Fact, ResultsArtifact
+from greenbench.core.charge import Charge, Spending
 from greenbench.core.claim import ClaimResult
 from greenbench.core.measurement import Measurement, Provenance, SourceReport
 from greenbench.core.metrics import QUALITY
+from greenbench.core.protocol import LAB as LAB  # a protocol is read as a part of its run
+from greenbench.core.protocol import PROTOCOLS as PROTOCOLS
+from greenbench.core.protocol import QUICK as QUICK
+from greenbench.core.protocol import Protocol as Protocol
+from greenbench.core.timed import BatchTried, Percentile, Scenario, Served
+from greenbench.core.timed import Block as Block
+from greenbench.core.timed import Conditions as Conditions
 from greenbench.core.value import Value
 
 
@@ -30,29 +38,6 @@ class NodeState(StrEnum):
     SKIPPED = "skipped"
     MUTED = "muted"
     CANCELLED = "cancelled"
-
-
-class Protocol(Value):
-    """How a benchmark measures. Times in seconds; `target` is the relative width of the 95 % interval of the median
-    latency at which a variant needs no more blocks; the interval's ends lie `target` apart around the value."""
-
-    name: str
-    idle_s: float
-    warm_up_s: float
-    block_s: float
-    min_blocks: int
-    max_blocks: int
-    target: float
-
-    @property
-    def stamp(self) -> str:
-        """The words that stand on every report."""
-        return "lab protocol" if self.name == "lab" else "quick, not for publication"
-
-
-QUICK = Protocol(name="quick", idle_s=2.0, warm_up_s=2.0, block_s=1.0, min_blocks=3, max_blocks=5, target=0.05)
-LAB = Protocol(name="lab", idle_s=30.0, warm_up_s=60.0, block_s=10.0, min_blocks=5, max_blocks=20, target=0.01)
-PROTOCOLS = {protocol.name: protocol for protocol in (QUICK, LAB)}
 
 
 class Source(Value):
@@ -193,6 +178,8 @@ class Comparison(Value):
 
     `change` is relative (−0.12: 12 % less), from the paired ratio; for accuracy it is a difference of fractions.
     `good` is None where neither direction is better or none is established. `text` is the verdict in plain words.
+    `p_value` is that of no change, taken alone; `p_adjusted` the same among the `together` comparisons that were judged at once
+    (Holm 1979), which `verdict`, `low` and `high` rest on.
     """
 
     verdict: Verdict
@@ -200,20 +187,11 @@ class Comparison(Value):
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
+    p_adjusted: float | None = None
+    together: int = 1
     good: bool | None = None
     text: str = ""
     reason: str = ""
-
-
-class Block(Value):
-    """One timed block of one variant. Energy is that of all counted channels of the better tier, gross; None: no reading."""
-
-    index: int
-    t0_ns: int
-    t1_ns: int
-    calls: int
-    median_s: float
-    energy_j: float | None = None
 
 
 class Execution(Value):
@@ -258,6 +236,10 @@ class VariantResult(Value):
     metrics: dict[str, Measurement] = {}
     against: dict[str, Comparison] = {}
     latency_quantiles_s: tuple[float, ...] = ()
+    percentiles: tuple[Percentile, ...] = ()
+    scenario: Scenario = Scenario.SINGLE_STREAM
+    batches: tuple[BatchTried, ...] = ()
+    served: Served | None = None
     blocks: tuple[Block, ...] = ()
     notes: tuple[str, ...] = ()
     execution: Execution | None = None
@@ -280,11 +262,13 @@ class NodeResult(Value):
 
 
 class Remark(Value):
-    """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit"."""
+    """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for
+    programs: "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "warm-up"; "" for all else."""
 
     kind: str
     text: str
     variant: str = ""
+    code: str = ""
 
 
 class PowerTrace(Value):
@@ -301,7 +285,8 @@ class PowerTrace(Value):
 class RunResult(Value):
     """Everything that is known of a finished (or broken-off) run; what results.json holds.
 
-    `started_ns` is the monotonic moment that `traces` count their seconds from: it places blocks on them; 0: not known.
+    `started_ns` is the monotonic moment that `traces` count their seconds from: it places blocks on them; 0: not known. The lines of
+    `ledger` add up to `energy_total`; `spent` is what this and earlier runs took together.
     """
 
     format: str = "greenbench results"
@@ -323,6 +308,8 @@ class RunResult(Value):
     warnings: tuple[Remark, ...] = ()
     data: str = ""
     energy_total: Measurement | None = None
+    ledger: tuple[Charge, ...] = ()
+    spent: tuple[Spending, ...] = ()
     carbon: CarbonFactor | None = None
     traces: tuple[PowerTrace, ...] = ()
 

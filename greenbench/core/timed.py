@@ -1,0 +1,86 @@
+"""What timing a variant gave: its blocks with their conditions, its percentiles, how it stood its scenario."""
+
+from enum import StrEnum
+
+from greenbench.core.value import Value
+
+
+class Conditions(Value):
+    """The machine while a block was timed. None: it does not say.
+
+    `load_own` and `load_others` are shares of one processor core's time (1.5: one core and a half), taken by the timed process and by
+    all others; `gpu_throttle` is what held the graphics board back, in words.
+    """
+
+    temperature_start_c: float | None = None
+    temperature_end_c: float | None = None
+    clock_min_hz: float | None = None
+    clock_mean_hz: float | None = None
+    clock_max_hz: float | None = None
+    load_own: float | None = None
+    load_others: float | None = None
+    on_battery: bool | None = None
+    battery_percent: float | None = None
+    gpu_temperature_c: float | None = None
+    gpu_clock_min_hz: float | None = None
+    gpu_clock_max_hz: float | None = None
+    gpu_throttle: str = ""
+
+
+class Block(Value):
+    """One timed block of one variant. Energy is that of all counted channels of the better tier, gross; None: no reading."""
+
+    index: int
+    t0_ns: int
+    t1_ns: int
+    calls: int
+    median_s: float
+    energy_j: float | None = None
+    conditions: Conditions | None = None
+
+
+class Scenario(StrEnum):
+    """How queries reach a model (Reddi 2020, MLPerf Inference, section III-C)."""
+
+    SINGLE_STREAM = "single-stream"
+    OFFLINE = "offline"
+    SERVER = "server"
+
+
+class Percentile(Value):
+    """The `q`-quantile (0 to 1) of a call's duration and its distribution-free 95 % interval, in seconds. `supported`: there are
+    `needed` calls or more, so that MLPerf would let the number itself be stated."""
+
+    q: float
+    value_s: float
+    low_s: float | None = None
+    high_s: float | None = None
+    n: int
+    needed: int
+    supported: bool
+
+
+class BatchTried(Value):
+    """Examples a second at one batch size, in the warm-up of the Offline scenario."""
+
+    batch: int
+    throughput: float
+
+
+class Served(Value):
+    """How a variant stood queries that arrive at random times (Poisson) at `rate` a second: the Server scenario.
+
+    `valid`: its p99 from arrival to answer, queueing included, is under `bound_s` beyond doubt; None: its interval holds the bound.
+    `queries` were answered, `late` of them after the bound. `highest_rate` is the highest rate tried that held; None: not searched for.
+    """
+
+    rate: float
+    bound_s: float
+    queries: int
+    late: int
+    valid: bool | None
+    p99_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    highest_rate: float | None = None
+    text: str = ""
