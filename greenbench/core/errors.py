@@ -90,6 +90,10 @@ class MeterError(GreenBenchError):
     """A power source cannot be read."""
 
 
+class CalibrationError(GreenBenchError):
+    """A wall meter and the counters give no line that would mean anything."""
+
+
 class StoreError(GreenBenchError):
     """The store of runs cannot be read or written."""
 
