@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from greenbench.core.carbon import JOULES_PER_KWH, co2e_g
 from greenbench.core.errors import MeterError
 from greenbench.core.run import CarbonFactor
 from greenbench.meters.codecarbon_data import edition, energy_mix, intensity_per_source
 
+__all__ = ["GRAMS_PER_POUND", "JOULES_PER_KWH", "STRUBELL_PUE", "WORLD", "Region", "co2e_g", "factor", "regions", "strubell"]
+
 WORLD = "WORLD"
-JOULES_PER_KWH = 3.6e6
 
 # Strubell, Ganesh and McCallum, "Energy and Policy Considerations for Deep Learning in NLP", ACL 2019, section 2.
 STRUBELL_PUE = 1.58
@@ -63,11 +65,6 @@ def factor(region_iso: str = WORLD, pue: float = 1.0) -> CarbonFactor:
         source=region.source,
         pue=pue,
     )
-
-
-def co2e_g(energy_j: float, carbon: CarbonFactor) -> float:
-    """Grams of CO2e for joules: kWh × PUE × intensity."""
-    return energy_j / JOULES_PER_KWH * carbon.pue * carbon.intensity_g_per_kwh
 
 
 def strubell(power_w: float, hours: float) -> tuple[float, float]:
