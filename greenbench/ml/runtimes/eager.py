@@ -8,6 +8,7 @@ import torch
 from greenbench.core.step import Stored
 from greenbench.ml.runtimes import networks
 from greenbench.ml.runtimes.runtime import Session, cannot_answer, check_batch, first_line, shaped, zeros
+from greenbench.ml.runtimes.sparse_layers import SparseLayers, execute_sparse, has_kernels
 
 
 class Eager:
@@ -27,6 +28,7 @@ class Eager:
         networks.import_library(stored)
         started = time.perf_counter()
         network = networks.load_network(stored, device, batch)
+        sparse = execute_sparse(network.module) if stored.model.format == "torch" and has_kernels(network.device) else SparseLayers()
         loaded = time.perf_counter()
         examples = zeros(stored.model.input, batch)
         try:
@@ -40,9 +42,8 @@ class Eager:
         done = networks.execution(network, count, self.name, threads)
         done = done.model_copy(update={"load_s": loaded - started, "first_s": answered - loaded})
         run = shaped(network.call(first), outputs, stored.model)
-        return Session(
-            run, done, dtype=array_type(stored, network), batch=stored.model.batch or _held_batch(stored, batch), shape=outputs.shape
-        )
+        size = stored.model.batch or _held_batch(stored, batch)
+        return Session(run, done, tuple(filter(None, (sparse.note,))), array_type(stored, network), size, outputs.shape)
 
 
 def array_type(stored: Stored, network: networks.Network) -> np.dtype[np.generic]:

@@ -32,7 +32,7 @@ _WORDS = {
 _HEAVY = (
     "convolution", "_convolution", "conv", "addmm", "mm", "bmm", "baddbmm", "addbmm", "mv", "linear", "einsum", "mkldnn_convolution",
     "mkldnn_linear", "mkldnn_rnn_layer", "lstm", "gru", "rnn_tanh", "_thnn_fused_lstm_cell", "_scaled_dot_product", "_native_multi_head",
-    "_int_mm", "_weight_int8pack_mm",
+    "_int_mm", "_weight_int8pack_mm", "_cslt_sparse_mm", "_sparse_semi_structured",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from greenbench.core.step import Inputs, StepContext, StepOutcome
 from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.card import card
 from greenbench.ml.compress import layers, magnitude, panel, semi_structured
+from greenbench.ml.runtimes.sparse_layers import has_kernels
 from greenbench.steps.prune_nm.spec import PatternParams
 
 _MOST_NAMED = 3
@@ -45,9 +46,9 @@ def _executed(pattern: str, device: str) -> str:
     """What the zeros do for speed where this runs."""
     if not device.startswith("cuda") or not torch.cuda.is_available():
         return "no speed-up on this device, whose kernels multiply zeros like other numbers"
-    if pattern != "2:4" or torch.cuda.get_device_capability(device) < (8, 0):
+    if pattern != "2:4" or not has_kernels(torch.device(device)):
         return "no speed-up on this device, which has no kernels for this pattern"
-    return "no speed-up on this device in float32; its sparse kernels take 2:4 in half precision, and the runtimes here use dense ones"
+    return "no speed-up in float32; cast to half precision, the dense layers are executed by this device's sparse kernels in PyTorch eager"
 
 
 def _left(left: dict[str, str], pattern: str) -> tuple[str, ...]:
