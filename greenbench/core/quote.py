@@ -33,6 +33,10 @@ _SCALES: dict[str, tuple[Scale, ...]] = {
     "1/s": (Scale("1/s", 1.0),),
     "": (Scale("M", 1e-6), Scale("k", 1e-3), Scale("", 1.0)),
     "FLOP": (Scale("GFLOP", 1e-9), Scale("MFLOP", 1e-6), Scale("kFLOP", 1e-3), Scale("FLOP", 1.0)),
+    "Wh": (Scale("kWh", 1e-3), Scale("Wh", 1.0), Scale("mWh", 1e3), Scale("µWh", 1e6)),
+    "1/J": (Scale("1/J", 1.0), Scale("1/kJ", 1e3), Scale("1/MJ", 1e6)),
+    "FLOP/J": (Scale("GFLOP/J", 1e-9), Scale("MFLOP/J", 1e-6), Scale("kFLOP/J", 1e-3), Scale("FLOP/J", 1.0)),
+    "J·s": (Scale("J·s", 1.0), Scale("mJ·s", 1e3), Scale("µJ·s", 1e6), Scale("nJ·s", 1e9), Scale("pJ·s", 1e12)),
     "MAC": (Scale("GMAC", 1e-9), Scale("MMAC", 1e-6), Scale("kMAC", 1e-3), Scale("MAC", 1.0)),
 }
 
@@ -152,6 +156,15 @@ def percent(change: float, low: float | None = None, high: float | None = None) 
     if value >= 100:
         return f"{value:.0f}"
     return significant(value, 2) if value else "0"
+
+
+def approximate(value: float) -> str:
+    """A large number as a person says it, two significant digits: "57 000", "5.0 million", "2.1 billion"."""
+    rounded = round(value, significant_decimals(value, 2))
+    for word, size in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
+        if rounded >= size:
+            return f"{significant(rounded / size, 2)} {word}"
+    return significant(rounded, 2)
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,226 @@
+"""When compression has paid for itself: the joules of making a variant against the joules that each of its answers saves.
+
+    whole interval of the saving above zero ─▶ "pays back" after n inferences (at once, where making took nothing that could be read)
+    whole interval at or below zero         ─▶ "never pays back"
+    the interval holds zero                 ─▶ "cannot tell yet"
+    an energy is only modelled              ─▶ not claimed, as no comparison of modelled energies is
+
+Both energies are gross of idle, as a socket would see them. What a meter's gain is off by, it is off by in both; in their quotient it
+cancels, so it is counted once, in the interval of the making.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from greenbench.analysis import charges
+from greenbench.analysis.charges import Sum
+from greenbench.analysis.intervals import block_mean
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.quote import approximate, quote, scale, significant
+from greenbench.core.run import RunResult, VariantResult
+
+PER_DAY = 10_000.0
+_ENERGY = "energy_per_inference"
+_MODELLED = "energy is modelled from load, and an estimate claims no saving"
+
+
+class PayBack(StrEnum):
+    """What may be said of a break-even."""
+
+    PAYS = "pays back"
+    AT_ONCE = "pays back at once"
+    NEVER = "never pays back"
+    UNCLEAR = "cannot tell yet"
+    NOT_CLAIMED = "not claimed"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """A variant's break-even.
+
+    `making` is what it took beyond the baseline, J; `saving` what each inference saves, J, negative where it costs more. `inferences` and
+    `days` (at `per_day` inferences a day) are None where there is none; an interval without upper end means that it may be never.
+    `at_least`: parts of the making have no reading. `text` says it in words, `reason` why nothing is said.
+    """
+
+    letter: str
+    verdict: PayBack
+    making: Measurement
+    saving: Measurement
+    per_day: float
+    inferences: Measurement | None = None
+    days: Measurement | None = None
+    at_least: bool = False
+    text: str = ""
+    reason: str = ""
+
+
+def per_day(result: RunResult) -> float:
+    """The user's inferences a day: the Benchmark step's own setting, else that of the field."""
+    for node in result.plan.nodes:
+        if node.step == "benchmark" and (rate := node.params.get("per_day")):
+            return float(rate)
+    return PER_DAY
+
+
+def break_evens(result: RunResult, rate: float | None = None) -> tuple[BreakEven, ...]:
+    """That of every measured variant beside the baseline, in their order."""
+    return tuple(break_even(result, v.letter, rate) for v in result.measured if v is not _baseline(result, v))
+
+
+def break_even(result: RunResult, letter: str, rate: float | None = None) -> BreakEven:
+    """When the variant of that letter has paid for its making, at `rate` inferences a day (the user's own without it).
+
+    Raises:
+        KeyError: there is no such variant.
+    """
+    variant = next((v for v in result.variants if v.letter == letter), None)
+    if variant is None:
+        raise KeyError(letter)
+    first = _baseline(result, variant)
+    spent = charges.making(result, letter)
+    rate = rate or per_day(result)
+    if first is None or first is variant:
+        nothing = Measurement.missing("J", "it is the baseline itself" if first else "the baseline has no result")
+        verdict = PayBack.BASELINE if first else PayBack.UNCLEAR
+        return BreakEven(letter, verdict, spent.energy, nothing, rate, text=verdict.value, reason=nothing.reason)
+    return judge(letter, spent, saving(variant, first), rate)
+
+
+def _baseline(result: RunResult, variant: VariantResult) -> VariantResult | None:
+    """The measured first variant of the same benchmark."""
+    first = next((v for v in result.variants if v.benchmark == variant.benchmark), None)
+    return first if first is not None and first.failure is None else None
+
+
+def saving(variant: VariantResult, baseline: VariantResult) -> Measurement:
+    """Joules that one inference needs less than with the baseline: the mean of the differences of blocks of one round, with Student's t.
+
+    Without blocks that both have a reading in, the difference of the two means, their errors taken as independent.
+    """
+    mine, other = (v.metrics.get(_ENERGY) or Measurement.missing("J", "no energy was read") for v in (variant, baseline))
+    if mine.value is None or other.value is None:
+        return Measurement.missing("J", mine.reason or other.reason or "no energy was read")
+    provenance = Provenance.least([mine.provenance, other.provenance])
+    own, base = _by_round(variant), _by_round(baseline)
+    rounds = sorted(own.keys() & base.keys())
+    if len(rounds) >= 2:
+        return block_mean([base[index] - own[index] for index in rounds]).measurement("J", provenance)
+    value, n = other.value - mine.value, min(mine.n, other.n)
+    if mine.low is None or mine.high is None or other.low is None or other.high is None:
+        return Measurement(value=value, n=n, unit="J", provenance=provenance)
+    less = math.hypot(other.value - other.low, mine.high - mine.value)
+    more = math.hypot(other.high - other.value, mine.value - mine.low)
+    return Measurement(value=value, low=value - less, high=value + more, n=n, unit="J", provenance=provenance)
+
+
+def _by_round(variant: VariantResult) -> dict[int, float]:
+    """Joules of one example in each block that has a reading."""
+    return {b.index: b.energy_j / (b.calls * variant.batch) for b in variant.blocks if b.energy_j is not None and b.calls}
+
+
+def judge(letter: str, spent: Sum, saved: Measurement, rate: float) -> BreakEven:
+    """The verdict on a making and a saving for each inference, at `rate` inferences a day."""
+    made = spent.energy
+
+    def said(verdict: PayBack, reason: str = "", inferences: Measurement | None = None) -> BreakEven:
+        days = None if inferences is None else _scaled(inferences, 1 / rate, "d")
+        found = BreakEven(letter, verdict, made, saved, rate, inferences, days, spent.at_least, reason=reason)
+        return replace(found, text=words(found))
+
+    if saved.value is None:
+        return said(PayBack.UNCLEAR, saved.reason)
+    if not saved.provenance.measured:
+        return said(PayBack.NOT_CLAIMED, _MODELLED)
+    if saved.low is None or saved.high is None:
+        return said(PayBack.UNCLEAR, "one block cannot show how much the measurement scatters")
+    if saved.high <= 0:
+        return said(PayBack.NEVER, "an inference takes no less energy than with the baseline")
+    if saved.low <= 0:
+        return said(PayBack.UNCLEAR, "whether an inference saves energy is not established")
+    if made.value is None:
+        return said(PayBack.UNCLEAR, f"what making it took has no reading: {made.reason}")
+    found = quotient(made, saved)
+    if made.value == 0 or (made.low is not None and made.low <= 0 and not spent.at_least):
+        return said(PayBack.AT_ONCE, "", found)
+    return said(PayBack.PAYS, "", found)
+
+
+def quotient(made: Measurement, saved: Measurement) -> Measurement:
+    """made ÷ saved with a 95 % interval, from the intervals of both, which may be lopsided.
+
+    Donner and Zou 2012, Stat. Methods Med. Res. 21, 347 (MOVER-R, in the form of Newcombe 2016, ibid. 25, 1774); with even intervals it
+    is Fieller's (1954, J. R. Stat. Soc. B 16, 175). The upper end is None where the divisor cannot be told from zero.
+
+    Raises:
+        ValueError: one of them has no value, or the divisor is not positive.
+    """
+    x, y = made.value, saved.value
+    if x is None or y is None or y <= 0:
+        raise ValueError("a quotient needs two values and a positive divisor")
+    provenance = Provenance.least([made.provenance, saved.provenance])
+    n = min(made.n, saved.n)
+    if made.low is None or made.high is None or saved.low is None or saved.high is None:
+        return Measurement(value=x / y, n=n, unit="", provenance=provenance)
+    low = _bound(x, y, x - made.low, saved.high - y, -1)
+    high = _bound(x, y, made.high - x, y - saved.low, 1) if saved.low > 0 else None
+    return Measurement(value=x / y, low=max(low or 0.0, 0.0), high=high, n=n, unit="", provenance=provenance)
+
+
+def _bound(x: float, y: float, off_x: float, off_y: float, sign: int) -> float | None:
+    """One end of x ÷ y, from how far x and y may be off on the side that matters for it."""
+    below = y * y - off_y * off_y
+    if below <= 0:
+        return x / (y + off_y) if sign < 0 else None
+    inside = (x * y) ** 2 - (x * x - off_x * off_x) * below
+    return (x * y + sign * math.sqrt(max(inside, 0.0))) / below
+
+
+def _scaled(measurement: Measurement, factor: float, unit: str) -> Measurement:
+    low, high = (None if end is None else end * factor for end in (measurement.low, measurement.high))
+    return measurement.model_copy(update={"value": (measurement.value or 0.0) * factor, "low": low, "high": high, "unit": unit})
+
+
+def words(found: BreakEven) -> str:
+    """The break-even as a clause: "pays back after 5.0 million inferences (4.7 to 5.3 million), 500 days at 10 000 a day"."""
+    match found.verdict:
+        case PayBack.PAYS if found.inferences is not None and found.days is not None:
+            least = "at least " if found.at_least else ""
+            rough = "≈ " if found.inferences.provenance is Provenance.MODELLED else ""
+            after = f"pays back after {least}{rough}{approximate(found.inferences.value or 0.0)} inferences{_between(found.inferences)}"
+            return f"{after}, {time_words(found.days.value or 0.0)} at {approximate(found.per_day)} a day"
+        case PayBack.AT_ONCE:
+            return "pays back at once: making it took no energy that could be read"
+        case PayBack.NEVER:
+            return f"never pays back: {found.reason}"
+        case PayBack.UNCLEAR | PayBack.NOT_CLAIMED:
+            return f"whether it pays back cannot be told: {found.reason}" if found.reason else found.verdict.value
+        case _:
+            return found.verdict.value
+
+
+def _between(number: Measurement) -> str:
+    """ " (4.7 to 5.3 million)", or "" where there is no interval."""
+    if number.low is None or number.high is None or number.low == number.high:
+        return ""
+    low, high = approximate(number.low), approximate(number.high)
+    word = next((word for word in (" million", " billion", " trillion") if low.endswith(word) and high.endswith(word)), "")
+    return f" ({low.removesuffix(word)} to {high})"
+
+
+def time_words(days: float) -> str:
+    """A time in days as a person says it, two significant digits: "40 minutes", "3.5 days", "1.4 years"."""
+    for unit, length in (("years", 365.25), ("days", 1.0), ("hours", 1 / 24), ("minutes", 1 / 1440)):
+        if days >= length * (2 if unit == "days" else 1):
+            return f"{significant(days / length, 2)} {unit}"
+    return "less than a minute"
+
+
+def saving_words(saved: Measurement) -> str:
+    """Joules saved on an inference in a sentence, two significant digits: "53 mJ"."""
+    if saved.value is None:
+        return quote(saved).text
+    shown = scale("J", [saved.value])
+    return f"{significant(abs(saved.value) * shown.factor, 2)} {shown.unit}"
