@@ -48,9 +48,13 @@ def read(path: Path) -> dict[str, Tensor]:
     Raises:
         FileFormatError: it is damaged, or no such file.
     """
-    arrays = packed.read(path)
+    return restored(packed.read(path))
+
+
+def restored(arrays: Mapping[str, packed.Array]) -> dict[str, Tensor]:
+    """The state of a network from the arrays of such a file."""
     coded = [name.removesuffix(_BITS) for name in arrays if name.endswith(_BITS)]
-    state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items() if "#" not in name}
+    state: dict[str, Tensor] = packed.tensors({name: array for name, array in arrays.items() if "#" not in name})
     for name in coded:
         state[name] = _restored({part: arrays[name + part] for part in _ALL if name + part in arrays})
     return state

@@ -25,7 +25,7 @@ class PackedFile:
 
     def write(self, stored: Stored, folder: Path, name: str, context: StepContext) -> ModelArtifact:
         target = folder / f"{name}.gbpack"
-        tensors, extra = (_of_network if stored.model.format == "torch" else of_graph)(stored.file("weights"))
+        tensors, extra = _of_network(stored) if stored.model.format == "torch" else of_graph(stored.file("weights"))
         model = stored.model.model_copy(update={"files": {"weights": target.name}})
         context.progress(0.2, "coding the weights")
         packed.write({DESCRIPTION: _bytes(model.model_dump_json().encode()), **extra, **tensors}, target)
@@ -47,20 +47,26 @@ def _bytes(data: bytes) -> Bytes:
     return np.frombuffer(data, np.uint8)
 
 
-def _of_network(path: Path) -> tuple[packed.Tensors, dict[str, Bytes]]:
+def _of_network(stored: Stored) -> tuple[packed.Tensors, dict[str, Bytes]]:
+    """The numbers of a network, in buckets where they lie in buckets, and what its file's header says."""
     from safetensors import safe_open
     from safetensors.torch import load_file
 
+    path = stored.file("weights")
     with safe_open(path, framework="pt") as file:
         header = dict(file.metadata() or {})
-    return packed.arrays(load_file(path)), {GEOMETRY: _bytes(json.dumps(header).encode())}
+    coded = "buckets" in stored.model.files
+    tensors = packed.read(stored.file("buckets")) if coded else packed.arrays(load_file(path))
+    return tensors, {GEOMETRY: _bytes(json.dumps(header).encode())}
 
 
 def _unpack_network(tensors: dict[str, packed.Array], scratch: Path) -> str:
     from safetensors.torch import save_file
 
+    from greenbench.ml.compress import bucket_file  # brings torch, which a graph does without
+
     header = json.loads(tensors.pop(GEOMETRY).tobytes())
-    save_file(packed.tensors(tensors), scratch / "unpacked.safetensors", metadata=header or None)
+    save_file(bucket_file.restored(tensors), scratch / "unpacked.safetensors", metadata=header or None)
     return "unpacked.safetensors"
 
 
