@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, QSizeF
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF
 
+from greenbench.core import placing
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.pipeline import Link, Pipeline
 from greenbench.core.step import StepSpec
 from greenbench.gui.editor.canvas import Canvas
 from greenbench.gui.editor.editing import matching_port
 from greenbench.gui.editor.search import Offer, SearchPopup, step_offers
-
-_SIZE, _AWAY = QSizeF(168, 104), (48.0, 32.0)  # a node with ports and room; one try further to the right, or further down
 
 
 class Adding(QObject):
@@ -78,13 +77,8 @@ class Adding(QObject):
 
 
 def free_place(taken: Sequence[QRectF], wanted: QPointF) -> QPointF:
-    """Where a new node of usual size covers no other: at the place that was wanted, else the nearest free one to the right or below."""
-    near = sorted(((column, line) for column in range(12) for line in range(12)), key=lambda step: step[0] * _AWAY[0] + step[1] * _AWAY[1])
-    for column, line in near:
-        place = wanted + QPointF(column * _AWAY[0], line * _AWAY[1])
-        if not any(QRectF(place, _SIZE).adjusted(-8, -8, 8, 8).intersects(rect) for rect in taken):
-            return place
-    return wanted
+    """Where a new node of usual size covers none of those that are drawn (greenbench.core.placing)."""
+    return QPointF(*placing.free_place([(r.x(), r.y(), r.width(), r.height()) for r in taken], wanted.x(), wanted.y()))
 
 
 def possible_links(pipeline: Pipeline, id: str) -> list[Link]:
