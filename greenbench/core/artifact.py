@@ -14,10 +14,12 @@ TRAINING_WORK = "Training work (E·D·H)"
 class Fact(Value):
     """One line of a node's result panel: "Parameters 73,100, before 270,000".
 
-    `unit` is "", "B", "s", "%" (the value a fraction), "MAC" or "FLOP"; counts have "".
+    `unit` is "", "B", "s", "%" (the value a fraction), "MAC" or "FLOP"; counts have "". `code` says what a sentence is about, for
+    programs: "odd-channels", "depthwise", "small-layers", "zeros", "more-layers" of those titled "May slow it".
     """
 
     title: str
+    code: str = ""
     value: float | None = None
     unit: str = ""
     before: float | None = None

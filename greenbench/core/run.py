@@ -131,9 +131,10 @@ class Failure(Value):
 
 
 class Environment(Value):
-    """The machine as it was. Empty or None: it does not say."""
+    """The machine as it was. Empty or None: it does not say. `cpu_features` are names of greenbench.core.processor."""
 
     cpu: str = ""
+    cpu_features: tuple[str, ...] = ()
     cores_physical: int | None = None
     cores_logical: int | None = None
     memory_bytes: int | None = None
@@ -263,7 +264,8 @@ class NodeResult(Value):
 
 class Remark(Value):
     """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for
-    programs: "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "warm-up"; "" for all else."""
+    programs: "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "warm-up"; of limits "virtual", "examples", "quick",
+    "cut" (channels went and nothing was trained since); "" for all else."""
 
     kind: str
     text: str
@@ -286,7 +288,8 @@ class RunResult(Value):
     """Everything that is known of a finished (or broken-off) run; what results.json holds.
 
     `started_ns` is the monotonic moment that `traces` count their seconds from: it places blocks on them; 0: not known. The lines of
-    `ledger` add up to `energy_total`; `spent` is what this and earlier runs took together.
+    `ledger` add up to `energy_total`; `spent` is what this and earlier runs took together. `raw_digest`: SHA-256 of the samples, windows,
+    calls and answers that all numbers are made of; "" where they could not be kept.
     """
 
     format: str = "greenbench results"
@@ -312,6 +315,7 @@ class RunResult(Value):
     spent: tuple[Spending, ...] = ()
     carbon: CarbonFactor | None = None
     traces: tuple[PowerTrace, ...] = ()
+    raw_digest: str = ""
 
     @property
     def baseline(self) -> VariantResult | None:

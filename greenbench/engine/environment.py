@@ -2,11 +2,14 @@
 
 import os
 import platform
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from greenbench.core import processor
 from greenbench.core.run import Environment
 from greenbench.engine import libraries
 from greenbench.engine.gpus import nvidia_gpus
@@ -19,6 +22,7 @@ def snapshot() -> Environment:
     gpus, driver = nvidia_gpus()
     return Environment(
         cpu=cpu_name(),
+        cpu_features=cpu_features(),
         cores_physical=psutil.cpu_count(logical=False),
         cores_logical=psutil.cpu_count(),
         memory_bytes=psutil.virtual_memory().total,
@@ -45,6 +49,35 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def cpu_features(root: Path = Path("/"), system: str = sys.platform) -> tuple[str, ...]:
+    """Names of greenbench.core.processor; none where the system does not list them (Windows)."""
+    if system == "darwin":
+        return processor.recorded(_darwin_features())
+    for line in _read(str(root / "proc/cpuinfo")).splitlines():
+        if line.startswith(("flags", "Features")):
+            return processor.recorded(line.partition(":")[2].split())
+    return ()
+
+
+# What Apple's sysctl calls the features, and what Linux does.
+_DARWIN = {
+    "hw.optional.neon": "asimd", "hw.optional.arm.FEAT_FP16": "asimdhp", "hw.optional.arm.FEAT_DotProd": "asimddp",
+    "hw.optional.arm.FEAT_I8MM": "i8mm", "hw.optional.arm.FEAT_BF16": "bf16", "hw.optional.avx2_0": "avx2",
+    "hw.optional.avx512f": "avx512f", "hw.optional.avx512vnni": "avx512_vnni",
+}  # fmt: skip
+
+
+def _darwin_features() -> list[str]:
+    found = []
+    with suppress(OSError, subprocess.SubprocessError):
+        asked = subprocess.run(["/usr/sbin/sysctl", "hw.optional"], capture_output=True, text=True, timeout=2, check=True)
+        for line in asked.stdout.splitlines():
+            name, _, value = line.partition(":")
+            if value.strip() == "1" and name.strip() in _DARWIN:
+                found.append(_DARWIN[name.strip()])
+    return found
 
 
 def physical_cores() -> int:

@@ -10,21 +10,24 @@ from greenbench.core.step import Group, Trait
 from greenbench.engine.recorder import Recorder
 from greenbench.steps import installed
 
+VIRTUAL = "A virtual machine: neighbours on the same host can move latency, and power counters are usually hidden."
+QUICK_IS_A_LOOK = "The quick protocol is for a look: use the lab protocol for numbers that others shall rely on."
+
 
 def limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
     """One remark for each limit of what was measured; none where nothing was."""
     if not variants:
         return []
-    texts = [_one_machine(variants)]
+    texts = [("", _one_machine(variants))]
     batches = sorted({variant.batch for variant in variants})
-    texts.append(f"Batch {batches[0]} only; the order of variants may change at other batch sizes.")
+    texts.append(("", f"Batch {batches[0]} only; the order of variants may change at other batch sizes."))
     if recorder.environment.virtual:
-        texts.append("A virtual machine: neighbours on the same host can move latency, and power counters are usually hidden.")
+        texts.append(("virtual", VIRTUAL))
     if accuracy := _accuracy(variants):
-        texts.append(accuracy)
+        texts.append(("examples", accuracy))
     if recorder.plan.protocol.name == "quick":
-        texts.append("The quick protocol is for a look: use the lab protocol for numbers that others shall rely on.")
-    return [*(Remark(kind="limit", text=text) for text in texts), *_cut(recorder, variants)]
+        texts.append(("quick", QUICK_IS_A_LOOK))
+    return [*(Remark(kind="limit", text=text, code=code) for code, text in texts), *_cut(recorder, variants)]
 
 
 def _cut(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
@@ -37,7 +40,7 @@ def _cut(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
                 before = after(steps[step.step], step.title, recorder.plan.node(step.node).params, before)
         if Trait.CUTS in before.done:
             text = f'"{before.done[Trait.CUTS]}" was not followed by training: fine-tune the model before its accuracy is judged.'
-            found.append(Remark(kind="limit", text=text, variant=variant.letter))
+            found.append(Remark(kind="limit", text=text, variant=variant.letter, code="cut"))
     return found
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from greenbench.core import quote
+from greenbench.core.artifact import Fact
 from greenbench.ml.compress import layers
 
 _MULTIPLE = 8
@@ -26,35 +27,40 @@ class _Layer:
     depthwise: bool
 
 
-def speed_limits(module: nn.Module, inputs: Tensor, masks: Mapping[str, Tensor], added: int = 0) -> tuple[str, ...]:
-    """One sentence for each reason that is there; `inputs` (batch, …) is what the network is run with, `added` how many layers it now
-    has more than before."""
+def speed_limits(module: nn.Module, inputs: Tensor, masks: Mapping[str, Tensor], added: int = 0) -> tuple[Fact, ...]:
+    """One fact, a sentence with its code, for each reason that is there; `inputs` (batch, …) is what the network is run with, `added` how
+    many layers it now has more than before."""
     ran = _run(module, inputs)
     output = set(layers.output_layers(module, inputs))
     inner = [layer for layer in ran if layer.name not in output]
     odd = [layer for layer in inner if layer.outputs % _MULTIPLE]
     total = sum(layer.macs for layer in ran)
-    found: list[str] = []
+    found: list[Fact] = []
+
+    def tell(code: str, text: str) -> None:
+        found.append(Fact(title="May slow it", code=code, text=text))
+
     if odd:
-        found.append(
+        tell(
+            "odd-channels",
             f"{len(odd)} of {len(inner)} layers have a number of channels that is no multiple of {_MULTIPLE} "
-            f"({odd[0].name}: {odd[0].outputs}); kernels compute whole blocks, so the rest of a block saves nothing."
+            f"({odd[0].name}: {odd[0].outputs}); kernels compute whole blocks, so the rest of a block saves nothing.",
         )
     depthwise = sum(layer.macs for layer in ran if layer.depthwise)
     if depthwise:
         count = sum(layer.depthwise for layer in ran)
         share, noun = _percent(depthwise, total), "convolution does" if count == 1 else "convolutions do"
-        found.append(f"{count} depthwise {noun} {share} of the multiply-adds; they use each number they read only a few times.")
+        tell("depthwise", f"{count} depthwise {noun} {share} of the multiply-adds; they use each number they read only a few times.")
     small = [layer for layer in ran if layer.macs < _SMALL_MACS]
     if small:
         few = f"{len(small)} of {len(ran)} layers do fewer than {_SMALL_MACS:,} multiply-adds each"
-        found.append(f"{few}; what it costs to call a layer does not shrink with it.")
+        tell("small-layers", f"{few}; what it costs to call a layer does not shrink with it.")
     zeros = sum(int((~mask).sum()) for mask in masks.values())
     if zeros:
         share = _percent(zeros, sum(mask.numel() for mask in masks.values()))
-        found.append(f"{share} of the pruned layers' weights are zeros in dense kernels, which multiply by them all the same.")
+        tell("zeros", f"{share} of the pruned layers' weights are zeros in dense kernels, which multiply by them all the same.")
     if added:
-        found.append(f"There are {added} layers more to call than before.")
+        tell("more-layers", f"There are {added} layers more to call than before.")
     return tuple(found)
 
 

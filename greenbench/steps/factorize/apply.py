@@ -37,7 +37,7 @@ def apply(inputs: Inputs, params: FactorizeParams, context: StepContext) -> Step
     added = sum(len(one.ranks) for one in made.done)
     limits = speed_limits(made.module, layers.example(stored.model.input), masks, added)
     told = card(stored, after, data[0] if data else None, context)
-    facts = (*_facts(made), *told, *(Fact(title="May slow it", text=text) for text in limits))
+    facts = (*_facts(made), *told, *limits)
     flops, before = after.footprint.flops, stored.model.footprint.flops
     headline = f"{panel.share(flops, before)} of MACs" if flops and before else f"{len(made.done)} layers split"
     return StepOutcome({"model": after}, facts, headline)

@@ -58,7 +58,7 @@ def apply(inputs: Inputs, params: StructuredParams, context: StepContext) -> Ste
         *((Fact(title="Groups of layers that lost none", value=whole),) if whole else ()),
         *work.facts(),
         *card(stored, made, data, context),
-        *(Fact(title="May slow it", text=text) for text in speed_limits(module, work.example, done.masks)),
+        *speed_limits(module, work.example, done.masks),
     )
     left = panel.share(made.footprint.parameters, stored.model.footprint.parameters)
     return StepOutcome({"model": made}, facts, f"{left} of params")
