@@ -104,6 +104,7 @@ def prune(
     if strange is not None:
         text = f"{strange} holds values that are not numbers; its channels cannot be ranked."
         raise refusal(owner, text, "Train the model again, more slowly.")
+    _refuse_shared(module, owner)
     before = _remembered(module)
     moved = reordering(module, inputs)
     barriers = tuple(dict.fromkeys(type(layer) for layer in moved.values()))
@@ -120,6 +121,18 @@ def prune(
             raise unsupported(owner, *stopped)
         barriers = (*barriers, kind)
         _put_back(before)
+
+
+def _refuse_shared(module: nn.Module, owner: str) -> None:
+    """Cutting gives each layer a tensor of its own: two that share one would silently go different ways."""
+    owners: dict[int, str] = {}
+    for name, layer in module.named_modules(remove_duplicate=False):
+        for parameter in layer.parameters(recurse=False) if isinstance(layer, (*layers.WEIGHTED, nn.Embedding)) else ():
+            other = owners.setdefault(id(parameter), name)
+            if other != name:
+                raise refusal(
+                    owner, f"{other} and {name} use the same weights; removing channels would part them.", "Prune single weights."
+                )
 
 
 _Memory = list[tuple[nn.Module, dict[str, Any]]]

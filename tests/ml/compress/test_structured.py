@@ -369,3 +369,10 @@ def test_the_mode_of_each_layer_is_kept(residual):
     prune(residual, TINY, StructuredSettings(0.5))
     assert residual.training
     assert not residual.norm.training
+
+
+def test_layers_that_share_their_weights_are_refused_by_name():
+    net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8), nn.Linear(8, 3))
+    net[2].weight = net[0].weight
+    with pytest.raises(StepError, match="0 and 2 use the same weights"):
+        prune(net, torch.zeros(2, 8), StructuredSettings(0.5))
