@@ -16,6 +16,7 @@ from enum import StrEnum
 from greenbench.analysis import charges
 from greenbench.analysis.charges import Sum
 from greenbench.analysis.intervals import block_mean
+from greenbench.analysis.quotients import quotient
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import approximate, quote, scale, significant
 from greenbench.core.run import RunResult, VariantResult
@@ -146,36 +147,6 @@ def judge(letter: str, spent: Sum, saved: Measurement, rate: float) -> BreakEven
     if made.value == 0 or (made.low is not None and made.low <= 0 and not spent.at_least):
         return said(PayBack.AT_ONCE, "", found)
     return said(PayBack.PAYS, "", found)
-
-
-def quotient(made: Measurement, saved: Measurement) -> Measurement:
-    """made ÷ saved with a 95 % interval, from the intervals of both, which may be lopsided.
-
-    Donner and Zou 2012, Stat. Methods Med. Res. 21, 347 (MOVER-R, in the form of Newcombe 2016, ibid. 25, 1774); with even intervals it
-    is Fieller's (1954, J. R. Stat. Soc. B 16, 175). The upper end is None where the divisor cannot be told from zero.
-
-    Raises:
-        ValueError: one of them has no value, or the divisor is not positive.
-    """
-    x, y = made.value, saved.value
-    if x is None or y is None or y <= 0:
-        raise ValueError("a quotient needs two values and a positive divisor")
-    provenance = Provenance.least([made.provenance, saved.provenance])
-    n = min(made.n, saved.n)
-    if made.low is None or made.high is None or saved.low is None or saved.high is None:
-        return Measurement(value=x / y, n=n, unit="", provenance=provenance)
-    low = _bound(x, y, x - made.low, saved.high - y, -1)
-    high = _bound(x, y, made.high - x, y - saved.low, 1) if saved.low > 0 else None
-    return Measurement(value=x / y, low=max(low or 0.0, 0.0), high=high, n=n, unit="", provenance=provenance)
-
-
-def _bound(x: float, y: float, off_x: float, off_y: float, sign: int) -> float | None:
-    """One end of x ÷ y, from how far x and y may be off on the side that matters for it."""
-    below = y * y - off_y * off_y
-    if below <= 0:
-        return x / (y + off_y) if sign < 0 else None
-    inside = (x * y) ** 2 - (x * x - off_x * off_x) * below
-    return (x * y + sign * math.sqrt(max(inside, 0.0))) / below
 
 
 def _scaled(measurement: Measurement, factor: float, unit: str) -> Measurement:

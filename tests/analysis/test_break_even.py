@@ -1,13 +1,9 @@
-"""Break-even by closed forms: Fieller's interval, the words for each case, and no claim on modelled energy."""
+"""Break-even by closed forms: the words for each case, and no claim on modelled energy."""
 
-import math
-
-import numpy as np
 import pytest
 
-from greenbench.analysis.break_even import PayBack, break_even, judge, per_day, quotient, saving, time_words
+from greenbench.analysis.break_even import PayBack, break_even, judge, per_day, saving, time_words
 from greenbench.analysis.charges import Sum
-from greenbench.analysis.intervals import ratio_of_means
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import Block, Plan, PlannedNode, RunResult, RunState, Source, VariantResult
@@ -19,48 +15,6 @@ def joules(value, low=None, high=None, provenance=Provenance.COUNTER, n=5):
 
 def spent(value, low=None, high=None, provenance=Provenance.COUNTER, missing=()):
     return Sum(joules(value, low, high, provenance), 10.0, tuple(missing), 1)
-
-
-def test_even_intervals_give_fiellers():
-    """Fieller 1954: the roots of (y² − hy²)·r² − 2xy·r + (x² − hx²) = 0."""
-    x, hx, y, hy = 264e3, 13e3, 0.053, 0.0025
-    found = quotient(joules(x, x - hx, x + hx), joules(y, y - hy, y + hy))
-    roots = np.sort(np.roots([y * y - hy * hy, -2 * x * y, x * x - hx * hx]).real)
-    assert found.value == pytest.approx(x / y)
-    assert (found.low, found.high) == (pytest.approx(roots[0]), pytest.approx(roots[1]))
-
-
-def test_the_interval_is_that_of_ratio_of_means_where_the_two_are_uncorrelated():
-    a, b = np.array([9.0, 11, 9, 11]), np.array([2.0, 2.2, 2.2, 2.0])  # covariance zero
-    assert np.cov(a, b)[0, 1] == 0
-    from greenbench.analysis.intervals import block_mean
-
-    found = quotient(block_mean(a).measurement("J"), block_mean(b).measurement("J"))
-    fieller = ratio_of_means(a, b)
-    assert (found.low, found.high) == (pytest.approx(fieller.low), pytest.approx(fieller.high))
-
-
-def test_a_lopsided_interval_moves_only_the_end_that_it_concerns():
-    even = quotient(joules(100, 90, 110), joules(2, 1.9, 2.1))
-    wide = quotient(joules(100, 90, 150), joules(2, 1.9, 2.1))
-    assert wide.low == pytest.approx(even.low)
-    assert wide.high > even.high
-
-
-def test_an_exact_making_divides_the_ends_of_the_saving():
-    found = quotient(joules(100, 100, 100), joules(2, 1, 4))
-    assert (found.low, found.value, found.high) == (pytest.approx(100 / 4), 50, pytest.approx(100 / 1))
-
-
-def test_the_interval_holds_the_truth_about_95_times_in_100():
-    rng = np.random.default_rng(7)
-    x, sx, y, sy = 1000.0, 40.0, 2.0, 0.2
-    xs, ys = rng.normal(x, sx, 4000), rng.normal(y, sy, 4000)
-    hits = 0
-    for a, b in zip(xs, ys, strict=True):
-        found = quotient(joules(a, a - 1.96 * sx, a + 1.96 * sx), joules(b, b - 1.96 * sy, b + 1.96 * sy))
-        hits += found.low <= x / y <= (found.high or math.inf)
-    assert 0.94 <= hits / 4000 <= 0.96
 
 
 def test_pays_back_in_inferences_and_days():
