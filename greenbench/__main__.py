@@ -24,6 +24,10 @@ def main() -> int:
             from greenbench.engine.jobs import main as job
 
             return job()
+        case ["load", *_]:
+            from greenbench.engine.load import main as load
+
+            return load(arguments[1:])
         case ["meter", *_]:
             from greenbench.meters.sampler import main as meter
 

@@ -109,14 +109,12 @@ def fit(windows: Sequence[LoadWindow], about: Mapping[str, object]) -> Calibrati
     degrees = line.n - 2
     birge = max(1.0, line.chi2 / degrees)
     residual = levels.y - line.offset - line.gain * levels.x
-    correlation = float(np.corrcoef(levels.x, levels.y)[0, 1])
-    if not math.isfinite(correlation) or correlation < LEAST_CORRELATION:
+    correlation = float(np.corrcoef(levels.x, levels.y)[0, 1]) if np.ptp(levels.y) > 0 else 0.0
+    if correlation < LEAST_CORRELATION:
         raise CalibrationError(
             f"The meter does not follow the counters: their correlation over {line.n} load levels is {correlation:.2f}.",
             "Check that this computer, and nothing else, hangs on the meter; close other programs; hold each load longer.",
         )
-    if line.gain <= 0:
-        raise CalibrationError("The meter falls when the counters rise.", "Check that this computer hangs on the meter.")
     found = {
         "offset_w": line.offset, "offset_error_w": line.offset_error * math.sqrt(birge),
         "gain": line.gain, "gain_error": line.gain_error * math.sqrt(birge), "covariance": line.covariance * birge,

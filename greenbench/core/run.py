@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from greenbench.core.artifact import TRAINING_WORK, Artifact, Fact, ResultsArtifact
+from greenbench.core.calibration import Calibration
 from greenbench.core.charge import Charge, Spending
 from greenbench.core.claim import ClaimResult
 from greenbench.core.measurement import Measurement, Provenance, SourceReport
@@ -316,6 +317,7 @@ class RunResult(Value):
     carbon: CarbonFactor | None = None
     traces: tuple[PowerTrace, ...] = ()
     raw_digest: str = ""
+    calibration: Calibration | None = None
 
     @property
     def baseline(self) -> VariantResult | None:

@@ -12,6 +12,8 @@ from greenbench.core.measurement import Channel, Facts, Sample, SourceReport, So
 from greenbench.core.messages import Samples, Sources, decode_event
 from greenbench.meters.meter import NS, Clock, monotonic
 
+_RECORDED = ", recorded"
+
 
 @dataclass
 class Recording:
@@ -103,7 +105,7 @@ class ReplayMeter:
         over = report.state is SourceState.IN_USE and self._playback.over
         return report.model_copy(
             update={
-                "title": f"{report.title}, recorded",
+                "title": f"{report.title}{_RECORDED}",
                 "channels": tuple(_marked(channel, name) for channel in report.channels),
                 "covers": f"{report.covers} (played back from {name}, not this machine)",
                 "state": SourceState.SILENT if over else report.state,
@@ -144,7 +146,12 @@ def replay_meters(playback: Playback) -> list[ReplayMeter]:
     return [ReplayMeter(playback, key) for key in keys]
 
 
+def is_recorded(channel: Channel) -> bool:
+    """Whether a channel is played back from a recording."""
+    return channel.title.endswith(_RECORDED)
+
+
 def _marked(channel: Channel, name: str) -> Channel:
     return channel.model_copy(
-        update={"title": f"{channel.title}, recorded", "covers": f"{channel.covers} (played back from {name}, not this machine)"}
+        update={"title": f"{channel.title}{_RECORDED}", "covers": f"{channel.covers} (played back from {name}, not this machine)"}
     )
