@@ -182,6 +182,20 @@ def export(
 
 
 @app.command()
+def audit(
+    run: RunArgument,
+    variant: Annotated[str, typer.Option(metavar="V", help="Only this variant: its letter or name.")] = "",
+    metric: Annotated[str, typer.Option(metavar="M", help="Only this metric: its key, as energy_per_inference, or its title.")] = "",
+    out: Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Write the raw samples, windows and calls here.")] = None,  # noqa: UP045
+    as_json: JsonOption = False,
+) -> int:
+    """Make every printed number again from the raw samples; exit code 1 if one does not agree."""
+    from greenbench.cli.audit import audit_run
+
+    return audit_run(run, variant, metric, out, as_json)
+
+
+@app.command()
 def look(
     run: RunArgument,
     variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],

@@ -2,14 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from threading import Lock
 
 from greenbench.core import messages
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Measurement, Sample, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, NodeState, Plan, Remark, RunState
+from greenbench.engine.raw_data import digest
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.store import Store
+
+# What the worker says of a variant beside its windows: kept as it was said, so that every number can be made again.
+_WORDS = (messages.VariantReady, messages.VariantMeasured, messages.VariantFailed)
 
 
 class Recorder:
@@ -21,6 +26,7 @@ class Recorder:
     def __init__(self, run_id: str, plan: Plan, store: Store, ledger: EnergyLedger, complain: Callable[[str], None]) -> None:
         self.run_id, self.plan, self.ledger = run_id, plan, ledger
         self._store, self._complain, self.store_failed = store, complain, False
+        self._sealing, self._sealed = Lock(), False
         self.environment = Environment()
         self.started_ns = 0
         self.ended_ns = 0
@@ -53,9 +59,26 @@ class Recorder:
         handler = self._handlers.get(type(event))
         if handler:
             handler(event)
+        if isinstance(event, _WORDS):
+            self._keep(lambda: self._store.add_word(self.run_id, event.model_dump_json()))
 
     def on_samples(self, samples: tuple[Sample, ...]) -> None:
-        self._keep(lambda: self._store.add_samples(self.run_id, samples))
+        with self._sealing:
+            if not self._sealed:
+                self._keep(lambda: self._store.add_samples(self.run_id, samples))
+
+    def seal(self) -> str:
+        """Ends the raw data of the run: what the meter reads from now on is not the run's. Returns its digest (`raw_data.digest`), ""
+        where it could not be kept whole."""
+        with self._sealing:
+            self._sealed = True
+        found = ""
+        if not self.store_failed:
+            try:
+                found = digest(self._store, self.run_id, self.started_ns)
+            except StoreError as error:
+                self._complain(f"{error} The run has no digest of its raw data.")
+        return found
 
     def _keep(self, write: Callable[[], object]) -> None:
         if self.store_failed:

@@ -265,7 +265,8 @@ class LocalRunner:
         self._wait_for_samples(recorder.ended_ns)
         for thread in self._charging:
             thread.join(timeout=_LAST_SAMPLES_S + 1)
-        result = results.assemble(recorder, self.sources, self._started_iso)
+        digest = recorder.seal()
+        result = results.assemble(recorder, self.sources, self._started_iso).model_copy(update={"raw_digest": digest})
         try:
             self.store.finish_run(recorder.run_id, recorder.state, result, headline(result).bold)
         except StoreError as error:

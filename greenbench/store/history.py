@@ -44,11 +44,12 @@ class LogLine:
 
 @dataclass(frozen=True)
 class SampleSeries:
-    """The readings of one channel in order of time; NaN where there was no reading."""
+    """The readings of one channel in order of time; NaN where there was no reading, for the reason at that place."""
 
     t_ns: NDArray[np.int64]
     power_w: NDArray[np.float64]
     energy_j: NDArray[np.float64]
+    reasons: tuple[str, ...] = ()
 
 
 class History:
@@ -106,12 +107,12 @@ class History:
         with self._database.reading() as connection:
             number, _ = _find(connection, run_id)
             rows = connection.execute(
-                "SELECT t_ns, power_w, energy_j FROM sample"
+                "SELECT t_ns, power_w, energy_j, coalesce(reason, '') FROM sample"
                 " WHERE channel = (SELECT number FROM channel WHERE run = ? AND key = ?) ORDER BY t_ns",
                 (number, channel),
             ).fetchall()
-        t_ns, power_w, energy_j = zip(*rows, strict=True) if rows else ((), (), ())
-        return SampleSeries(np.array(t_ns, np.int64), np.array(power_w, np.float64), np.array(energy_j, np.float64))
+        t_ns, power_w, energy_j, reasons = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return SampleSeries(np.array(t_ns, np.int64), np.array(power_w, np.float64), np.array(energy_j, np.float64), reasons)
 
     def windows(self, run_id: str) -> tuple[Window, ...]:
         """The closed windows of a run, in the order in which they closed."""
@@ -135,6 +136,28 @@ class History:
                 if window.kind is WindowKind.BLOCK and window.variant == variant and benchmark in ("", window.node):
                     found[window.block] = unpack(blob)
         return found
+
+    def blocks(self, run_id: str) -> Iterator[tuple[Window, NDArray[np.float64]]]:
+        """The timed blocks of a run in the order in which they ended, each with the duration in seconds of every call; one at a time,
+        because all calls of a long run do not fit in memory."""
+        with self._database.reading() as connection:
+            number, full_id = _find(connection, run_id)
+            rows = connection.execute("SELECT number FROM window WHERE run = ? AND latencies IS NOT NULL ORDER BY number", (number,))
+            numbers = [row[0] for row in rows]
+        for place in numbers:
+            with self._database.reading() as connection:
+                row = connection.execute("SELECT body, latencies FROM window WHERE number = ?", (place,)).fetchone()
+            if row is None:
+                raise StoreError(f"Run {full_id} was deleted while it was read.")
+            with _of_this_version(full_id):
+                yield Window.model_validate_json(row[0]), unpack(row[1])
+
+    def words(self, run_id: str) -> tuple[str, ...]:
+        """What the worker said of the variants, each as the line in which it said it; nothing for runs of before this was kept."""
+        with self._database.reading() as connection:
+            number, _ = _find(connection, run_id)
+            rows = connection.execute("SELECT body FROM word WHERE run = ? ORDER BY number", (number,))
+            return tuple(row[0] for row in rows)
 
     def log(self, run_id: str) -> tuple[LogLine, ...]:
         """What a run's processes said, oldest first."""

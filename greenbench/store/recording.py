@@ -126,6 +126,12 @@ class Recording:
         with self._database.writing() as connection:
             connection.execute("INSERT INTO window (run, body, latencies) VALUES (?, ?, ?)", row)
 
+    def add_word(self, run_id: str, body: str) -> None:
+        """Adds what the worker said of a variant, as the line in which it said it."""
+        number = self._run(run_id)
+        with self._database.writing() as connection:
+            connection.execute("INSERT INTO word (run, body) VALUES (?, ?)", (number, body))
+
     def add_log(self, run_id: str, text: str, level: str = "info", node: str = "") -> None:
         number = self._run(run_id)
         with self._database.writing() as connection:

@@ -95,7 +95,19 @@ def _node_costs_and_headlines(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE run ADD COLUMN headline TEXT NOT NULL DEFAULT ''")
 
 
-STEPS: tuple[Step, ...] = (_runs_and_what_was_measured, _node_costs_and_headlines)
+def _words_on_variants(connection: sqlite3.Connection) -> None:
+    """3: what the worker said of each variant (what executed, every answer right or wrong), so that all numbers can be made again."""
+    connection.execute(
+        """CREATE TABLE word (
+            number INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+            body TEXT NOT NULL
+        )"""
+    )
+    connection.execute("CREATE INDEX word_by_run ON word (run)")
+
+
+STEPS: tuple[Step, ...] = (_runs_and_what_was_measured, _node_costs_and_headlines, _words_on_variants)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,194 @@
+"""A run comes out of its raw data as it was printed; one changed reading, call or answer, and the audit says where."""
+
+import json
+
+import pytest
+
+from greenbench.core import messages
+from greenbench.core.errors import GreenBenchError, StoreError
+from greenbench.core.measurement import Provenance, Sample
+from greenbench.core.run import RunState
+from greenbench.engine.audit import audit
+from greenbench.store.latencies import pack, unpack
+
+
+def change(store, sql, *values):
+    with store._database.writing() as connection:
+        assert connection.execute(sql, values).rowcount > 0
+
+
+def number(found, path):
+    return next(each for each in found.all_numbers if each.path.endswith(path))
+
+
+@pytest.mark.parametrize("provenance", [Provenance.COUNTER, Provenance.INTEGRATED, Provenance.MODELLED])
+def test_every_number_of_a_run_comes_out_as_it_was_stored(store, play, provenance):
+    played = play(provenance=provenance)
+    found = audit(store, played.run_id)
+    assert found.agrees
+    assert found.digest_agrees is True
+    assert found.reason == ""
+    checked = {each.path for each in found.all_numbers if each.agrees}
+    for variant in played.result.variants:
+        assert {f"{played.run_id}/{variant.letter}/{key}" for key in variant.metrics} <= checked
+    assert f"{played.run_id}/a/energy" in checked
+    assert f"{played.run_id}/idle_before" in checked
+    if provenance.measured:
+        assert f"{played.run_id}/B/energy_per_inference/against" in checked
+
+
+def test_a_block_names_the_samples_around_it(store, play):
+    played = play()
+    block = audit(store, played.run_id, "A").variants[0].blocks[0]
+    # One second between readings 0.1 s apart that lie 12.3 ms after its ends: eleven intervals, so twelve readings.
+    assert [(s.count, s.provenance) for s in block.samples] == [(12, Provenance.COUNTER)]
+    assert block.samples[0].first_s < block.t0_s < block.t1_s < block.samples[0].last_s
+    assert block.energy_j == pytest.approx(20.03, abs=0.05)
+    assert block.energy_j == pytest.approx(played.result.variants[0].blocks[0].energy_j, rel=1e-12)
+    assert block.edge_j < block.half_width_j or block.edge_j == pytest.approx(block.half_width_j)
+    assert block.calls == 100
+
+
+def test_one_changed_joule_is_found_with_the_numbers_it_touches(store, play):
+    played = play()
+    t_ns = played.result.variants[0].blocks[1].t0_ns + 12_345_678
+    change(store, "UPDATE sample SET energy_j = energy_j + 0.5 WHERE t_ns = ?", t_ns)
+    found = audit(store, played.run_id)
+    assert found.digest_agrees is False
+    assert number(found, "/A/energy_per_inference").agrees is False
+    assert number(found, "/A/latency_p50").agrees is True
+    assert number(found, "/A/accuracy").agrees is True
+    assert [block.agrees for block in found.variants[0].blocks] == [True, False, True]
+    assert any("block 1: energy differs from the stored result" in text for text in found.disagreements)
+
+
+def test_one_changed_call_is_found(store, play):
+    played = play()
+    with store._database.reading() as connection:
+        place, blob = connection.execute("SELECT number, latencies FROM window WHERE latencies IS NOT NULL LIMIT 1").fetchone()
+    calls = unpack(blob).copy()
+    calls[:60] *= 0.5
+    change(store, "UPDATE window SET latencies = ? WHERE number = ?", pack(calls), place)
+    found = audit(store, played.run_id)
+    assert found.digest_agrees is False
+    assert number(found, "/A/latency_p50").note == "the value made again differs"
+    assert number(found, "/A/energy_per_inference").agrees is True
+
+
+def test_one_changed_answer_is_found_in_accuracy_and_its_comparison(store, play):
+    played = play()
+    (line,) = [line for line in store.words(played.run_id) if '"correct":"1' in line and '"variant":"B"' in line]
+    word = json.loads(line)
+    word["correct"] = word["correct"][:-1] + "1"
+    change(store, "UPDATE word SET body = ? WHERE body = ?", json.dumps(word), line)
+    found = audit(store, played.run_id)
+    assert number(found, "/B/accuracy").agrees is False
+    assert number(found, "/B/accuracy/against").agrees is False
+    assert number(found, "/A/accuracy").agrees is True
+
+
+def test_a_number_that_was_changed_in_the_result_itself_is_found(store, play):
+    played = play()
+    better = played.result.variants[1]
+    cheaper = better.metrics["energy_per_inference"].model_copy(update={"value": 0.01})
+    variants = (played.result.variants[0], better.model_copy(update={"metrics": {**better.metrics, "energy_per_inference": cheaper}}))
+    store.finish_run(played.run_id, RunState.FINISHED, played.result.model_copy(update={"variants": variants}))
+    found = audit(store, played.run_id)
+    assert found.digest_agrees is True  # the raw data is whole: it is the result that is not of it
+    assert [each.path for each in found.all_numbers if each.agrees is False] == [f"{played.run_id}/B/energy_per_inference"]
+
+
+def test_lost_samples_are_told_and_not_taken_for_zero(store, play):
+    played = play()
+    change(store, "DELETE FROM sample")
+    change(store, "DELETE FROM channel")
+    found = audit(store, played.run_id)
+    energy = number(found, "/A/energy_per_inference")
+    assert (energy.found, energy.agrees) == (None, False)
+    assert energy.note == "it cannot be made again: the raw data is lost"
+    assert "No power sample of this run is kept" in found.reason
+    assert number(found, "/A/latency_p50").agrees is True
+
+
+def test_a_hole_is_a_gap_with_its_reason_and_agrees(store, play):
+    played = play(hole=(6.5, 7.5))  # in the first blocks
+    found = audit(store, played.run_id)
+    assert found.agrees
+    block = found.variants[0].blocks[0]
+    assert block.energy_j is None
+    assert block.samples[0].gap == "the counter is gone"
+    assert "the counter is gone" in block.reason
+
+
+def test_an_older_run_says_what_cannot_be_made_again(store, play):
+    played = play()
+    change(store, "DELETE FROM word")
+    store.finish_run(played.run_id, RunState.FINISHED, played.result.model_copy(update={"raw_digest": ""}))
+    found = audit(store, played.run_id)
+    assert found.digest_agrees is None
+    assert found.agrees
+    assert number(found, "/A/energy_per_inference").agrees is True
+    assert number(found, "/A/latency_p95").agrees is True
+    assert number(found, "/A/accuracy").agrees is None
+    assert "answers and sizes cannot" in found.reason
+
+
+def test_a_run_that_broke_off_shows_its_blocks_and_compares_nothing(store, play):
+    played = play()
+    change(store, "UPDATE run SET result = NULL, state = 'lost'")
+    found = audit(store, played.run_id)
+    assert found.agrees
+    assert found.all_numbers == found.numbers
+    assert [block.calls for block in found.variants[0].blocks] == [100, 100, 100]
+    assert found.variants[0].blocks[0].energy_j == pytest.approx(20.03, abs=0.05)
+    assert "broke off" in found.reason
+
+
+def test_one_variant_and_one_metric_can_be_asked_for(store, play):
+    played = play()
+    found = audit(store, played.run_id[:4], "B", "median latency")
+    assert [each.path for each in found.all_numbers] == [
+        f"{played.run_id}/B/latency_p50",
+        f"{played.run_id}/B/latency_p50/against",
+    ]
+    with pytest.raises(GreenBenchError, match='no metric "speed"'):
+        audit(store, played.run_id, metric="speed")
+    with pytest.raises(StoreError, match='no variant "Z"'):
+        audit(store, played.run_id, "Z")
+
+
+def test_what_the_meter_reads_after_the_end_is_not_in_the_digest(store, play):
+    played = play()
+    late = Sample(channel="cpu", t_ns=played.now + 60 * 10**9, power_w=1.0, energy_j=1e6)
+    played.recorder.on_samples((late,))
+    assert audit(store, played.run_id).digest_agrees is True
+
+
+def test_auditing_writes_nothing(store, play):
+    played = play()
+    counts = "SELECT (SELECT count(*) FROM window), (SELECT count(*) FROM word), (SELECT count(*) FROM sample), (SELECT count(*) FROM log)"
+
+    def rows():
+        with store._database.reading() as connection:
+            return connection.execute(counts).fetchone()
+
+    before, result = rows(), store.result(played.run_id)
+    audit(store, played.run_id)
+    assert rows() == before
+    assert store.result(played.run_id) == result
+
+
+def test_variants_of_a_second_benchmark_find_their_own_calls(store, play):
+    from greenbench.engine.audit.replay import own_letters
+
+    played = play()
+    first = played.result.variants
+    second = tuple(v.model_copy(update={"benchmark": "bench2", "letter": letter}) for v, letter in zip(first, "CD", strict=True))
+    both = played.result.model_copy(update={"variants": (*first, *second)})
+    assert [(variant.letter, own) for variant, own in own_letters(both)] == [("A", "A"), ("B", "B"), ("C", "A"), ("D", "B")]
+
+
+def test_the_words_kept_are_those_that_were_said(store, play):
+    played = play()
+    kinds = [type(messages.decode_event(line.encode())).__name__ for line in store.words(played.run_id)]
+    assert kinds == ["VariantReady", "VariantReady", "VariantMeasured", "VariantMeasured"]
