@@ -26,6 +26,8 @@ def flops_per_joule(energy: Measurement, flops: Measurement | None) -> Measureme
     """Operations of one inference for each joule of it (Green500's measure, for inference)."""
     if flops is None or flops.value is None:
         return Measurement.missing("FLOP/J", flops.reason if flops and flops.reason else "FLOPs were not counted")
+    if flops.value <= 0:
+        return Measurement.missing("FLOP/J", "the network has no multiply-adds")
     return _inverse(energy, flops.value, "FLOP/J")
 
 

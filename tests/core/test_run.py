@@ -114,7 +114,8 @@ def test_a_plan_error_lists_every_problem():
 def test_metrics_have_keys_units_and_a_direction():
     assert set(BY_KEY) == {metric.key for metric in METRICS}
     assert all(metric.better in ("lower", "higher", "") for metric in METRICS)
-    assert {metric.key for metric in METRICS if metric.better == "higher"} == {"accuracy", "mean_iou", "throughput"}
+    better_higher = {"accuracy", "mean_iou", "throughput", "inferences_per_joule", "flops_per_joule", "accuracy_per_joule"}
+    assert {metric.key for metric in METRICS if metric.better == "higher"} == better_higher
 
 
 def test_the_data_folder_can_be_chosen(monkeypatch, tmp_path):

@@ -290,3 +290,29 @@ def test_a_size_that_was_not_counted_says_why():
     timeline = Timeline(correct={})
     timeline.recorder.measured.clear()
     assert metric(timeline.result(), "A", "size_coded_bytes").reason == "the run ended before it was counted"
+
+
+def test_energy_aware_numbers_go_with_the_energy_they_are_made_of():
+    a, b = Timeline().result().variants
+    joules = b.metrics["energy_per_inference"].value
+    assert b.metrics["inferences_per_joule"].value == pytest.approx(1 / joules)
+    assert b.metrics["wh_per_1000"].value == pytest.approx(joules * 1000 / 3600)
+    assert b.metrics["energy_delay_product"].value == pytest.approx(joules / 200)
+    assert b.metrics["accuracy_per_joule"].value == pytest.approx(0.95 / joules)
+    assert b.metrics["flops_per_joule"].reason == "not counted for this format"
+    half = b.against["energy_per_inference"].change
+    assert half == pytest.approx(-0.5)
+    assert b.against["wh_per_1000"].change == pytest.approx(half)
+    assert b.against["inferences_per_joule"].change == pytest.approx(1.0)
+    assert b.against["energy_delay_product"].change == pytest.approx(0.5 * 0.5 - 1)
+    assert b.against["accuracy_per_joule"].change == pytest.approx(1.0)
+    assert b.against["inferences_per_joule"].good is True
+    assert "flops_per_joule" not in b.against
+    assert a.against["wh_per_1000"].verdict is Verdict.BASELINE
+
+
+def test_modelled_energy_aware_numbers_are_shown_and_not_compared():
+    _, b = Timeline(Provenance.MODELLED).result().variants
+    for key in ("inferences_per_joule", "wh_per_1000", "energy_delay_product", "accuracy_per_joule"):
+        assert b.metrics[key].provenance is Provenance.MODELLED
+        assert b.against[key].verdict is Verdict.NOT_COMPARED

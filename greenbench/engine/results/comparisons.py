@@ -1,70 +1,100 @@
-"""Each variant of a benchmark against its baseline, metric by metric."""
+"""Each variant of a benchmark against its baseline, metric by metric; of several variants, corrected for their number."""
 
 from greenbench.analysis import compare
-from greenbench.analysis.intervals import Interval, paired_ratio, quantiles, same_rounds
-from greenbench.core.metrics import BY_KEY, METRICS, QUALITY
-from greenbench.core.run import Comparison, VariantResult
+from greenbench.analysis.bootstrap import FEWEST_BLOCKS, ratio_by_bootstrap
+from greenbench.analysis.holm import holm
+from greenbench.analysis.intervals import CONFIDENCE, Interval, paired_ratio
+from greenbench.core.metrics import BY_KEY, METRICS, QUALITY, Metric
+from greenbench.core.run import Comparison, Remark, VariantResult, Verdict
 from greenbench.engine import judging
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results.energies import BlockEnergies
+from greenbench.engine.results.pairs import Pairs
+
+_TIMED = ("latency_p50", "latency_p95", "throughput")
 
 
 class Comparisons:
-    """What may be said of the variants of one benchmark against the first of them."""
+    """What may be said of the variants of one benchmark against the first of them. `remarks` are filled while they are compared."""
 
     def __init__(self, recorder: Recorder, node: str, energies: dict[str, BlockEnergies]) -> None:
         self.recorder, self.node, self.energies = recorder, node, energies
+        self.pairs = Pairs(recorder, node)
+        self.remarks: list[Remark] = []
 
     def compared(self, variants: list[VariantResult]) -> list[VariantResult]:
         """The variants with their comparisons; as they are where the baseline has no result."""
         if not variants or variants[0].letter != "A" or variants[0].failure is not None:
             return variants
-        return [self._compared(variant, variants[0]) for variant in variants]
+        baseline, others = variants[0], [v for v in variants[1:] if v.failure is None and v.metrics]
+        found: dict[str, dict[str, Comparison]] = {baseline.letter: {metric.key: compare.baseline() for metric in METRICS}}
+        for metric in METRICS:
+            for letter, comparison in self._of_metric(metric, others, baseline).items():
+                found.setdefault(letter, {})[metric.key] = comparison
+        return [v.model_copy(update={"against": found[v.letter]}) if v.letter in found else v for v in variants]
 
-    def _compared(self, variant: VariantResult, baseline: VariantResult) -> VariantResult:
-        if variant.letter == baseline.letter:
-            return variant.model_copy(update={"against": {metric.key: compare.baseline() for metric in METRICS}})
-        if variant.failure is not None or not variant.metrics:
-            return variant
-        against = {metric.key: self._against(metric.key, variant, baseline) for metric in METRICS}
-        return variant.model_copy(update={"against": {key: comparison for key, comparison in against.items() if comparison}})
+    def _of_metric(self, metric: Metric, variants: list[VariantResult], baseline: VariantResult) -> dict[str, Comparison]:
+        """The verdicts in one metric. Those that rest on a test are tested together (greenbench.analysis.holm)."""
+        alone = {v.letter: self._against(metric, v, baseline, CONFIDENCE) for v in variants}
+        found = {letter: comparison for letter, comparison in alone.items() if comparison is not None}
+        tested = {letter: comparison.p_value for letter, comparison in found.items() if comparison.p_value is not None}
+        if len(tested) > 1:
+            by_letter = {v.letter: v for v in variants}
+            for letter, corrected in zip(tested, holm(list(tested.values())), strict=True):
+                again = self._against(metric, by_letter[letter], baseline, corrected.confidence)
+                if again is not None:
+                    found[letter] = again.model_copy(update={"p_adjusted": corrected.p_value, "together": len(tested)})
+        return found
 
-    def _against(self, key: str, variant: VariantResult, baseline: VariantResult) -> Comparison | None:
-        metric = BY_KEY[key]
-        mine, other = variant.metrics.get(key), baseline.metrics.get(key)
+    def _against(self, metric: Metric, variant: VariantResult, baseline: VariantResult, confidence: float) -> Comparison | None:
+        mine, other = variant.metrics.get(metric.key), baseline.metrics.get(metric.key)
         if mine is None or other is None or mine.value is None or other.value is None:
             return None
-        if key in QUALITY:
-            return judging.against(metric, *(self.recorder.measured[(self.node, v.letter)] for v in (variant, baseline)))
+        if metric.key in QUALITY:
+            measured = (self.recorder.measured[(self.node, v.letter)] for v in (variant, baseline))
+            return judging.against(metric, *measured, confidence=confidence)
         if metric.counted:
             return compare.compare_counts(metric, mine.value, other.value)
-        if key in ("latency_p50", "latency_p95", "throughput"):
-            return compare.compare_ratio(metric, self._latency_ratio(key, variant.letter, baseline.letter))
-        if key.startswith(("energy", "co2e")):
-            return self._energy_against(key, variant, baseline)
+        if metric.key in _TIMED:
+            pairs = self.pairs.timed(metric.key, variant.letter, baseline.letter)
+            return self._ratio(metric, variant, pairs, confidence)
+        if metric.key.startswith(("energy", "co2e")):
+            return self._energy_against(metric, variant, baseline, confidence)
         return compare.not_compared("one reading for each process, so no interval")
 
-    def _latency_ratio(self, key: str, mine: str, other: str) -> Interval:
-        """The paired ratio over the rounds in which both were timed."""
-        return paired_ratio(*same_rounds(self._by_round(key, mine), self._by_round(key, other)))
+    def _ratio(self, metric: Metric, variant: VariantResult, pairs: tuple[list[float], list[float]], confidence: float) -> Comparison:
+        if not pairs[0]:
+            return compare.not_compared("no round has a block of both")
+        found = compare.compare_ratio(metric, paired_ratio(*pairs, confidence))
+        if metric.key == "latency_p50":
+            self._cross_check(metric, variant, found, pairs, confidence)
+        return found
 
-    def _by_round(self, key: str, letter: str) -> dict[int, float]:
-        """One number for each block of a variant."""
-        blocks = self.recorder.latencies_of(self.node, letter)
-        if key == "throughput":
-            return {index: len(calls) / sum(calls) for index, calls in blocks.items()}
-        found = quantiles(list(blocks.values()), {"latency_p50": 0.5, "latency_p95": 0.95}[key])
-        return dict(zip(blocks, found.tolist(), strict=True))
+    def _cross_check(
+        self, metric: Metric, variant: VariantResult, found: Comparison, pairs: tuple[list[float], list[float]], confidence: float
+    ) -> None:
+        """Tells where a bootstrap over the same rounds would judge otherwise; the last level that is asked for stays."""
+        if len(pairs[0]) < FEWEST_BLOCKS or min(*pairs[0], *pairs[1]) <= 0:
+            return
+        second = compare.compare_ratio(metric, ratio_by_bootstrap(*pairs, confidence))
+        self.remarks = [remark for remark in self.remarks if remark.variant != variant.letter]
+        if second.verdict is not found.verdict:
+            text = (
+                f"The verdict on the latency of {variant.letter} hangs on few blocks: a bootstrap over its {len(pairs[0])} rounds says "
+                f"\u201c{second.text}\u201d."
+            )
+            self.remarks.append(Remark(kind="warning", text=text, variant=variant.letter, code="bootstrap"))
 
-    def _energy_against(self, key: str, variant: VariantResult, baseline: VariantResult) -> Comparison:
+    def _energy_against(self, metric: Metric, variant: VariantResult, baseline: VariantResult, confidence: float) -> Comparison:
         mine, other = self.energies[variant.letter], self.energies[baseline.letter]
         if not (mine.provenance.measured and other.provenance.measured):
             return compare.not_compared("modelled from load: an estimate is not compared")
-        net = key.endswith("net")
+        net = metric.key.endswith("net")
         rounds_a = dict(zip((b.index for b in variant.blocks), mine.net if net else mine.gross, strict=True))
         rounds_b = dict(zip((b.index for b in baseline.blocks), other.net if net else other.gross, strict=True))
-        pairs = [(rounds_a[r], rounds_b[r]) for r in sorted(rounds_a.keys() & rounds_b.keys())]
-        usable = [(a, b) for a, b in pairs if a is not None and b is not None]
-        if len(usable) < 2:
+        known_a = {index: value for index, value in rounds_a.items() if value is not None}
+        known_b = {index: value for index, value in rounds_b.items() if value is not None}
+        pairs = self.pairs.of(known_a, known_b)
+        if len(pairs[0]) < 2:
             return compare.not_compared("fewer than two rounds have a reading for both")
-        return compare.compare_ratio(BY_KEY[key], paired_ratio([a for a, _ in usable], [b for _, b in usable]))
+        return compare.compare_ratio(metric, paired_ratio(*pairs, confidence))

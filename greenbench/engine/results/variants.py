@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from greenbench.analysis import energy_metrics
 from greenbench.analysis.intervals import block_mean, block_quantile
-from greenbench.core.measurement import Measurement, Provenance, WindowKind
+from greenbench.core.carbon import grams
+from greenbench.core.measurement import Measurement, WindowKind
 from greenbench.core.messages import VariantReady
 from greenbench.core.metrics import BY_KEY, METRICS
 from greenbench.core.run import Block, CarbonFactor, NodeState, PlannedNode, VariantResult
@@ -12,7 +14,6 @@ from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import energies
 from greenbench.engine.results.comparisons import Comparisons
 from greenbench.engine.results.energies import BlockEnergies
-from greenbench.meters import carbon
 
 _MIRROR = {"size_bytes", "size_coded_bytes", "parameters", "nonzero_parameters", "flops"}
 
@@ -74,7 +75,8 @@ class BenchmarkResults:
         metrics["energy_per_inference"] = energy.gross_per_inference()
         metrics["energy_per_inference_net"] = energy.net_per_inference()
         metrics.update(self._counted(key, ready))
-        metrics["co2e_per_inference"] = self._co2e(metrics["energy_per_inference"])
+        metrics.update(self._energy_aware(key, energy, metrics))
+        metrics["co2e_per_inference"] = grams(metrics["energy_per_inference"], self.factor)
         return {metric.key: metrics[metric.key] for metric in METRICS if metric.key in metrics}
 
     def _counted(self, key: str, ready: VariantReady) -> dict[str, Measurement]:
@@ -94,14 +96,17 @@ class BenchmarkResults:
         )
         return metrics
 
-    def _co2e(self, energy: Measurement) -> Measurement:
-        if energy.value is None:
-            return Measurement.missing("g", energy.reason)
-        if self.factor is None:
-            return Measurement.missing("g", "no grid intensity for the chosen region")
-        low, high = (None if end is None else carbon.co2e_g(end, self.factor) for end in (energy.low, energy.high))
-        grams = carbon.co2e_g(energy.value, self.factor)
-        return Measurement(value=grams, low=low, high=high, n=energy.n, unit="g", provenance=Provenance.MODELLED)
+    def _energy_aware(self, key: str, energy: BlockEnergies, metrics: dict[str, Measurement]) -> dict[str, Measurement]:
+        """What energy gives together with time, operations and right answers."""
+        joules = metrics["energy_per_inference"]
+        medians = [float(np.median(self.recorder.latencies[(self.node.id, key, w.block)])) for w in self.blocks.get(key, [])]
+        return {
+            "inferences_per_joule": energy_metrics.inferences_per_joule(joules),
+            "wh_per_1000": energy_metrics.wh_per_1000(joules),
+            "flops_per_joule": energy_metrics.flops_per_joule(joules, metrics.get("flops")),
+            "energy_delay_product": energy_metrics.energy_delay_product(energy.gross, medians, joules, energy.relative_error),
+            "accuracy_per_joule": energy_metrics.accuracy_per_joule(metrics.get("accuracy"), joules),
+        }
 
     def _blocks(self, key: str, energy: BlockEnergies, batch: int) -> tuple[Block, ...]:
         found = []
