@@ -4,6 +4,7 @@ from greenbench.core.measurement import Measurement, Provenance, SourceReport, S
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, duration, number, quote, scale, significant
 from greenbench.core.run import NodeState, Remark, RunResult, RunState
+from greenbench.report import trail
 from greenbench.report.executed import executed_table
 from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.parts import Method, Note, Section, TextTable
@@ -19,8 +20,8 @@ def method(result: RunResult, pick: str | None) -> Method:
         sensors=_sensors(result.sources),
         warnings=_warnings(result),
         limits=_limits(result, pick),
-        commands=_commands(result),
-        identity=_identity(result),
+        commands=_commands(result, pick),
+        identity=_identity(result, pick),
         executed=executed_table(result),
         remedies=tuple(f"{source.title}: {source.remedy.strip().rstrip('.')}." for source in result.sources if source.remedy),
     )
@@ -196,15 +197,17 @@ def _limits(result: RunResult, pick: str | None) -> tuple[Note, ...]:
     return tuple(Note("–", text) for text in texts)
 
 
-def _commands(result: RunResult) -> tuple[str, ...]:
+def _commands(result: RunResult, pick: str | None) -> tuple[str, ...]:
     plan = result.plan
     return (
         f"greenbench run pipeline.greenbench --protocol {plan.protocol.name} --seed {plan.seed} --device {plan.device}",
         f"greenbench report {result.run_id} --output report.pdf",
+        *trail.commands(result, pick),
     )
 
 
-def _identity(result: RunResult) -> tuple[tuple[str, str], ...]:
+def _identity(result: RunResult, pick: str | None) -> tuple[tuple[str, str], ...]:
     made = f"GreenBench {result.environment.greenbench}".strip()
-    pairs = (("Run", result.run_id), ("Plan", result.plan.digest), ("Made by", f"{made}, results version {result.version}"))
+    made_by = ("Made by", f"{made}, results version {result.version}")
+    pairs = (("Run", result.run_id), ("Plan", result.plan.digest), made_by, *trail.identity(result, pick))
     return tuple((word, text) for word, text in pairs if text)

@@ -6,6 +6,7 @@ from greenbench.report import cards, columns, first_page, sections
 from greenbench.report import method as method_section
 from greenbench.report.labels import LONGEST_IN_SENTENCE, pieces
 from greenbench.report.parts import Report, Section
+from greenbench.report.trail import traced
 
 ACCURACY_LIMIT = 0.01
 
@@ -20,7 +21,7 @@ def build(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Report:
     rows = columns.rows(result, table, verdict.pick)
     forest, no_forest = first_page.forest(result, table, rows)
     pick = next((row for row in rows if row.pick), None)
-    return Report(
+    whole = Report(
         title=result.title.strip() or "Untitled",
         title_pieces=tuple(pieces(result.title.strip() or "Untitled")),
         what=first_page.what(result),
@@ -46,6 +47,7 @@ def build(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Report:
         limit=accuracy_limit,
         keywords=("energy", "latency", "accuracy", "model compression", "benchmark"),
     )
+    return traced(whole, result)
 
 
 def _sections(result: RunResult, verdict: Headline, accuracy_limit: float) -> tuple[Section, ...]:
