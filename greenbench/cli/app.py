@@ -142,6 +142,25 @@ def sensors(as_json: JsonOption = False) -> int:
 
 
 @app.command()
+def calibrate(
+    meter: Annotated[str, typer.Option("--with", metavar="KEY", help="The wall meter's channel, or a part of its name.")] = "",
+    seconds: Annotated[
+        float, typer.Option("--seconds-per-level", min=2, max=3600, help="Each load is held so long: 10 a look, 60 thorough.")
+    ] = 10,
+    show: Annotated[bool, typer.Option("--show", help="Print what is kept, and measure nothing.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove what is kept of this machine.")] = False,
+    as_json: JsonOption = False,
+    replay: Annotated[Optional[Path], typer.Option("--replay", metavar="FILE", hidden=True)] = None,  # noqa: UP045
+) -> int:
+    """Pair a wall meter with the counters over a sweep of loads, so that runs can be estimated at the wall."""
+    from greenbench.cli import calibrate as door
+
+    if show or forget:
+        return door.show(as_json) if show else door.forget()
+    return door.calibrate(door.CalibrateOptions(meter, seconds, as_json, replay))
+
+
+@app.command()
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning; see greenbench list runs.")],
     output: Annotated[Path, typer.Option("--output", metavar="FILE.(pdf|csv|json)")],

@@ -81,6 +81,11 @@ def _keep_gpu_busy(shares: _Shares) -> None:
         keep_busy(lambda: shares.gpu, shares.ended)
 
 
+def cores_allowed() -> int:
+    """How many logical cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def gpu_possible() -> bool:
     """Whether a load on the GPU can be tried: torch is installed. Whether it can use one, only the process finds out."""
     return find_spec("torch") is not None

@@ -24,10 +24,12 @@ from greenbench.core.measurement import Channel, SourceReport, SourceState, Wind
 from greenbench.core.run import Failure, NodeState, Plan, RunState
 from greenbench.engine import results
 from greenbench.engine.cache import Cache
+from greenbench.engine.calibrations import CalibrationBook
 from greenbench.engine.environment import snapshot
 from greenbench.engine.meter_link import MeterLink
 from greenbench.engine.process import Child, how_it_ended, quiet_threads
 from greenbench.engine.recorder import Recorder
+from greenbench.engine.results.wall import with_wall_energy
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.store import Store
 
@@ -267,6 +269,7 @@ class LocalRunner:
             thread.join(timeout=_LAST_SAMPLES_S + 1)
         digest = recorder.seal()
         result = results.assemble(recorder, self.sources, self._started_iso).model_copy(update={"raw_digest": digest})
+        result = with_wall_energy(result, recorder, CalibrationBook(self.home))
         try:
             self.store.finish_run(recorder.run_id, recorder.state, result, headline(result).bold)
         except StoreError as error:
