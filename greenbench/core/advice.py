@@ -89,7 +89,8 @@ class Proposal(Value):
 
 
 class Advice(Value):
-    """One cause or trap. `code` names the rule, `asks` the question it answers ("faster", "smaller", "greener", "judge"; "" before a run).
+    """One cause or trap. `code` names the rule, `asks` the question it answers: "faster", "even faster", "smaller", "even smaller",
+    "greener", "judge" (what keeps the run from telling); "" before a run.
 
     `variant` is the letter of whom it speaks, "" where it holds for all; `node` where it can be mended. `weight` orders it: more is more
     important. `remedy` says what to do where no proposal can do it.
@@ -110,6 +111,6 @@ class Advice(Value):
 
 def question(advice: Advice) -> str:
     """The question that advice answers: "Why is B not faster?"; its title where it answers none."""
-    if advice.asks not in ("faster", "smaller", "greener"):
+    if not advice.variant or advice.asks in ("", "judge"):
         return advice.title
     return f"Why is {advice.variant} not {advice.asks}?"

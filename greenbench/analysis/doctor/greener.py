@@ -1,0 +1,120 @@
+"""Why is it not greener? From the energy of the same blocks that were timed, gross and net of idle."""
+
+from greenbench.analysis.doctor import proposals
+from greenbench.analysis.doctor.case import NOT_LOWER, Case, change_words, quoted, value
+from greenbench.core.advice import Advice, Evidence, Tone
+from greenbench.core.measurement import Provenance, SourceReport, SourceState
+from greenbench.core.run import RunResult, VariantResult, Verdict
+
+_GROSS, _NET = "energy_per_inference", "energy_per_inference_net"
+_FLOOR, _MORE_WATTS = 0.5, 1.05
+
+
+def unmeasured(result: RunResult) -> Advice | None:
+    """No joule was read: what would give a measurement here."""
+    provenance = result.energy_provenance
+    if not result.measured or provenance.measured:
+        return None
+    modelled = provenance is Provenance.MODELLED
+    evidence = [Evidence(words="Energy", number=provenance.meaning, where="energy_per_inference of all", provenance=provenance)]
+    blocked = blocking(result.sources)
+    evidence += [Evidence(words=s.title, number=s.reason.rstrip(".") or s.state.value, where="sources", provenance=s.provenance)
+                 for s in blocked[:3]]  # fmt: skip
+    text = (
+        "Watts were estimated from how busy the processor was: such numbers follow time, and may be wrong by half. They are shown, and "
+        "never compared."
+    )
+    return Advice(
+        code="energy-modelled" if modelled else "energy-missing", weight=60, asks="greener", tone=Tone.WARNING,
+        title="Energy is modelled, so nothing can be called greener" if modelled else "Energy was not measured",
+        text=text if modelled else "No power source could be read.",
+        evidence=tuple(evidence), remedy=remedy(result.sources),
+    )  # fmt: skip
+
+
+def blocking(sources: tuple[SourceReport, ...]) -> list[SourceReport]:
+    """The sources that would measure and cannot be read, those that need but a permission first."""
+    order = (SourceState.PERMISSION, SourceState.SILENT, SourceState.STANDBY, SourceState.ABSENT)
+    found = [s for s in sources if s.state in order and s.remedy]
+    return sorted(found, key=lambda source: order.index(source.state))
+
+
+def remedy(sources: tuple[SourceReport, ...]) -> str:
+    """What to do for a measurement, as the nearest source says it."""
+    found = blocking(sources)
+    if not found:
+        return "Measure with an external meter; see Power sources."
+    commands = f" ({'; '.join(found[0].commands)})" if found[0].commands else ""
+    return f"{found[0].remedy}{commands}"
+
+
+def idle_floor(case: Case) -> Advice | None:
+    """Most of its joules are drawn by a machine that would be on anyway."""
+    share = _idle_share(case.variant)
+    if share is None or share <= _FLOOR:
+        return None
+    net = case.against(_NET)
+    fell = net is not None and net.verdict is Verdict.LOWER
+    tail = " Above idle it does need less; the machine's own draw hides it." if fell else ""
+    evidence = [Evidence(words="Share of idle draw", number=f"{share * 100:.0f} %", where=f"{_NET} / {_GROSS} of {case.letter}",
+                         provenance=_provenance(case.variant)), case.changed(_GROSS), case.changed(_NET)]  # fmt: skip
+    return Advice(
+        code="idle-floor", weight=58, asks="greener", variant=case.letter, node=case.variant.benchmark,
+        title="The machine's idle draw outweighs the model",
+        text=f"More than half of each joule keeps the machine on, whatever it computes. A lighter model saves only in the rest.{tail} What "
+        "helps is to do more in the time the machine is on: larger batches, or another machine.",
+        evidence=tuple(evidence), proposals=proposals.larger_batch(case, max(8, 4 * case.variant.batch)),
+    )  # fmt: skip
+
+
+def _idle_share(variant: VariantResult) -> float | None:
+    gross, net = value(variant, _GROSS), value(variant, _NET)
+    return None if not gross or net is None else 1 - net / gross
+
+
+def _provenance(variant: VariantResult) -> Provenance:
+    return Provenance.least([variant.metrics[key].provenance for key in (_GROSS, _NET) if key in variant.metrics])
+
+
+def more_watts(case: Case) -> Advice | None:
+    """Faster, at a higher power: the product stays."""
+    mine, other = _watts(case.variant), _watts(case.baseline)
+    if case.verdict("latency_p50") is not Verdict.LOWER or mine is None or other is None or mine < _MORE_WATTS * other:
+        return None
+    watts = Evidence(
+        words="Mean power in its blocks",
+        number=f"{quoted(other, 'W')} → {quoted(mine, 'W')} ({change_words(mine / other)})",
+        where=f"blocks of {case.baseline.letter} and {case.letter}",
+        provenance=_provenance(case.variant),
+    )
+    return Advice(
+        code="more-watts", weight=56, asks="greener", variant=case.letter, node=case.variant.node,
+        title="It is faster at a higher power",
+        text="It keeps more of the chip busy, so it ends sooner and draws more while it runs. Energy is the product of both.",
+        evidence=(watts, case.changed("latency_p50"), case.changed(_GROSS)),
+    )  # fmt: skip
+
+
+def _watts(variant: VariantResult) -> float | None:
+    blocks = [block for block in variant.blocks if block.energy_j is not None]
+    seconds = sum(block.t1_ns - block.t0_ns for block in blocks) / 1e9
+    return sum(block.energy_j or 0.0 for block in blocks) / seconds if seconds else None
+
+
+def same_time(case: Case) -> Advice | None:
+    """Not faster, at the same power."""
+    if case.verdict("latency_p50") not in NOT_LOWER or case.verdict(_GROSS) not in (Verdict.SAME, Verdict.HIGHER):
+        return None
+    return Advice(
+        code="energy-follows-time", weight=20, asks="greener", variant=case.letter, node=case.variant.node,
+        title="Its energy follows its time",
+        text="It does not end sooner and draws about as many watts. What makes it faster makes it greener.",
+        evidence=(case.verdict_evidence("latency_p50"), case.verdict_evidence(_GROSS)),
+    )  # fmt: skip
+
+
+def causes(case: Case) -> list[Advice]:
+    """What explains the variant's energy; nothing where it needs less, or where none was measured."""
+    if not case.own or case.verdict(_GROSS) not in NOT_LOWER:
+        return []
+    return [advice for rule in (idle_floor, more_watts, same_time) if (advice := rule(case)) is not None]
