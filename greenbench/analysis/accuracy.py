@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scipy.special import bdtr
 
-from greenbench.analysis.intervals import Interval, wilson
+from greenbench.analysis.intervals import CONFIDENCE, Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ def paired_difference(correct: str, baseline: str) -> Interval:
     return difference_interval(paired_counts(correct, baseline))
 
 
-def difference_interval(counts: PairedCounts) -> Interval:
+def difference_interval(counts: PairedCounts, confidence: float = CONFIDENCE) -> Interval:
     """`paired_difference` from the two-by-two table."""
     n = counts.examples
-    variant = wilson(counts.both + counts.only_variant, n)
-    reference = wilson(counts.both + counts.only_baseline, n)
+    variant = wilson(counts.both + counts.only_variant, n, confidence)
+    reference = wilson(counts.both + counts.only_baseline, n, confidence)
     difference = (counts.only_variant - counts.only_baseline) / n
     phi = _correlation(counts)
     (variant_low, variant_high), (reference_low, reference_high) = variant.ends, reference.ends

@@ -4,6 +4,9 @@
     interval excludes no change    ─▶ "12 % less", "40 % more time", "0.6 pp lower"
     else                           ─▶ "cannot tell yet"
 
+Of many variants some look different by chance alone. Where several are compared with the baseline, each is tested at the level that Holm's
+step-down gives it (greenbench.analysis.holm), its interval is the one of that level, and so the two cannot disagree.
+
 A time of −65 % is written "65 % less time", never "65 % faster": that reads as 65 % more calls a second.
 """
 
@@ -12,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from greenbench.analysis.accuracy import difference_interval, mcnemar, paired_counts
-from greenbench.analysis.intervals import Interval, ratio_of_means
+from greenbench.analysis.intervals import CONFIDENCE, Interval, ratio_of_means
 from greenbench.analysis.scores import mean_difference, paired_scores, paired_t_test
 from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import percent, significant
@@ -28,9 +31,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "nonzero_parameters": ("fewer", "more", "as many"),
     "flops": ("fewer", "more", "as many"),
     "mean_absolute_error": ("lower", "higher", "as large"),
+    "inferences_per_joule": ("fewer", "more", "as many"),
+    "flops_per_joule": ("fewer", "more", "as many"),
+    "energy_delay_product": ("lower", "higher", "as large"),
 }
 _DEFAULT_WORDS = ("less", "more", "as much")
-SIGNIFICANCE = 0.05
 CANNOT_TELL = "cannot tell yet"
 
 
@@ -53,7 +58,7 @@ def compare_ratio(metric: Metric, ratio: Interval) -> Comparison:
     if ratio.low is None or ratio.high is None:
         reason = f"{ratio.n} paired block{'' if ratio.n == 1 else 's'} cannot show how much the measurement scatters"
         return Comparison(verdict=Verdict.UNCLEAR, change=change, text=CANNOT_TELL, reason=reason)
-    return _judge(metric, change, ratio.low - 1, ratio.high - 1)
+    return _judge(metric, change, ratio.low - 1, ratio.high - 1).model_copy(update={"p_value": ratio.p_value})
 
 
 def compare_counts(metric: Metric, value: float, baseline: float) -> Comparison:
@@ -66,10 +71,10 @@ def compare_counts(metric: Metric, value: float, baseline: float) -> Comparison:
     return _judge(metric, change, change, change)
 
 
-def compare_accuracy(correct: str, baseline: str) -> Comparison:
+def compare_accuracy(correct: str, baseline: str, confidence: float = CONFIDENCE) -> Comparison:
     """The verdict on two models' answers to the same examples (strings of "0" and "1", see VariantMeasured).
 
-    The interval is Newcombe's. Where the exact McNemar test does not reject (p ≥ 5 %) it is stretched to reach zero, so
+    The interval is Newcombe's. Where the exact McNemar test does not reject (p ≥ 1 − confidence) it is stretched to reach zero, so
     that a difference is only called real when test and interval agree, and the interval shown never contradicts the verdict.
     """
     if not correct or not baseline:
@@ -77,9 +82,9 @@ def compare_accuracy(correct: str, baseline: str) -> Comparison:
     if len(correct) != len(baseline):
         return not_compared(f"tested on {len(correct)} examples, the baseline on {len(baseline)}")
     counts = paired_counts(correct, baseline)
-    interval, p_value = difference_interval(counts), mcnemar(counts)
+    interval, p_value = difference_interval(counts, confidence), mcnemar(counts)
     low, high = interval.ends
-    if p_value >= SIGNIFICANCE:
+    if p_value >= 1 - confidence:
         low, high = min(low, 0.0), max(high, 0.0)
     verdict = _judge(BY_KEY["accuracy"], interval.value, low, high)
     told = (
@@ -89,7 +94,7 @@ def compare_accuracy(correct: str, baseline: str) -> Comparison:
     return verdict.model_copy(update={"p_value": p_value, "reason": told})
 
 
-def compare_scores(metric: Metric, scores: Sequence[float], baseline: Sequence[float]) -> Comparison:
+def compare_scores(metric: Metric, scores: Sequence[float], baseline: Sequence[float], confidence: float = CONFIDENCE) -> Comparison:
     """The verdict on two models' scores of the same examples: errors, or shares such as an IoU.
 
     Shares are compared by the mean of the paired differences, errors by the ratio of the means (Fieller's interval, which leaves
@@ -109,7 +114,7 @@ def compare_scores(metric: Metric, scores: Sequence[float], baseline: Sequence[f
     if not metric.fraction and other.mean() == 0:
         return not_compared("the baseline makes no error")
     shift = 0.0 if metric.fraction else 1.0
-    found = mean_difference(mine, other) if metric.fraction else ratio_of_means(mine, other)
+    found = mean_difference(mine, other, confidence) if metric.fraction else ratio_of_means(mine, other, confidence)
     told = f"{int((mine != other).sum())} of {mine.size} examples differ"
     if found.low is None or found.high is None:
         text = f"{told}: too few to tell how much they scatter"

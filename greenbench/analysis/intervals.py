@@ -4,34 +4,35 @@ Calls inside a block share its temperature, clock and neighbours, so they are no
 A run has few blocks (3 to 20), where a percentile bootstrap over blocks is far too narrow (with 3 blocks its 95 %
 interval cannot reach beyond the blocks themselves and holds the truth about 3 times in 4). Student's t over the blocks'
 own statistics has the right width at any number of blocks; times are positive and skewed, so it is taken on their
-logarithms.
+logarithms. From ten blocks on `greenbench.analysis.bootstrap` can be asked for a second opinion.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from greenbench.core.measurement import Measurement, Provenance
 
 CONFIDENCE = 0.95
-_Z = float(ndtri((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True)
 class Interval:
     """A value, the ends of its 95 % interval, and the number of observations (blocks, pairs, examples) it rests on.
 
-    `low` and `high` are None where the observations say nothing about the spread: one block, say.
+    `low` and `high` are None where the observations say nothing about the spread: one block, say. `p_value`, of a ratio: the two-sided
+    probability of one at least this far from 1 if nothing differed; below 1 − confidence just where the interval leaves out 1.
     """
 
     value: float
     low: float | None
     high: float | None
     n: int
+    p_value: float | None = None
 
     @property
     def known(self) -> bool:
@@ -86,7 +87,7 @@ def block_quantile(blocks: Sequence[ArrayLike], q: float) -> Interval:
     return _t_on_logs(found) if np.all(found > 0) else block_mean(found)
 
 
-def block_mean(values: ArrayLike) -> Interval:
+def block_mean(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """The mean of one number for each block (throughput, joules per inference), with Student's t.
 
     Raises:
@@ -95,11 +96,11 @@ def block_mean(values: ArrayLike) -> Interval:
     found = np.asarray(values, dtype=np.float64)
     _check(found)
     mean = float(found.mean())
-    half = _half_width(found)
+    half = _half_width(found, confidence)
     return Interval(mean, None, None, found.size) if half is None else Interval(mean, mean - half, mean + half, found.size)
 
 
-def paired_ratio(variant: ArrayLike, baseline: ArrayLike) -> Interval:
+def paired_ratio(variant: ArrayLike, baseline: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """The ratio of a variant to the baseline, from one positive number for each of their blocks, paired by round.
 
     Blocks of one round were measured one after the other, so what drifts slowly cancels in their ratio: Student's t on
@@ -118,8 +119,9 @@ def paired_ratio(variant: ArrayLike, baseline: ArrayLike) -> Interval:
     if above.size != below.size:
         raise ValueError(f"{above.size} blocks cannot be paired with {below.size}")
     if np.all(above > 0) and np.all(below > 0):
-        return _t_on_logs(above / below)
-    return ratio_of_means(above, below)
+        ratios = above / below
+        return replace(_t_on_logs(ratios, confidence), p_value=_p_of_zero(np.log(ratios)))
+    return ratio_of_means(above, below, confidence)
 
 
 def same_rounds(variant: Mapping[int, float], baseline: Mapping[int, float]) -> tuple[list[float], list[float]]:
@@ -128,10 +130,11 @@ def same_rounds(variant: Mapping[int, float], baseline: Mapping[int, float]) -> 
     return [variant[index] for index in rounds], [baseline[index] for index in rounds]
 
 
-def ratio_of_means(variant: ArrayLike, baseline: ArrayLike) -> Interval:
+def ratio_of_means(variant: ArrayLike, baseline: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """The ratio of two means over paired blocks, with Fieller's interval (Fieller 1954, J. R. Stat. Soc. B 16, 175).
 
-    Works for values of any sign. No interval where the baseline's mean cannot be told from zero, or with one block.
+    Works for values of any sign. No interval where the baseline's mean cannot be told from zero, or with one block. It leaves out 1 just
+    where Student's paired t-test rejects, whose p-value it has.
 
     Raises:
         ValueError: no pair, unequal lengths, a value that is not finite, or a baseline of mean zero.
@@ -147,7 +150,7 @@ def ratio_of_means(variant: ArrayLike, baseline: ArrayLike) -> Interval:
     if n < 2:
         return Interval(x / y, None, None, n)
     covariance = np.cov(above, below) / n
-    t2 = _student(n) ** 2
+    t2 = _student(n, confidence) ** 2
     # The ratios r for which x − r·y is not significantly different from zero: a·r² − 2·b·r + c ≤ 0.
     a = y * y - t2 * float(covariance[1, 1])
     b = x * y - t2 * float(covariance[0, 1])
@@ -157,10 +160,10 @@ def ratio_of_means(variant: ArrayLike, baseline: ArrayLike) -> Interval:
         return Interval(x / y, None, None, n)
     root = max(root, 0.0)  # of proportional values it is 0, but for rounding
     low, high = (b - math.sqrt(root)) / a, (b + math.sqrt(root)) / a
-    return Interval(x / y, low, high, n)
+    return Interval(x / y, low, high, n, _p_of_zero(above - below))
 
 
-def wilson(k: int, n: int) -> Interval:
+def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     """The share k of n, with Wilson's score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209).
 
     Raises:
@@ -168,34 +171,45 @@ def wilson(k: int, n: int) -> Interval:
     """
     if n <= 0 or not 0 <= k <= n:
         raise ValueError(f"{k} of {n} is not a share")
-    share, z2 = k / n, _Z * _Z
+    z = float(ndtri((1 + confidence) / 2))
+    share, z2 = k / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     # At the ends the formula is exact in theory; rounding must not leave the share outside its own interval.
     return Interval(share, 0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half, n)
 
 
-def _t_on_logs(values: NDArray[np.float64]) -> Interval:
+def _t_on_logs(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
     logs = np.log(values)
     _check(logs)
     centre = float(logs.mean())
-    half = _half_width(logs)
+    half = _half_width(logs, confidence)
     if half is None:
         return Interval(float(values[0]), None, None, 1)
     return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half), values.size)
 
 
-def _half_width(values: NDArray[np.float64]) -> float | None:
-    """Half of Student's 95 % interval of the mean; None for a single value."""
+def _half_width(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> float | None:
+    """Half of Student's interval of the mean; None for a single value."""
     if values.size < 2:
         return None
     error = float(values.std(ddof=1)) / math.sqrt(values.size)
-    return _student(values.size) * error
+    return _student(values.size, confidence) * error
 
 
-def _student(n: int) -> float:
-    """The two-sided 95 % quantile of Student's t for n observations."""
-    return float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))
+def _student(n: int, confidence: float) -> float:
+    """The two-sided quantile of Student's t for n observations."""
+    return float(stdtrit(n - 1, (1 + confidence) / 2))
+
+
+def _p_of_zero(values: NDArray[np.float64]) -> float | None:
+    """The two-sided p-value of Student's t-test that the mean is zero; None for a single value."""
+    if values.size < 2:
+        return None
+    mean, error = abs(float(values.mean())), float(values.std(ddof=1)) / math.sqrt(values.size)
+    if error == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2 * stdtr(values.size - 1, -mean / error))
 
 
 def _check(values: NDArray[np.float64]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from greenbench.analysis.intervals import Interval, block_mean
+from greenbench.analysis.intervals import CONFIDENCE, Interval, block_mean
 
 Scores = NDArray[np.float64]
 
@@ -51,9 +51,9 @@ def paired_scores(scores: Sequence[float], baseline: Sequence[float]) -> tuple[S
     return mine[both], other[both]
 
 
-def mean_difference(scores: Scores, baseline: Scores) -> Interval:
+def mean_difference(scores: Scores, baseline: Scores, confidence: float = CONFIDENCE) -> Interval:
     """Mean of the paired differences, with Student's t."""
-    return block_mean(scores - baseline)
+    return block_mean(scores - baseline, confidence)
 
 
 def paired_t_test(scores: Scores, baseline: Scores) -> float:

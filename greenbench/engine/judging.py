@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from greenbench.analysis import compare
-from greenbench.analysis.intervals import wilson
+from greenbench.analysis.intervals import CONFIDENCE, wilson
 from greenbench.analysis.scores import infinite, mean_score
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.measurement import Measurement
@@ -49,8 +49,8 @@ def _value(metric: Metric, unit: str, measured: VariantMeasured | None) -> Measu
     return mean_score(measured.scores, metric.fraction).measurement(unit)
 
 
-def against(metric: Metric, variant: VariantMeasured, baseline: VariantMeasured) -> Comparison:
+def against(metric: Metric, variant: VariantMeasured, baseline: VariantMeasured, confidence: float = CONFIDENCE) -> Comparison:
     """The verdict on the answers of two variants to the same test examples."""
     if metric.key == "accuracy":
-        return compare.compare_accuracy(variant.correct, baseline.correct)
-    return compare.compare_scores(metric, variant.scores, baseline.scores)
+        return compare.compare_accuracy(variant.correct, baseline.correct, confidence)
+    return compare.compare_scores(metric, variant.scores, baseline.scores, confidence)

@@ -26,7 +26,9 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         factor, problem = _carbon(node)
         if problem:
             warnings.append(Remark(kind="warning", text=problem))
-        found = BenchmarkResults(recorder, node, factor).variants()
+        benchmark = BenchmarkResults(recorder, node, factor)
+        found = benchmark.variants()
+        warnings += benchmark.remarks
         variants.extend(_relabelled(found, len(variants)))
         idles += recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
     powers = [recorder.ledger.idle_power_w(window) for window in idles]

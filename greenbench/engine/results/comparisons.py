@@ -2,15 +2,18 @@
 
 from greenbench.analysis import compare
 from greenbench.analysis.bootstrap import FEWEST_BLOCKS, ratio_by_bootstrap
+from greenbench.analysis.energy_metrics import ENERGY_AWARE
 from greenbench.analysis.holm import holm
-from greenbench.analysis.intervals import CONFIDENCE, Interval, paired_ratio
-from greenbench.core.metrics import BY_KEY, METRICS, QUALITY, Metric
-from greenbench.core.run import Comparison, Remark, VariantResult, Verdict
+from greenbench.analysis.intervals import CONFIDENCE, paired_ratio
+from greenbench.core.metrics import METRICS, QUALITY, Metric
+from greenbench.core.run import Comparison, Remark, VariantResult
 from greenbench.engine import judging
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results.energies import BlockEnergies
+from greenbench.engine.results.energy_ratios import in_round, with_accuracy
 from greenbench.engine.results.pairs import Pairs
 
+_OF_ENERGY = ("energy_per_inference", "energy_per_inference_net", "co2e_per_inference", *ENERGY_AWARE)
 _TIMED = ("latency_p50", "latency_p95", "throughput")
 
 
@@ -51,14 +54,14 @@ class Comparisons:
         if mine is None or other is None or mine.value is None or other.value is None:
             return None
         if metric.key in QUALITY:
-            measured = (self.recorder.measured[(self.node, v.letter)] for v in (variant, baseline))
-            return judging.against(metric, *measured, confidence=confidence)
+            answers, others = (self.recorder.measured[(self.node, v.letter)] for v in (variant, baseline))
+            return judging.against(metric, answers, others, confidence)
         if metric.counted:
             return compare.compare_counts(metric, mine.value, other.value)
         if metric.key in _TIMED:
             pairs = self.pairs.timed(metric.key, variant.letter, baseline.letter)
             return self._ratio(metric, variant, pairs, confidence)
-        if metric.key.startswith(("energy", "co2e")):
+        if metric.key in _OF_ENERGY:
             return self._energy_against(metric, variant, baseline, confidence)
         return compare.not_compared("one reading for each process, so no interval")
 
@@ -89,12 +92,18 @@ class Comparisons:
         mine, other = self.energies[variant.letter], self.energies[baseline.letter]
         if not (mine.provenance.measured and other.provenance.measured):
             return compare.not_compared("modelled from load: an estimate is not compared")
-        net = metric.key.endswith("net")
-        rounds_a = dict(zip((b.index for b in variant.blocks), mine.net if net else mine.gross, strict=True))
-        rounds_b = dict(zip((b.index for b in baseline.blocks), other.net if net else other.gross, strict=True))
-        known_a = {index: value for index, value in rounds_a.items() if value is not None}
-        known_b = {index: value for index, value in rounds_b.items() if value is not None}
-        pairs = self.pairs.of(known_a, known_b)
+        known_a, known_b = self._energy_by_round(metric.key, variant), self._energy_by_round(metric.key, baseline)
+        pairs = self.pairs.of(known_a, known_b, variant.letter, baseline.letter)
         if len(pairs[0]) < 2:
             return compare.not_compared("fewer than two rounds have a reading for both")
-        return compare.compare_ratio(metric, paired_ratio(*pairs, confidence))
+        ratio = paired_ratio(*pairs, confidence)
+        if metric.key == "accuracy_per_joule":
+            ratio = with_accuracy(ratio, variant, baseline, confidence)
+        return compare.compare_ratio(metric, ratio)
+
+    def _energy_by_round(self, key: str, variant: VariantResult) -> dict[int, float]:
+        """The metric of each block that has a reading."""
+        energy = self.energies[variant.letter]
+        joules = energy.net if key.endswith("_net") else energy.gross
+        known = {b.index: in_round(key, variant, j, b.median_s) for b, j in zip(variant.blocks, joules, strict=True) if j is not None}
+        return {index: value for index, value in known.items() if value is not None}

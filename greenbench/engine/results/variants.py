@@ -8,7 +8,7 @@ from greenbench.core.carbon import grams
 from greenbench.core.measurement import Measurement, WindowKind
 from greenbench.core.messages import VariantReady
 from greenbench.core.metrics import BY_KEY, METRICS
-from greenbench.core.run import Block, CarbonFactor, NodeState, PlannedNode, VariantResult
+from greenbench.core.run import Block, CarbonFactor, NodeState, PlannedNode, Remark, VariantResult
 from greenbench.engine.judging import quality
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import energies
@@ -27,13 +27,17 @@ class BenchmarkResults:
         idle = recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
         self.idle_w = [power.value for power in (recorder.ledger.idle_power_w(window) for window in idle) if power.value is not None]
         self.energies: dict[str, BlockEnergies] = {}
+        self.remarks: list[Remark] = []
 
     def variants(self) -> list[VariantResult]:
         letters = sorted(
             {key[1] for key in (*self.recorder.ready, *self.recorder.failed) if key[0] == self.node.id}, key=lambda k: (len(k), k)
         )
         found = [self._variant(key) for key in letters]
-        return Comparisons(self.recorder, self.node.id, self.energies).compared(found)
+        comparisons = Comparisons(self.recorder, self.node.id, self.energies)
+        compared = comparisons.compared(found)
+        self.remarks = comparisons.remarks
+        return compared
 
     def _variant(self, key: str) -> VariantResult:
         failed = self.recorder.failed.get((self.node.id, key))

@@ -1,0 +1,162 @@
+"""The energy ledger of a run: each of its joules on one line, and those that cached nodes took at first.
+
+run    |--------------------------------------------------------------|
+nodes    |-- train --|  |- prune -|   |--------- benchmark ---------|
+parts                                   idle  warm-up  A B B A  idle
+lines    train          prune           each of them, and what is left of the benchmark: loading, waiting
+rest   -               -         ---                                 -   between the nodes
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from greenbench.analysis import charges
+from greenbench.core.charge import Charge, ChargeKind, step_kind
+from greenbench.core.measurement import Measurement, Window, WindowKind
+from greenbench.core.run import NodeState, PlannedNode, VariantResult
+from greenbench.engine.recorder import Recorder
+
+_PARTS = {
+    WindowKind.IDLE: (ChargeKind.IDLE, "Idle windows"),
+    WindowKind.WARM_UP: (ChargeKind.WARM_UP, "Warm-up"),
+    WindowKind.BLOCK: (ChargeKind.BLOCKS, "Timed blocks"),
+    WindowKind.COOL_DOWN: (ChargeKind.COOL_DOWN, "Cool-down"),
+    WindowKind.ACCURACY: (ChargeKind.ACCURACY, "Asking the test examples"),
+}
+_TRAINS = (ChargeKind.TRAINING, ChargeKind.DISTILLATION)
+_BROKEN = (NodeState.FAILED, NodeState.CANCELLED)
+
+
+def ledger(recorder: Recorder, variants: Sequence[VariantResult]) -> tuple[Charge, ...]:
+    """The lines of a run that has ended. Those that were not cached add up to the energy between its start and its end."""
+    if not recorder.started_ns:
+        return ()
+    return _Book(recorder, variants).lines()
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """Joules of one or more windows, and how far they may be off."""
+
+    seconds: float
+    energy: Measurement
+
+    @property
+    def half_j(self) -> float:
+        return 0.0 if self.energy.value is None or self.energy.high is None else self.energy.high - self.energy.value
+
+
+class _Book:
+    """One run's ledger being written."""
+
+    def __init__(self, recorder: Recorder, variants: Sequence[VariantResult]) -> None:
+        self.recorder, self.variants = recorder, variants
+        self.ended_ns = recorder.ended_ns or recorder.started_ns
+        self.served: dict[str, list[str]] = {}
+        for variant in variants:
+            if variant.failure is None:
+                for node in charges.makers(recorder.plan, variant.node):
+                    self.served.setdefault(node, []).append(variant.letter)
+
+    def lines(self) -> tuple[Charge, ...]:
+        found: list[Charge] = []
+        steps: list[_Spent] = []
+        windows = {window.node: window for window in (*self.recorder.windows, *self._open()) if window.kind is WindowKind.STEP}
+        for planned in self.recorder.plan.nodes:
+            window = windows.get(planned.id)
+            if window is not None:
+                spent = self._spent([window])
+                steps.append(spent)
+                found += self._of_node(planned, spent)
+            elif (node := self.recorder.nodes.get(planned.id)) is not None and node.state is NodeState.CACHED:
+                energy = node.energy or Measurement.missing("J", "what it took at first is not known")
+                found.append(self._line(planned, _Spent(node.seconds or 0.0, energy), cached=True))
+        whole = self._spent([self._window(self.recorder.started_ns, self.ended_ns)])
+        rest = _rest(whole, steps)
+        return (*found, Charge(kind=ChargeKind.OVERHEAD, node="", title="Between the steps", seconds=rest.seconds, energy=rest.energy))
+
+    def _open(self) -> Iterator[Window]:
+        """Windows that nobody closed: a run that broke off ends them."""
+        for window in self.recorder.open_windows:
+            yield window.model_copy(update={"t1_ns": max(self.ended_ns, window.t0_ns)})
+
+    @staticmethod
+    def _window(t0_ns: int, t1_ns: int) -> Window:
+        return Window(kind=WindowKind.STEP, label="run", t0_ns=t0_ns, t1_ns=t1_ns)
+
+    def _spent(self, windows: Sequence[Window]) -> _Spent:
+        """The windows together; without reading where one of them has none."""
+        read = [self.recorder.ledger.window(w.t0_ns, w.t1_ns).measurement() for w in windows]
+        seconds = sum(window.seconds for window in windows)
+        unread = next((m for m in read if m.value is None), None)
+        return _Spent(seconds, unread or charges.together(read))
+
+    def _of_node(self, planned: PlannedNode, spent: _Spent) -> list[Charge]:
+        """A node's line; of a benchmark those of its parts, for each variant that they were for, and what is left."""
+        if planned.step != "benchmark":
+            return [self._line(planned, spent)]
+        names = self._letters(planned.id)
+        found: list[Charge] = []
+        parts: list[_Spent] = []
+        for kind, (charged, title) in _PARTS.items():
+            for key, windows in sorted(self.recorder.windows_by(kind, planned.id).items()):
+                part = self._spent(windows)
+                parts.append(part)
+                letter = names.get(key, key)
+                named = f"{title} of {letter}" if letter else title
+                measured = (letter,) if letter else tuple(names.values())
+                found.append(
+                    Charge(
+                        kind=charged, node=planned.id, title=named, seconds=part.seconds, energy=part.energy, variants=measured,
+                        digest=planned.digest,
+                    )
+                )  # fmt: skip
+        rest = _rest(spent, parts)
+        return [*found, self._line(planned, rest, title=f"{planned.shown_title}: loading, converting, waiting")]
+
+    def _letters(self, benchmark: str) -> dict[str, str]:
+        """The letters of a benchmark's variants as the run calls them, by those that the benchmark itself used."""
+        keys = sorted({key for node, key in (*self.recorder.ready, *self.recorder.failed) if node == benchmark}, key=lambda k: (len(k), k))
+        return dict(zip(keys, [v.letter for v in self.variants if v.benchmark == benchmark], strict=False))
+
+    def _line(self, planned: PlannedNode, spent: _Spent, *, cached: bool = False, title: str = "") -> Charge:
+        node = self.recorder.nodes.get(planned.id)
+        kind = step_kind(planned.step)
+        broken = node is not None and node.state in _BROKEN or node is not None and node.state is NodeState.RUNNING
+        work, trainings = charges.training_work([node] if node else [])
+        if broken and kind in _TRAINS and not trainings:
+            trainings = 1  # a training that came to nothing was one all the same
+        return Charge(
+            kind=kind,
+            node=planned.id,
+            title=title or planned.shown_title,
+            seconds=spent.seconds,
+            energy=spent.energy,
+            cached=cached,
+            failed=broken,
+            variants=tuple(self.served.get(planned.id, ())),
+            repeat=planned.repeat,
+            digest=planned.digest,
+            flop=work if work else None,
+            trainings=trainings,
+        )
+
+
+def _rest(whole: _Spent, parts: Sequence[_Spent]) -> _Spent:
+    """What is left of a span beside its parts. Its error: the meter's gain on what is left, and every edge that it shares with a part."""
+    seconds = max(whole.seconds - sum(part.seconds for part in parts), 0.0)
+    unread = next((part.energy for part in parts if part.energy.value is None), None)
+    if whole.energy.value is None or unread is not None:
+        return _Spent(seconds, whole.energy if whole.energy.value is None else Measurement.missing("J", unread.reason if unread else ""))
+    left = whole.energy.value - sum(part.energy.value or 0.0 for part in parts)
+    if abs(left) < 1e-9 * abs(whole.energy.value):
+        left = 0.0  # what is left of rounding alone is nothing
+    spans = [span for span in (whole, *parts) if span.energy.value]
+    gain = min((span.half_j / (span.energy.value or 1.0) for span in spans), default=0.0)
+    edges = math.hypot(*(span.half_j - gain * (span.energy.value or 0.0) for span in spans)) if spans else 0.0
+    half = gain * abs(left) + edges
+    energy = Measurement(
+        value=left, low=max(left - half, min(left, 0.0)), high=left + half, unit="J", provenance=whole.energy.provenance
+    )  # fmt: skip
+    return _Spent(seconds, energy)
