@@ -7,11 +7,11 @@ the network it was trained from) the baseline needs anyway; what it shares with 
 and counted once in the whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from greenbench.core.artifact import TRAINING_WORK
-from greenbench.core.charge import Charge, step_kind
+from greenbench.core.charge import Charge, ChargeKind, step_kind
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import NodeResult, NodeState, Plan, RunResult, VariantResult
 
@@ -110,12 +110,16 @@ def add(charges: Iterable[Charge]) -> Sum:
         return Sum(nothing, 0.0)
     if not known:
         return Sum(Measurement.missing("J", lines[0].energy.reason or "no energy was read"), seconds, missing, len(lines))
-    value = sum(energy.value or 0.0 for energy in known)
-    low = sum(_end(energy.low, energy.value) for energy in known)
-    high = sum(_end(energy.high, energy.value) for energy in known)
-    provenance = Provenance.least([energy.provenance for energy in known])
-    total = Measurement(value=value, low=low, high=high, n=len(known), unit="J", provenance=provenance)
-    return Sum(total, seconds, missing, len(lines))
+    return Sum(together(known), seconds, missing, len(lines))
+
+
+def together(energies: Sequence[Measurement]) -> Measurement:
+    """The sum of readings, with the least direct provenance of them. Each must have a value."""
+    value = sum(energy.value or 0.0 for energy in energies)
+    low = sum(_end(energy.low, energy.value) for energy in energies)
+    high = sum(_end(energy.high, energy.value) for energy in energies)
+    provenance = Provenance.least([energy.provenance for energy in energies])
+    return Measurement(value=value, low=low, high=high, n=len(energies), unit="J", provenance=provenance)
 
 
 def _end(end: float | None, value: float | None) -> float:
@@ -135,12 +139,14 @@ def account(result: RunResult, letter: str) -> Account:
     needed = makers(result.plan, variant.node)
     anyway = makers(result.plan, first.node) if first is not None else frozenset()
     groups: dict[str, list[Charge]] = {name: [] for name in ("baseline", "making", "others", "measuring", "discarded", "overhead")}
+    claims = [node.id for node in result.plan.nodes if step_kind(node.step) is ChargeKind.JUDGING]
+    used = frozenset().union(*(makers(result.plan, claim) for claim in claims))
     for line in ledger(result):
-        groups[_group(line, needed, anyway)].append(line)
+        groups[_group(line, needed, anyway, used)].append(line)
     return Account(letter, **{name: tuple(lines) for name, lines in groups.items()})
 
 
-def _group(line: Charge, needed: frozenset[str], anyway: frozenset[str]) -> str:
+def _group(line: Charge, needed: frozenset[str], anyway: frozenset[str], used: frozenset[str]) -> str:
     if line.failed:
         return "discarded"
     if line.kind.measuring:
@@ -151,7 +157,7 @@ def _group(line: Charge, needed: frozenset[str], anyway: frozenset[str]) -> str:
         return "baseline"
     if line.node in needed:
         return "making"
-    return "others" if line.variants or line.repeat else "discarded"
+    return "others" if line.variants or line.repeat or line.node in used else "discarded"
 
 
 def _baseline_of(result: RunResult, variant: VariantResult) -> VariantResult | None:
@@ -162,8 +168,3 @@ def _baseline_of(result: RunResult, variant: VariantResult) -> VariantResult | N
 def making(result: RunResult, letter: str) -> Sum:
     """What making a variant took beyond what its baseline needs anyway. Raises KeyError like `account`."""
     return add(account(result, letter).making)
-
-
-def total(charges: Iterable[Charge]) -> Sum:
-    """All lines of a ledger."""
-    return add(charges)

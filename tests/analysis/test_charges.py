@@ -136,6 +136,13 @@ def test_further_seeds_are_for_others_and_not_discarded():
     assert nodes(account(run((*LEDGER, again)), "B").others)[-1] == "train@1"
 
 
+def test_what_a_claim_was_judged_by_is_not_discarded():
+    judged = PLAN.model_copy(update={"nodes": (*PLAN.nodes, planned("claim", "claim", models=("aside",)))})
+    found = account(run().model_copy(update={"plan": judged}), "B")
+    assert nodes(found.discarded) == ["lost"]
+    assert "aside" in nodes(found.others)
+
+
 def test_an_old_run_without_ledger_has_one_line_for_each_node():
     kept = NodeResult(
         node="tune", title="Tune", step="finetune", state=NodeState.CACHED, seconds=3.0, energy=joules(80), digest="d",

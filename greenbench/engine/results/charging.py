@@ -25,7 +25,7 @@ _PARTS = {
     WindowKind.ACCURACY: (ChargeKind.ACCURACY, "Asking the test examples"),
 }
 _TRAINS = (ChargeKind.TRAINING, ChargeKind.DISTILLATION)
-_BROKEN = (NodeState.FAILED, NodeState.CANCELLED)
+_BROKEN = (NodeState.FAILED, NodeState.CANCELLED, NodeState.RUNNING)
 
 
 def ledger(recorder: Recorder, variants: Sequence[VariantResult]) -> tuple[Charge, ...]:
@@ -123,7 +123,7 @@ class _Book:
     def _line(self, planned: PlannedNode, spent: _Spent, *, cached: bool = False, title: str = "") -> Charge:
         node = self.recorder.nodes.get(planned.id)
         kind = step_kind(planned.step)
-        broken = node is not None and node.state in _BROKEN or node is not None and node.state is NodeState.RUNNING
+        broken = node is not None and node.state in _BROKEN
         work, trainings = charges.training_work([node] if node else [])
         if broken and kind in _TRAINS and not trainings:
             trainings = 1  # a training that came to nothing was one all the same
