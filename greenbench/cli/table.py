@@ -9,6 +9,7 @@ from greenbench.core.measurement import Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, quote, scale
 from greenbench.core.run import RunResult, VariantResult, Verdict
+from greenbench.report.wall import at_the_wall
 
 _COLUMNS = (
     ("latency_p50", "Median"),
@@ -96,6 +97,8 @@ def _print_notes(result: RunResult, console: Console, *, intervals: bool) -> Non
     elif provenance is Provenance.UNAVAILABLE and result.measured:
         some = any(_value(variant, "energy_per_inference") is not None for variant in result.measured)
         console.print(f"Energy was not {'read for every variant' if some else 'measured'}. See greenbench sensors.")
+    if wall := at_the_wall(result):
+        console.print(f"At the wall: {wall}.", markup=False)
     if result.plan.protocol.name == "quick":
         console.print("Quick protocol, not for publication: use --protocol lab for numbers that others shall rely on.")
     for remark in result.warnings:

@@ -8,6 +8,7 @@ from greenbench.report import trail
 from greenbench.report.executed import executed_table
 from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.parts import Method, Note, Section, TextTable
+from greenbench.report.wall import at_the_wall, line_words
 
 _SIGNS = {"warning": "!", "deviation": "≠", "limit": "–"}
 
@@ -108,6 +109,8 @@ def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
         ("Intervals", f"95 %: blocks; {_interval_words(result.quality)}; differences paired"),
         ("Grid factor", _carbon(result)),
         ("CO₂e", _emissions(result)),
+        ("At the wall", at_the_wall(result)),
+        ("Calibration", line_words(result.calibration) if result.calibration else ""),
         ("Took", duration(result.seconds) if result.seconds else ""),
     )
     return tuple((word, text) for word, text in pairs if text)

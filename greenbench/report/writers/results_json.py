@@ -30,6 +30,8 @@ Layout (format "greenbench results", version 1):
     nodes                  what each step did: state, seconds, energy, facts, outputs, failure
     warnings               kind "warning", "deviation" or "limit"; text; variant
     carbon                 the grid factor that was assumed, with region, year, source and PUE; or null
+    calibration            the line that gives energy_per_inference_wall, a calibrated estimate that is never compared: offset_w, gain,
+                           their standard errors and covariance, residual_w, the range it holds for, its meter and channels; or null
     traces                 watts of each channel over the run: t_s, low_w, high_w
 """
 
