@@ -1,9 +1,16 @@
-"""A clock that stands until it is told, a powercap tree in a folder, a battery in a folder, and an NVIDIA library without a board."""
+"""A clock that stands until it is told, powercap and battery in folders, an NVIDIA library without a board, and a plug that speaks HTTP."""
 
+import base64
+import hashlib
+import json
+import re
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -192,3 +199,107 @@ def channel() -> Callable[..., Channel]:
         return Channel(key=key, **{**fields, "covers": "package", "refresh_s": 0.001, **changes})
 
     return make
+
+
+class FakePlug:
+    """A plug on this machine's own network: it counts, stalls, repeats, errs, asks for a password, disappears and comes back.
+
+    `answers` maps a path (with or without its query) to what is answered: a dict, text, or (status, dict). Where a password is set,
+    `login` says how it is asked for: "basic", "digest" (SHA-256, RFC 7616) or "address" (Tasmota's old way).
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.password, self.login, self.open_paths = "", "basic", ("/shelly",)
+        self.asked: list[str] = []
+        self.stalled, self.released = False, threading.Event()
+        self._server: ThreadingHTTPServer | None = None
+        self.port = 0
+        self.appear()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def appear(self) -> None:
+        plug = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 5
+
+            def do_GET(self) -> None:
+                plug.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def disappear(self) -> None:
+        assert self._server is not None
+        self._server.shutdown()
+        self._server.server_close()
+        self._server = None
+
+    def close(self) -> None:
+        self.released.set()
+        if self._server is not None:
+            self.disappear()
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+        path, _, query = request.path.partition("?")
+        self.asked.append(request.path)
+        if self.stalled:
+            self.released.wait(10)
+            return
+        refusal = self._refusal(request, path, parse_qs(query))
+        if refusal is not None:
+            found, status, challenge = refusal
+            self._send(request, status, json.dumps(found), challenge)
+            return
+        found = self.answers.get(request.path, self.answers.get(path, (404, {"code": 404, "message": "No handler"})))
+        status, found = found if isinstance(found, tuple) else (200, found)
+        self._send(request, status, found if isinstance(found, str) else json.dumps(found))
+
+    def _send(self, request: BaseHTTPRequestHandler, status: int, text: str, challenge: str = "") -> None:
+        request.send_response(status)
+        if challenge:
+            request.send_header("WWW-Authenticate", challenge)
+        request.send_header("Content-Length", str(len(text.encode())))
+        request.end_headers()
+        request.wfile.write(text.encode())
+
+    def _refusal(self, request: BaseHTTPRequestHandler, path: str, query: dict[str, list[str]]) -> tuple[Any, int, str] | None:
+        if not self.password or path in self.open_paths:
+            return None
+        given = request.headers.get("Authorization", "")
+        if self.login == "address":
+            known = query.get("user") == ["admin"] and query.get("password") == [self.password]
+            return None if known else ({"WARNING": "Need user=<username>&password=<password>"}, 200, "")
+        if self.login == "basic":
+            known = given == "Basic " + base64.b64encode(f"admin:{self.password}".encode()).decode()
+            return None if known else ({}, 401, 'Basic realm="plug"')
+        parts = dict(re.findall(r'(\w+)="?([^",]+)"?', given))
+        challenge = 'Digest qop="auth", realm="shelly", nonce="60dc59c6", algorithm=SHA-256'
+        return None if parts and parts.get("response") == self._digest(parts, request.path) else ({}, 401, challenge)
+
+    def _digest(self, parts: dict[str, str], uri: str) -> str:
+        def sha256(text: str) -> str:
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        who, what = sha256(f"admin:shelly:{self.password}"), sha256(f"GET:{uri}")
+        return sha256(f"{who}:{parts['nonce']}:{parts['nc']}:{parts['cnonce']}:{parts['qop']}:{what}")
+
+
+@pytest.fixture
+def plug():
+    """A FakePlug, gone at the end."""
+    made = FakePlug()
+    yield made
+    made.close()
