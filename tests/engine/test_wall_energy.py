@@ -14,7 +14,7 @@ from greenbench.engine.calibrations import CalibrationBook
 from greenbench.engine.environment import cpu_name
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import assemble
-from greenbench.engine.results.wall import with_wall_energy
+from greenbench.engine.results.wall import wall_energy_again, with_wall_energy
 from greenbench.meters.ledger import EnergyLedger
 
 S = 1_000_000_000
@@ -169,3 +169,15 @@ def test_a_hole_in_the_counters_stays_a_hole(tmp_path):
     found = result(tmp_path, hole=True)
     assert wall(found).value is None
     assert "Package" in wall(found).reason
+
+
+def test_a_stored_run_is_estimated_again_with_its_own_calibration(tmp_path):
+    """Whatever has been kept since: the numbers of a run stay the numbers of that run."""
+    stored = result(tmp_path)
+    recorder = run()
+    again = wall_energy_again(assemble(recorder, (), stored.started), recorder, stored)
+    assert wall(again) == wall(stored)
+    assert again.calibration == stored.calibration
+    without = result(tmp_path / "other", kept=None)
+    again = wall_energy_again(assemble(recorder, (), stored.started), recorder, without)
+    assert wall(again) == wall(without)

@@ -8,6 +8,7 @@ from greenbench.core.measurement import Channel, Sample, SourceReport, SourceSta
 from greenbench.core.run import NodeState, RunResult, VariantResult, letter
 from greenbench.engine import results
 from greenbench.engine.recorder import Recorder
+from greenbench.engine.results.wall import wall_energy_again
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.history import SampleSeries
 from greenbench.store.store import Store
@@ -33,7 +34,7 @@ class Replay:
         words = [messages.decode_event(line.encode()) for line in store.words(stored.run_id)]
         self.told = bool(words)
         self.recorder = self._recorder(store, words or list(_from_results(stored)))
-        self.result = results.assemble(self.recorder, stored.sources, stored.started)
+        self.result = wall_energy_again(results.assemble(self.recorder, stored.sources, stored.started), self.recorder, stored)
 
     def _recorder(self, store: Store, words: list[messages.Event]) -> Recorder:
         stored = self.stored

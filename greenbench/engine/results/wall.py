@@ -22,14 +22,25 @@ _MEASURED = "the energy of this run is measured at the wall itself"
 def with_wall_energy(result: RunResult, recorder: Recorder, book: CalibrationBook) -> RunResult:
     """The result with the metric `energy_per_inference_wall` in every variant, and the calibration that gave it; where there is no
     estimate, with the reason. A calibration that exists and was not applied is remarked on."""
-    channels = recorder.ledger.channels
-    calibration, reason = _chosen(result, channels, book)
-    variants = tuple(_estimated(variant, recorder, channels, calibration, reason) for variant in result.variants)
-    notes = {m.reason for v in variants if (m := v.metrics.get(WALL)) is not None and m.value is not None and m.reason}
+    calibration, reason = _chosen(result, recorder.ledger.channels, book)
+    found = _with(result, recorder, calibration, reason)
+    notes = {m.reason for v in found.variants if (m := v.metrics.get(WALL)) is not None and m.value is not None and m.reason}
     remarks = [Remark(kind="limit", text=f"Energy at the wall is {note}.") for note in sorted(notes)]
     if calibration is None and "not applied" in reason:
         remarks.append(Remark(kind="limit", text=f"{reason[:1].upper()}{reason[1:]}."))
-    return result.model_copy(update={"variants": variants, "calibration": calibration, "warnings": (*result.warnings, *remarks)})
+    return found.model_copy(update={"warnings": (*found.warnings, *remarks)})
+
+
+def wall_energy_again(result: RunResult, recorder: Recorder, stored: RunResult) -> RunResult:
+    """The same from the calibration that a stored run was estimated with: what is kept by now may be another."""
+    reasons = [v.metrics[WALL].reason for v in stored.variants if WALL in v.metrics]
+    return _with(result, recorder, stored.calibration, reasons[0] if reasons else "not estimated")
+
+
+def _with(result: RunResult, recorder: Recorder, calibration: Calibration | None, reason: str) -> RunResult:
+    channels = recorder.ledger.channels
+    variants = tuple(_estimated(variant, recorder, channels, calibration, reason) for variant in result.variants)
+    return result.model_copy(update={"variants": variants, "calibration": calibration})
 
 
 def _chosen(result: RunResult, channels: tuple[Channel, ...], book: CalibrationBook) -> tuple[Calibration | None, str]:
