@@ -316,3 +316,9 @@ def test_modelled_energy_aware_numbers_are_shown_and_not_compared():
     for key in ("inferences_per_joule", "wh_per_1000", "energy_delay_product", "accuracy_per_joule"):
         assert b.metrics[key].provenance is Provenance.MODELLED
         assert b.against[key].verdict is Verdict.NOT_COMPARED
+
+
+def test_the_ledger_adds_up_to_the_energy_of_the_run():
+    result = Timeline().result()
+    assert result.energy_total.value == pytest.approx(sum(line.energy.value for line in result.ledger))
+    assert result.energy_total.value == pytest.approx(4 * IDLE_W + 6 * BUSY_W, rel=1e-6)

@@ -1,12 +1,13 @@
 """The results of a run as a whole, whatever became of it."""
 
+from greenbench.analysis.charges import add
 from greenbench.core.errors import GreenBenchError
-from greenbench.core.measurement import SourceReport, Window, WindowKind
+from greenbench.core.measurement import Measurement, SourceReport, Window, WindowKind
 from greenbench.core.run import CarbonFactor, PlannedNode, PowerTrace, Remark, RunResult, VariantResult, letter
 from greenbench.engine.judging import datasets
 from greenbench.engine.limits import limits
 from greenbench.engine.recorder import Recorder
-from greenbench.engine.results.energies import total
+from greenbench.engine.results import charging
 from greenbench.engine.results.remarks import protocol_remarks
 from greenbench.engine.results.variants import BenchmarkResults
 from greenbench.meters import carbon
@@ -32,6 +33,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         variants.extend(_relabelled(found, len(variants)))
         idles += recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
     powers = [recorder.ledger.idle_power_w(window) for window in idles]
+    lines = charging.ledger(recorder, variants)
     ended = recorder.ended_ns or recorder.started_ns
     return RunResult(
         run_id=recorder.run_id,
@@ -50,7 +52,8 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         nodes=tuple(recorder.nodes[node.id] for node in plan.nodes if node.id in recorder.nodes),
         warnings=(*warnings, *protocol_remarks(recorder, variants), *limits(recorder, variants)),
         data=_data(recorder, benchmarks),
-        energy_total=total(recorder),
+        energy_total=add(lines).energy if lines else Measurement.missing("J", "the run did not begin"),
+        ledger=lines,
         carbon=factor,
         traces=_traces(recorder),
     )

@@ -1,4 +1,4 @@
-"""Joules of each block, of one inference, and of the whole run."""
+"""Joules of each block and of one inference."""
 
 import math
 from dataclasses import dataclass
@@ -77,19 +77,3 @@ def _above(energy_j: float, idle_j: float) -> float:
     """What is left above idle; what is left of rounding alone is nothing."""
     left = energy_j - idle_j
     return 0.0 if abs(left) < 1e-9 * abs(energy_j) else left
-
-
-def total(recorder: Recorder) -> Measurement:
-    """Every joule of the run: what each node cost, cached ones at their first cost."""
-    energies = [node.energy for node in recorder.nodes.values() if node.energy is not None and node.energy.value is not None]
-    if not energies:
-        reasons = [node.energy.reason for node in recorder.nodes.values() if node.energy is not None]
-        return Measurement.missing("J", reasons[0] if reasons else "no energy was read")
-    return Measurement(
-        value=sum(e.value for e in energies if e.value is not None),
-        low=sum(e.low or 0.0 for e in energies),
-        high=sum(e.high or 0.0 for e in energies),
-        n=len(energies),
-        unit="J",
-        provenance=Provenance.least([e.provenance for e in energies]),
-    )
