@@ -28,8 +28,10 @@ class MeterLink:
     def open(self) -> None:
         with self._lock:
             if not self._closing:
+                # Started again in the midst of a run, it does without the close look that it takes at its sources at first.
+                again = ["--steady"] if self._restarts else []
                 self._child = Child(
-                    ["meter", *self._arguments],
+                    ["meter", *self._arguments, *again],
                     environment=quiet_threads(1),
                     on_line=self._line,
                     on_end=self._ended,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.meters.meter import NS, Clock, monotonic
+from greenbench.meters.refresh import as_seen
 from greenbench.meters.track import PowerTrack
 
 POWER_SUPPLY = Path("/sys/class/power_supply")
@@ -22,7 +23,7 @@ class BatteryMeter:
     def __init__(self, root: Path = POWER_SUPPLY, clock: Clock = monotonic, parts_measured: Callable[[], str] = lambda: "") -> None:
         self._root, self._clock, self._parts_measured = root, clock, parts_measured
         # An unchanged reading is confirmed sooner than it may change, so that a window need not wait two seconds for its end.
-        self._track = PowerTrack("battery", REFRESH_S / 2)
+        self._track = PowerTrack("battery", REFRESH_S / 2, 1e-6)
         self._in_use = False
         self._read_ns = self._clock() - _SHORTEST_NS
 
@@ -53,7 +54,7 @@ class BatteryMeter:
             title="Battery",
             state=state,
             provenance=Provenance.INTEGRATED if self._in_use else Provenance.UNAVAILABLE,
-            channels=(channel,) if self._in_use else (),
+            channels=(as_seen(channel, self._track.watch),) if self._in_use else (),
             covers=channel.covers,
             refresh_s=REFRESH_S if self._in_use else None,
             reason=reason,
@@ -61,7 +62,7 @@ class BatteryMeter:
         )
 
     def read(self) -> tuple[Sample, ...]:
-        if not self._in_use or self._clock() - self._read_ns < _SHORTEST_NS:
+        if not self._in_use or 0 <= self._clock() - self._read_ns < _SHORTEST_NS:
             return ()
         self._read_ns = self._clock()
         batteries = self._batteries()

@@ -12,7 +12,10 @@
 
 Where readings merely stay away, a power sensor's hole is one longer than 5 × the larger of refresh and sampling interval. A counter
 went on counting: only a window that begins or ends inside such a hole has no energy, one that spans it has. A source that changes
-from one kind to the other starts anew.
+from one kind to the other starts anew, and so does all if the clock goes back.
+
+A curve does not grow for ever: beyond a million rows the older half is thinned, which loses no joule (E stays what it is at the rows
+that are kept) but lets windows there begin and end less exactly; where that is not enough, the oldest quarter goes.
 """
 
 import numpy as np
@@ -20,19 +23,23 @@ from numpy.typing import NDArray
 
 from greenbench.core.measurement import Channel, Sample
 from greenbench.meters.meter import NS
+from greenbench.meters.reading_error import NEIGHBOURS, counter_error_j, sensor_error_j
+from greenbench.meters.track import CLOCK_BACK
 
 _PATIENCE = 5
+_BACK_NS = NS // 2  # samples of several channels may overtake each other; by no more than this
+_MOST_ROWS = 1 << 20
+_MOST_HOLES = 1000
 
 
 class EnergyCurve:
-    """The cumulative joules of one channel. `interval_s` is how often its source is read; `hole_ns` how long readings may stay away.
+    """The cumulative joules of one channel. `interval_s` is how often its source is read.
 
     Rows without reading are NaN; `_segment` counts the unbroken stretches, so two rows with one number have no hole between them.
     """
 
-    def __init__(self, channel: Channel, interval_s: float = 0.1) -> None:
-        self.channel = channel
-        self.hole_ns = round(_PATIENCE * max(channel.refresh_s, interval_s) * NS)
+    def __init__(self, channel: Channel, interval_s: float = 0.1, most_rows: int = _MOST_ROWS) -> None:
+        self.channel, self._interval_s, self._most_rows = channel, interval_s, most_rows
         self._t_ns: NDArray[np.int64] = np.empty(256, np.int64)
         self._energy_j: NDArray[np.float64] = np.empty(256)
         self._power_w: NDArray[np.float64] = np.empty(256)
@@ -41,6 +48,16 @@ class EnergyCurve:
         self._counting: bool | None = None
         self._heard_ns = 0
         self._holes: list[tuple[int, int, str]] = []  # last reading before, when it was noticed, why
+
+    @property
+    def refresh_s(self) -> float:
+        """How often the source says something new: what is stated or what was seen, whichever is longer."""
+        return max(self.channel.refresh_s, self.channel.refresh_measured_s or 0.0)
+
+    @property
+    def hole_ns(self) -> int:
+        """How long readings may stay away before that is a hole."""
+        return round(_PATIENCE * max(self.refresh_s, self._interval_s) * NS)
 
     @property
     def covered_until_ns(self) -> int | None:
@@ -53,9 +70,11 @@ class EnergyCurve:
         return self._heard_ns
 
     def add(self, sample: Sample) -> None:
-        """Takes the next sample; one that is not later than the last is dropped."""
+        """Takes the next sample; one that is not later than the last is dropped, unless it is so early that the clock went back."""
         if sample.t_ns <= self._heard_ns:
-            return
+            if sample.t_ns > self._heard_ns - _BACK_NS:
+                return
+            self._n, self._holes = 0, [(0, sample.t_ns, CLOCK_BACK)]
         self._heard_ns = sample.t_ns
         if sample.energy_j is not None:
             self._add_energy(sample.t_ns, sample.energy_j, sample.power_w)
@@ -75,13 +94,14 @@ class EnergyCurve:
         return None if energy_j is None or t1_ns <= t0_ns else energy_j * NS / (t1_ns - t0_ns)
 
     def edge_error_j(self, t0_ns: int, t1_ns: int) -> float | None:
-        """How far the energy of a window may be off because its ends lie between readings, in J.
-
-        At each end: half a refresh interval at the power there, because the reading may be that old; and s/4 · |ΔP|, the most that a
-        straight line over an interval s is wrong by if the power steps inside it from one neighbour's level to the other's.
-        """
+        """How far the energy of a window may be off (95 %) because its source is read now and then only, in J; see `reading_error`."""
         rows = self._rows(t0_ns, t1_ns)
-        return None if rows is None else sum(self._edge_j(row) for row in rows)
+        if rows is None:
+            return None
+        first, last = rows[0], min(rows[1] + 2, self._n)
+        if self._counting:
+            return counter_error_j(self._around(rows[0]), self._around(rows[1]), self.refresh_s)
+        return sensor_error_j(self._t_ns[first:last], self._power_w[first:last], self.refresh_s)
 
     def last(self) -> tuple[int, float] | None:
         """Time and watts of the last reading with a power, or None while there is no reading."""
@@ -108,10 +128,15 @@ class EnergyCurve:
 
     def forget(self, before_ns: int) -> None:
         """Drops what is older, but for the one reading that a window from there needs."""
-        first = max(int(np.searchsorted(self._t_ns[: self._n], before_ns, "right")) - 1, 0)
-        for array in (self._t_ns, self._energy_j, self._power_w, self._segment):
-            array[: self._n - first] = array[first : self._n].copy()
-        self._n -= first
+        self._keep(slice(max(int(np.searchsorted(self._t_ns[: self._n], before_ns, "right")) - 1, 0), self._n))
+        self._holes = [hole for hole in self._holes if hole[1] >= before_ns]
+
+    def _keep(self, rows: slice | NDArray[np.int64]) -> None:
+        # Into arrays of their own: somebody may be drawing the old ones.
+        kept = [array[rows] for array in (self._t_ns, self._energy_j, self._power_w, self._segment)]
+        more = max(256, len(kept[0]))
+        self._t_ns, self._energy_j, self._power_w, self._segment = (np.concatenate((a, np.zeros(more, a.dtype))) for a in kept)
+        self._n = len(kept[0])
 
     @property
     def _broken(self) -> bool:
@@ -142,26 +167,34 @@ class EnergyCurve:
 
     def _break(self, t_ns: int, reason: str) -> None:
         if not self._holes or (self._n and not self._broken):
-            self._holes.append((int(self._t_ns[self._n - 1]) if self._n else 0, t_ns, reason))
+            self._holes = [*self._holes[-_MOST_HOLES:], (int(self._t_ns[self._n - 1]) if self._n else 0, t_ns, reason)]
         if self._n and not self._broken:
             self._append(t_ns, np.nan, np.nan)
 
     def _append(self, t_ns: int, energy_j: float, power_w: float) -> None:
+        if self._n == len(self._t_ns):
+            self._make_room()
         row = self._n
-        if row == len(self._t_ns):
-            self._grow()
         # Each hole's own row and each row after one begin a new segment.
         fresh = row and (np.isnan(energy_j) or self._broken)
         self._segment[row] = (self._segment[row - 1] if row else 0) + (1 if fresh else 0)
         self._t_ns[row], self._energy_j[row], self._power_w[row] = t_ns, energy_j, power_w
         self._n += 1
 
-    def _grow(self) -> None:
-        size = 2 * len(self._t_ns)
-        self._t_ns = np.resize(self._t_ns, size)
-        self._energy_j = np.resize(self._energy_j, size)
-        self._power_w = np.resize(self._power_w, size)
-        self._segment = np.resize(self._segment, size)
+    def _make_room(self) -> None:
+        if self._n >= self._most_rows:
+            self._thin()
+        if self._n > self._most_rows * 7 // 8:
+            self._keep(slice(self._most_rows // 4, self._n))
+        if self._n == len(self._t_ns):
+            self._keep(slice(0, self._n))
+
+    def _thin(self) -> None:
+        """Drops every second row of the older half, but none beside a hole and none whose neighbours would then seem to be one."""
+        odd = np.arange(1, self._n // 2, 2)
+        alike = self._segment[odd - 1] == self._segment[odd + 1]
+        close = self._t_ns[odd + 1] - self._t_ns[odd - 1] <= self.hole_ns
+        self._keep(np.delete(np.arange(self._n), odd[alike & close]))
 
     def _rows(self, t0_ns: int, t1_ns: int) -> tuple[int, int] | None:
         """The rows at or before each end, if both ends and all between lie in one stretch."""
@@ -192,19 +225,9 @@ class EnergyCurve:
         start_w, end_w = float(self._power_w[row]), float(self._power_w[row + 1])
         return energy_j + (start_w + share * (end_w - start_w) / 2) * since_ns / NS
 
-    def _edge_j(self, row: int) -> float:
-        span_s = float(self._t_ns[row + 1] - self._t_ns[row]) / NS if row + 1 < self._n else 0.0
-        power_w = self._mean_w(row)
-        if power_w is None:
-            power_w = self._mean_w(row - 1) or 0.0
-        return self.channel.refresh_s / 2 * abs(power_w) + span_s / 4 * self._step_w(row)
-
-    def _step_w(self, row: int) -> float:
-        before, after = self._mean_w(row - 1), self._mean_w(row + 1)
-        return abs(after - before) if self._counting and before is not None and after is not None else 0.0
-
-    def _mean_w(self, row: int) -> float | None:
-        """Mean watts from a row to the next, or None across a hole or an end."""
-        if row < 0 or row + 1 >= self._n or self._segment[row] != self._segment[row + 1]:
-            return None
-        return float(self._energy_j[row + 1] - self._energy_j[row]) * NS / float(self._t_ns[row + 1] - self._t_ns[row])
+    def _around(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
+        """Times and joules of the readings around the end of a window, as far as no hole lies between, and where among them it is."""
+        low, high = max(row - NEIGHBOURS, 0), min(row + NEIGHBOURS + 2, self._n)
+        same = self._segment[low:high] == self._segment[row]
+        low, high = low + int(np.argmax(same)), low + len(same) - int(np.argmax(same[::-1]))
+        return self._t_ns[low:high], self._energy_j[low:high], row - low

@@ -4,6 +4,7 @@ Counted channels of the measured tiers add up. A channel that covers the whole m
 parts. Only where nothing counted is measured, the modelled channels add up; the two are never mixed.
 """
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ _NOTHING = "No power source is in use."
 @dataclass(frozen=True)
 class WindowEnergy:
     """Joules of a window. `half_width_j` is what the sources themselves leave open: refresh and interpolation at both ends (added as
-    squares over the channels) and gain. `channels` are the keys that were added, `left_out` modelled ones that were not."""
+    squares over the channels) and gain. `channels` are the keys that were added, `left_out` modelled ones that were not. `gap`: a source
+    was there, but not throughout."""
 
     energy_j: float | None
     provenance: Provenance
@@ -30,6 +32,7 @@ class WindowEnergy:
     left_out: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
+    gap: bool = False
 
     @property
     def mean_power_w(self) -> float | None:
@@ -56,12 +59,16 @@ class WindowEnergy:
 
 
 class EnergyLedger:
-    """Collects samples and answers for any window. `interval_s` is how often the sources are read."""
+    """Collects samples and answers for any window. `interval_s` is how often the sources are read.
+
+    One thread may add while others ask.
+    """
 
     def __init__(self, channels: Iterable[Channel] = (), interval_s: float = 0.1) -> None:
         self._interval_s = interval_s
         self._channels: tuple[Channel, ...] = ()
         self._curves: dict[str, EnergyCurve] = {}
+        self._lock = threading.RLock()  # the reader adds and forgets while the window asks for a span
         self.declare(channels)
 
     @property
@@ -96,10 +103,11 @@ class EnergyLedger:
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Takes samples in the order of time; those of undeclared channels are left out."""
-        for sample in samples:
-            curve = self._curves.get(sample.channel)
-            if curve is not None:
-                curve.add(sample)
+        with self._lock:
+            for sample in samples:
+                curve = self._curves.get(sample.channel)
+                if curve is not None:
+                    curve.add(sample)
 
     def curve(self, key: str) -> EnergyCurve:
         """The curve of one channel. Raises KeyError."""
@@ -107,6 +115,10 @@ class EnergyLedger:
 
     def window(self, t0_ns: int, t1_ns: int) -> WindowEnergy:
         """The energy of the counted channels between two times; None with a reason if one of them has a hole there."""
+        with self._lock:
+            return self._sum(t0_ns, t1_ns)
+
+    def _sum(self, t0_ns: int, t1_ns: int) -> WindowEnergy:
         counted = self.counted
         if not counted:
             return WindowEnergy(None, Provenance.UNAVAILABLE, reason=_NOTHING, seconds=(t1_ns - t0_ns) / NS)
@@ -115,7 +127,8 @@ class EnergyLedger:
             curve = self._curves[channel.key]
             energy_j, edge_j = curve.energy_j(t0_ns, t1_ns), curve.edge_error_j(t0_ns, t1_ns)
             if energy_j is None or edge_j is None:
-                return WindowEnergy(None, Provenance.UNAVAILABLE, reason=_why_none(curve, t0_ns, t1_ns), seconds=(t1_ns - t0_ns) / NS)
+                reason = _why_none(curve, t0_ns, t1_ns)
+                return WindowEnergy(None, Provenance.UNAVAILABLE, reason=reason, seconds=(t1_ns - t0_ns) / NS, gap=curve.heard_until_ns > 0)
             total_j += energy_j
             # Gains may be off the same way in all channels, so they add; ends are independent.
             gain_j += channel.error * abs(energy_j)
@@ -184,8 +197,9 @@ class EnergyLedger:
 
     def forget(self, before_ns: int) -> None:
         """Drops samples older than a time that no window will ask for any more."""
-        for curve in self._curves.values():
-            curve.forget(before_ns)
+        with self._lock:
+            for curve in self._curves.values():
+                curve.forget(before_ns)
 
 
 def _why_none(curve: EnergyCurve, t0_ns: int, t1_ns: int) -> str:

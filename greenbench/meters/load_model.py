@@ -112,11 +112,11 @@ class LoadModel:
 
     def read(self) -> tuple[Sample, ...]:
         now_ns = self._clock()
-        if not self._in_use or now_ns - self._read_ns < REFRESH_S * NS:
+        if not self._in_use or 0 <= now_ns - self._read_ns < REFRESH_S * NS:
             return ()
         load = self._load.fraction()
         now_ns = self._clock()
-        span_s, self._read_ns = (now_ns - self._read_ns) / NS, now_ns
+        span_s, self._read_ns = max(now_ns - self._read_ns, 0) / NS, now_ns
         if load is None:
             return (
                 Sample(channel="model:cpu", t_ns=now_ns, reason="The system's load counters stand still."),

@@ -10,11 +10,14 @@ from typing import Any
 
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.meters.meter import NS, Clock, monotonic
+from greenbench.meters.refresh import as_seen
 from greenbench.meters.track import CounterTrack, PowerTrack
 
 REFRESH_S = 0.1  # seen on Volta to Hopper: counter and power change about ten times a second
 ERROR = 0.05  # NVML API reference, nvmlDeviceGetPowerUsage: "accurate to within +/- 5%"
 _SHORTEST_NS = NS // 50  # asking more often costs driver time and tells nothing new
+_UNIT = 1e-3  # it speaks in whole mJ and mW
+_BRISK_NS = NS // 250  # for the short time in which the refresh interval is looked for
 _RETRY_NS = 10 * NS
 
 
@@ -72,14 +75,19 @@ class NvmlMeter:
         self._tracks: dict[str, CounterTrack | PowerTrack] = {}
         self._absence = (SourceState.ABSENT, "", "")
         self._read_ns = self._searched_ns = self._clock() - _RETRY_NS
+        self._shortest_ns = _SHORTEST_NS
         self._search()
+
+    def brisk(self, on: bool) -> None:
+        """Whether to read fast, to see how often the boards say something new."""
+        self._shortest_ns = _BRISK_NS if on else _SHORTEST_NS
 
     def report(self) -> SourceReport:
         if (not self._boards or self._silent()) and self._clock() - self._searched_ns >= _RETRY_NS:
             self._search()
         readable = [board for board in self._boards if board.way]
         state, reason, remedy = self._state(readable) if self._boards else self._absence
-        channels = tuple(board.channel() for board in readable) if state in (SourceState.IN_USE, SourceState.SILENT) else ()
+        channels = tuple(self._channel(board) for board in readable) if state in (SourceState.IN_USE, SourceState.SILENT) else ()
         return SourceReport(
             key="nvml",
             title="NVIDIA graphics boards (NVML)",
@@ -92,8 +100,11 @@ class NvmlMeter:
             remedy=remedy,
         )
 
+    def _channel(self, board: Board) -> Channel:
+        return as_seen(board.channel(), self._tracks[board.uuid].watch)
+
     def read(self) -> tuple[Sample, ...]:
-        if self._clock() - self._read_ns < _SHORTEST_NS:
+        if 0 <= self._clock() - self._read_ns < self._shortest_ns:
             return ()
         self._read_ns = self._clock()
         samples = [self._read(board) for board in self._boards if board.way]
@@ -144,7 +155,8 @@ class NvmlMeter:
         for board in found:
             if board.way and not isinstance(self._tracks.get(board.uuid), CounterTrack if board.way is Way.COUNTER else PowerTrack):
                 key = f"nvml:{board.uuid}"
-                self._tracks[board.uuid] = CounterTrack(key) if board.way is Way.COUNTER else PowerTrack(key, REFRESH_S)
+                counts = board.way is Way.COUNTER
+                self._tracks[board.uuid] = CounterTrack(key, unit_j=_UNIT) if counts else PowerTrack(key, REFRESH_S, _UNIT)
 
     def _find(self) -> list[Board]:
         try:

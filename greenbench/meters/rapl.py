@@ -7,6 +7,7 @@ from greenbench.core.measurement import Channel, Domain, Provenance, Sample, Sou
 from greenbench.meters.machine import Machine, this_machine
 from greenbench.meters.meter import Clock, monotonic
 from greenbench.meters.rapl_zones import POWERCAP, CounterFile, OpenCounter, Zone, find_zones, without_mirrors
+from greenbench.meters.refresh import as_seen
 from greenbench.meters.track import CounterTrack
 
 REFRESH_S = 0.001  # Intel SDM 3B, 15.10: the registers are updated about every millisecond
@@ -80,7 +81,7 @@ class RaplMeter:
             title="Processor energy counters (RAPL)",
             state=state,
             provenance=Provenance.COUNTER if shown else Provenance.UNAVAILABLE,
-            channels=tuple(counter.channel for counter in self._running()) if shown else (),
+            channels=tuple(as_seen(counter.channel, counter.track.watch) for counter in self._running()) if shown else (),
             covers=self._covers() if shown else "processor package, memory",
             refresh_s=REFRESH_S if shown else None,
             reason=reason,
@@ -114,7 +115,7 @@ class RaplMeter:
             except OSError:
                 continue
             channel = _channel(zone, kept)
-            self._counters.append(_Counter(zone, channel, CounterTrack(channel.key, zone.range_j), file))
+            self._counters.append(_Counter(zone, channel, CounterTrack(channel.key, zone.range_j, unit_j=1e-6), file))
 
     def _read(self, counter: _Counter) -> Sample | None:
         try:

@@ -9,13 +9,14 @@ import argparse
 import gc
 import math
 import os
+import random
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from greenbench.core.errors import GreenBenchError, WorkerError
 from greenbench.core.measurement import Sample, SourceReport
@@ -23,16 +24,10 @@ from greenbench.core.messages import Hello, Message, Samples, Shutdown, Sources,
 from greenbench.meters.discover import MeterSettings, equip, reports
 from greenbench.meters.facts import FactsReader
 from greenbench.meters.meter import NS, Clock, Meter, monotonic
+from greenbench.meters.study import Stop, study
 
 _LOOK_NS = 2 * NS  # how often a source may change its state
 _FACTS_NS = NS // 2  # people read them; they cost more than a power reading
-
-
-class Stop(Protocol):
-    """Tells when to end."""
-
-    def wait(self, timeout: float) -> bool:
-        """Waits at most `timeout` seconds; whether it is time to end."""
 
 
 class Gate:
@@ -59,14 +54,29 @@ class Gate:
 
 @dataclass(frozen=True)
 class Beat:
-    """A reading every `interval_s`; none waits longer than `batch_s` to be sent."""
+    """A reading every `interval_s`; none waits longer than `batch_s` to be sent.
+
+    With `dither` each reading is late by a random part of the interval, up to this share of it: readings in step with a load that repeats
+    itself would see one moment of it again and again. With a full share every moment is as likely as any other.
+    """
 
     interval_s: float = 0.1
     batch_s: float = 0.15
+    dither: float = 0.0
 
     def __post_init__(self) -> None:
         if not (0.0005 <= self.interval_s <= 10 and 0 <= self.batch_s <= 10):
             raise ValueError(f"interval {self.interval_s} s, batch {self.batch_s} s")
+        if not 0 <= self.dither <= 1:
+            raise ValueError(f"dither {self.dither} of an interval")
+
+    @property
+    def interval_ns(self) -> int:
+        return round(self.interval_s * NS)
+
+    def late_ns(self) -> int:
+        """By how much the next reading is late."""
+        return round(random.random() * self.dither * self.interval_ns) if self.dither else 0
 
 
 class Sampler:
@@ -83,18 +93,40 @@ class Sampler:
     def run(self, stop: Stop, beat: Beat) -> None:
         """Until `stop`. Deadlines are absolute, so the beat does not drift; one that was missed is skipped, not made up for."""
         self._look()
-        interval_ns, batch_ns = round(beat.interval_s * NS), round(beat.batch_s * NS)
-        deadline_ns = self._sent_ns = self._clock()
-        while not stop.wait(max(deadline_ns - self._clock(), 0) / NS):
+        interval_ns, batch_ns = beat.interval_ns, round(beat.batch_s * NS)
+        deadline_ns = due_ns = self._sent_ns = self._clock()
+        while not stop.wait(max(due_ns - self._clock(), 0) / NS):
             if self._clock() >= self._look_ns:
                 self._look()
-            for meter in self._meters:
-                self._pending.extend(meter.read())
-            behind_ns = self._clock() - deadline_ns
+            self._read()
+            behind_ns = self._clock() - due_ns
+            if behind_ns < -interval_ns:
+                deadline_ns, behind_ns = self._start_anew(), 0
             deadline_ns += interval_ns * (1 + behind_ns // interval_ns)
+            due_ns = deadline_ns + beat.late_ns()
             if deadline_ns - self._sent_ns > batch_ns:
                 self._flush()
         self._flush()
+
+    def study(self, stop: Stop, beat: Beat) -> None:
+        """Looks closely how often each source says something new, and tells so. For the start, when nothing is being measured."""
+        self._look()
+
+        def tell(samples: list[Sample]) -> None:
+            self._pending.extend(samples)
+            self._flush()
+
+        study(self._meters, stop, self._clock, tell, beat.interval_s)
+
+    def _read(self) -> None:
+        for meter in self._meters:
+            self._pending.extend(meter.read())
+
+    def _start_anew(self) -> int:
+        """The clock went back (a machine that was moved or resumed): nothing may wait for times that were."""
+        now_ns = self._clock()
+        self._look_ns = self._facts_ns = self._sent_ns = now_ns
+        return now_ns
 
     def _look(self) -> None:
         """Says what became of the sources, if anything did."""
@@ -161,7 +193,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _serve(options: argparse.Namespace, out: int, stop: Gate) -> int:
     try:
-        beat = Beat(options.interval, options.batch)
+        beat = Beat(options.interval, options.batch, 0.0 if options.replay else 1.0)
     except ValueError as error:
         return _refuse(f"Cannot sample with {error}.", "Give an interval from 0.0005 to 10 s and a batch of at most 10 s.")
     try:
@@ -184,8 +216,11 @@ def _serve(options: argparse.Namespace, out: int, stop: Gate) -> int:
     # What is loaded by now stays: the collector need not look through it again and again.
     gc.freeze()
     send(Hello(role="meter", pid=os.getpid(), t_ns=monotonic()))
+    sampler = Sampler(meters, facts, send)
     try:
-        Sampler(meters, facts, send).run(stop, beat)
+        if not (options.steady or options.replay):
+            sampler.study(stop, beat)
+        sampler.run(stop, beat)
     finally:
         for meter in meters:
             meter.close()
@@ -235,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="greenbench meter", description="Reads the power sources and writes one message a line.")
     parser.add_argument("--interval", type=_finite, default=0.1, metavar="S", help="seconds between readings (0.1)")
     parser.add_argument("--batch", type=_finite, default=0.15, metavar="S", help="seconds a reading waits at most to be sent (0.15)")
+    parser.add_argument("--steady", action="store_true", help="do without the close look at the sources in the first two seconds")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play back a recording in place of this machine's sources")
     parser.add_argument("--record", type=Path, metavar="FILE", help="also write what is read to a file")
     return parser

@@ -1,5 +1,6 @@
 """The meter process: a steady beat under a fake clock, and a real process that starts, speaks and ends with its parent."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -100,7 +101,48 @@ def test_sources_are_told_first_and_again_only_when_one_changes(clock):
     assert isinstance(said[0], Sources)
 
 
-@pytest.mark.parametrize("bad", [(0, 0.1), (-1, 0.1), (float("nan"), 0.1), (0.1, -1)])
+def test_dithered_readings_fall_anywhere_in_their_interval_and_do_not_drift(clock):
+    start, meter = clock.now_ns, FakeMeter(clock, cost_s=0.001)
+    run(clock, meter, 2000, Beat(dither=1.0))
+    late_s = [(t - start) / NS - i / 10 for i, t in enumerate(meter.read_at)]
+    assert 0 <= min(late_s) < 0.002
+    assert 0.098 < max(late_s) < 0.102
+    assert sum(late_s) / len(late_s) == pytest.approx(0.05, abs=0.004)
+
+
+def test_a_clock_that_goes_back_does_not_stop_the_beat(clock):
+    meter = FakeMeter(clock)
+
+    def change(wait):
+        if wait == 20:
+            clock.tick(-500)
+
+    said = run(clock, meter, 60, on_wait=change)
+    back = next(i for i, (a, b) in enumerate(itertools.pairwise(meter.read_at)) if b < a)
+    later = meter.read_at[back + 1 :]
+    assert len(later) == 41
+    assert later[-1] - later[0] == pytest.approx(4.0 * NS, abs=0.2 * NS)
+    assert sum(message.facts is not None for message in said[-20:] if isinstance(message, Samples)) >= 3
+
+
+def test_a_clock_that_leaps_ahead_skips_what_it_missed(clock):
+    meter = FakeMeter(clock)
+    run(clock, meter, 40, on_wait=lambda wait: clock.tick(3600) if wait == 20 else None)
+    assert len(meter.read_at) == 40
+    assert meter.read_at[-1] - meter.read_at[0] == pytest.approx(3603.9 * NS, abs=0.2 * NS)
+
+
+def test_the_close_look_comes_first_and_is_told_at_the_ordinary_beat(clock):
+    meter, said = FakeMeter(clock), []
+    Sampler([meter], FakeFacts(), said.append, clock).study(StopAfter(clock, 10**6), Beat())
+    assert isinstance(said[0], Sources)
+    batches = [message for message in said if isinstance(message, Samples)]
+    assert 19 <= len(batches) <= 23
+    assert all(len(batch.samples) <= 1 for batch in batches)
+    assert len(meter.read_at) > 900
+
+
+@pytest.mark.parametrize("bad", [(0, 0.1), (-1, 0.1), (float("nan"), 0.1), (0.1, -1), (0.1, 0.1, 1.5)])
 def test_a_beat_that_cannot_be_is_refused(bad):
     with pytest.raises(ValueError, match="interval"):
         Beat(*bad)
