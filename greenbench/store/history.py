@@ -2,19 +2,21 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from greenbench.analysis import charges
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Measurement, SourceReport, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, Plan, RunResult, RunState, VariantResult
 from greenbench.store.broken_off import Remains, assemble
 from greenbench.store.database import Database
 from greenbench.store.latencies import unpack
+from greenbench.store.spending import RunLedger, kept_lines
 
 _SOURCES: TypeAdapter[tuple[SourceReport, ...]] = TypeAdapter(tuple[SourceReport, ...])
 
@@ -94,6 +96,20 @@ class History:
                 if row[0] is not None:
                     return RunResult.model_validate_json(row[0])
                 return assemble(_remains(connection, number))
+
+    def ledgers(self, title: str = "", since: str = "") -> tuple[RunLedger, ...]:
+        """The ledgers of the runs of one pipeline, by its title, or of all runs that started at `since` (ISO 8601) or later; oldest first.
+
+        A run of before there was a ledger, and one that broke off, has one line for each node. What another version wrote and this one
+        cannot read is left out.
+        """
+        with self._database.reading() as connection:
+            found = kept_lines(connection, title, since)
+        ledgers = []
+        for run_id, seconds, lines in found:
+            with suppress(StoreError):
+                ledgers.append(RunLedger(run_id, seconds, lines or charges.ledger(self.result(run_id))))
+        return tuple(ledgers)
 
     def channels(self, run_id: str) -> tuple[str, ...]:
         """The keys of the channels that a run has samples of."""

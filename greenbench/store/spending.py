@@ -1,0 +1,37 @@
+"""The energy ledgers of several runs, read without the rest of their results: a run's curves are many times as large."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from greenbench.core.charge import Charge
+
+_LINES: TypeAdapter[tuple[Charge, ...]] = TypeAdapter(tuple[Charge, ...])
+
+
+@dataclass(frozen=True)
+class RunLedger:
+    """The ledger of one run and how long the run took, in seconds."""
+
+    run_id: str
+    seconds: float
+    lines: tuple[Charge, ...]
+
+
+def kept_lines(connection: sqlite3.Connection, title: str, since: str) -> list[tuple[str, float, tuple[Charge, ...]]]:
+    """Id, seconds and ledger of the runs of one pipeline (any where `title` is ""), begun at `since` (ISO 8601; "" for always) or later,
+    oldest first. No lines where the run kept none, or none that this version reads."""
+    rows = connection.execute(
+        "SELECT id, seconds, json_extract(result, '$.ledger') FROM run"
+        " WHERE (? = '' OR title = ?) AND (? = '' OR julianday(started) >= julianday(?)) ORDER BY number",
+        (title, title, since, since),
+    ).fetchall()
+    return [(run_id, seconds or 0.0, _read(kept)) for run_id, seconds, kept in rows]
+
+
+def _read(kept: str | None) -> tuple[Charge, ...]:
+    try:
+        return _LINES.validate_json(kept) if kept else ()
+    except ValidationError:
+        return ()
