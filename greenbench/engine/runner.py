@@ -20,7 +20,7 @@ from greenbench.analysis.headline import headline
 from greenbench.core import messages
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError, StoreError, WorkerError
-from greenbench.core.measurement import Channel, SourceReport, SourceState, WindowKind
+from greenbench.core.measurement import SourceReport, SourceState, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, RunState
 from greenbench.engine import results
 from greenbench.engine.cache import Cache
@@ -30,6 +30,7 @@ from greenbench.engine.meter_link import MeterLink
 from greenbench.engine.process import Child, how_it_ended, quiet_threads
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results.wall import with_wall_energy
+from greenbench.engine.spending import with_spending
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.store import Store
 
@@ -73,6 +74,7 @@ class LocalRunner:
         self._worker: Child | None = None
         self._recorder: Recorder | None = None
         self._started_iso = ""
+        self._opened_iso = datetime.now().astimezone().isoformat(timespec="seconds")
         self._ladder: threading.Timer | None = None
         self._finishing: threading.Thread | None = None
         self._charging: list[threading.Thread] = []
@@ -123,6 +125,7 @@ class LocalRunner:
                 raise WorkerError("A run is under way.", "Stop it first, or wait for its end.")
             run_id = uuid4().hex[:12]
             self.ledger.forget(now_ns() - _REMEMBERED_NS)
+            self._take_sources(self.sources)
             self._started_iso = datetime.now().astimezone().isoformat(timespec="seconds")
             self._recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
             try:
@@ -190,6 +193,8 @@ class LocalRunner:
             recorder = self._recorder
             if recorder:
                 recorder.on_samples(event.samples)
+            else:
+                self.ledger.keep_last(_REMEMBERED_NS)
             with self._sampled:
                 self._sampled.notify_all()
         elif isinstance(event, messages.MeterState) and (recorder := self._recorder):
@@ -200,11 +205,10 @@ class LocalRunner:
 
     def _take_sources(self, reports: tuple[SourceReport, ...]) -> None:
         self.sources = reports
-        used: list[Channel] = []
-        for report in reports:
-            if report.state is SourceState.IN_USE:
-                used.extend(report.channels)
-        self.ledger.declare(used)
+        states = (SourceState.IN_USE, SourceState.SILENT)
+        used, silent = ([c for report in reports if report.state is state for c in report.channels] for state in states)
+        # A source that fell silent in a run leaves a gap in it, not a lower or a modelled number; the next run does without it.
+        self.ledger.declare(used, silent if self._recorder else ())
 
     def _on_worker_line(self, line: bytes) -> None:
         try:
@@ -270,6 +274,7 @@ class LocalRunner:
         digest = recorder.seal()
         result = results.assemble(recorder, self.sources, self._started_iso).model_copy(update={"raw_digest": digest})
         result = with_wall_energy(result, recorder, CalibrationBook(self.home))
+        result = with_spending(result, self.store, self._opened_iso)
         try:
             self.store.finish_run(recorder.run_id, recorder.state, result, headline(result).bold)
         except StoreError as error:

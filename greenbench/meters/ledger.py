@@ -68,6 +68,7 @@ class EnergyLedger:
         self._interval_s = interval_s
         self._channels: tuple[Channel, ...] = ()
         self._curves: dict[str, EnergyCurve] = {}
+        self._forgotten_ns = 0
         self._lock = threading.RLock()  # the reader adds and forgets while the window asks for a span
         self.declare(channels)
 
@@ -91,9 +92,13 @@ class EnergyLedger:
         """Up to when every counted channel has spoken (a number or "no reading"): a window that ends before can be answered now."""
         return min((self._curves[channel.key].heard_until_ns for channel in self.counted), default=0)
 
-    def declare(self, channels: Iterable[Channel]) -> None:
-        """The channels in use from now on; what is known of earlier ones is kept."""
-        self._channels = tuple(channels)
+    def declare(self, channels: Iterable[Channel], silent: Iterable[Channel] = ()) -> None:
+        """The channels in use from now on; what is known of earlier ones is kept.
+
+        Of the `silent` ones, which give no reading at the moment, those stay that were in use: a total without them would be a lower one.
+        """
+        before = {channel.key for channel in self._channels}
+        self._channels = (*channels, *(channel for channel in silent if channel.key in before))
         for channel in self._channels:
             curve = self._curves.get(channel.key)
             if curve is None:
@@ -195,9 +200,17 @@ class EnergyLedger:
             high_w=tuple(high_w[found].tolist()),
         )
 
+    def keep_last(self, span_ns: int) -> None:
+        """Drops what is older than so long before the newest sample, once there is a tenth more than that; for times without a run."""
+        with self._lock:
+            newest_ns = max((curve.heard_until_ns for curve in self._curves.values()), default=0)
+            if not 0 <= newest_ns - self._forgotten_ns <= span_ns + span_ns // 10:
+                self.forget(newest_ns - span_ns)
+
     def forget(self, before_ns: int) -> None:
         """Drops samples older than a time that no window will ask for any more."""
         with self._lock:
+            self._forgotten_ns = before_ns
             for curve in self._curves.values():
                 curve.forget(before_ns)
 

@@ -149,3 +149,29 @@ def test_thinning_keeps_every_peak_and_leaves_holes_out(parts):
     spacing = [b - a for a, b in zip(trace.t_s, trace.t_s[1:], strict=False)]
     assert max(spacing) > 1.9
     assert ledger.thin("gpu", 5, s(20), s(30)).t_s == ()
+
+
+def test_a_channel_that_falls_silent_in_a_run_stays_in_the_total_and_leaves_a_gap(parts):
+    ledger = EnergyLedger([parts["package"]])
+    feed(ledger, 5.0, package=20.0)
+    ledger.add([Sample(channel="package", t_ns=s(5.1), reason="The counter has disappeared.")])
+    ledger.declare([parts["model"]], silent=[parts["package"], parts["dram"]])
+    assert [channel.key for channel in ledger.counted] == ["package"]
+    assert ledger.window(s(2), s(4)).energy_j == pytest.approx(40.0)
+    energy = ledger.window(s(4), s(6))
+    assert (energy.energy_j, energy.gap) == (None, True)
+    assert energy.reason == "CPU package: The counter has disappeared."
+
+
+def test_what_was_never_there_is_no_gap(parts):
+    energy = EnergyLedger([parts["package"]]).window(s(1), s(2))
+    assert (energy.energy_j, energy.gap) == (None, False)
+
+
+def test_without_a_run_only_the_last_hour_is_kept(parts):
+    ledger = EnergyLedger([parts["package"]], 1.0)
+    for second in range(1, 4 * 3600):
+        ledger.add([Sample(channel="package", t_ns=s(second), energy_j=2.0 * second)])
+        ledger.keep_last(s(3600))
+    assert 3600 <= ledger.watts("package")[0].size <= 3960 + 2
+    assert ledger.window(s(4 * 3600 - 3000), s(4 * 3600 - 2)).energy_j == pytest.approx(2.0 * 2998)
