@@ -36,6 +36,14 @@ class BenchmarkParams(Params):
         step=0.05,
         advanced=True,
     )
+    per_day: int = parameter(
+        10_000,
+        "Inferences a day",
+        "How often the model will be asked where it is used: it turns a break-even into days. It changes nothing that is measured.",
+        ge=1,
+        le=10**12,
+        advanced=True,
+    )
 
 
 SPEC = StepSpec(
