@@ -37,10 +37,11 @@ class NewStep(Value):
 
 
 class PortRef(Value):
-    """An input port of a node that is there already."""
+    """An input port of a node that is there already; `first`: before the links that arrive there, as the baseline of a benchmark."""
 
     node: str
     input: str
+    first: bool = False
 
 
 class SetParams(Value):
@@ -62,7 +63,7 @@ class InsertAfter(Value):
 
 
 class AddBranch(Value):
-    """Leads a new row of steps from a node's model into ports that are there: a new variant at a benchmark."""
+    """Leads a new row of steps (or none: a link) from a node's model into ports that are there: a new variant at a benchmark."""
 
     kind: Literal["branch"] = "branch"
     after: str

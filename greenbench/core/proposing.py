@@ -8,7 +8,7 @@ branch  a ─▶ b ─▶ bench  gains     a ─▶ new ─▶ new ─▶ bench 
 import re
 from typing import Any
 
-from greenbench.core.advice import AddBranch, InsertAfter, NewStep, Proposal, SetParams
+from greenbench.core.advice import AddBranch, InsertAfter, NewStep, PortRef, Proposal, SetParams
 from greenbench.core.edits import AddNode, Connect, Disconnect, Edit, MoveNodes, Together, set_params
 from greenbench.core.errors import GreenBenchError, PipelineError
 from greenbench.core.pipeline import Link, Node, Pipeline
@@ -109,7 +109,13 @@ def _branching(change: AddBranch, pipeline: Pipeline) -> list[Edit]:
         trial.nodes[node.id] = node
         edits += [AddNode(node), Connect(Link(at, output, node.id, _model_input(spec))), *_data(pipeline, node, spec, change.data)]
         at, output = node.id, _made_output(spec)
-    return [*edits, *(Connect(Link(at, output, ref.node, ref.input)) for ref in change.into)]
+    return [*edits, *(Connect(Link(at, output, ref.node, ref.input), _place(pipeline, ref)) for ref in change.into)]
+
+
+def _place(pipeline: Pipeline, ref: PortRef) -> int | None:
+    """Where among the links the new one stands: links that come in the same edit are added behind, so places do not move."""
+    there = pipeline.into(ref.node, ref.input)
+    return pipeline.links.index(there[0]) if ref.first and there else None
 
 
 def _pushed(pipeline: Pipeline, targets: list[str], least_x: float) -> dict[str, tuple[float, float]]:

@@ -18,7 +18,6 @@ from greenbench.engine.gpus import nvidia_gpus
 def snapshot() -> Environment:
     """Reads processor, memory, governor, turbo, GPUs, power supply, load and library versions of this machine."""
     frequency = _frequency_hz()
-    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     gpus, driver = nvidia_gpus()
     return Environment(
         cpu=cpu_name(),
@@ -28,12 +27,12 @@ def snapshot() -> Environment:
         memory_bytes=psutil.virtual_memory().total,
         system=_system(),
         hostname=platform.node(),
-        governor=_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        governor=governor(),
         turbo=_turbo(),
-        virtual=_virtual(),
+        virtual=virtual(),
         gpus=tuple(gpu.name for gpu in gpus),
         driver=driver,
-        on_battery=None if battery is None or battery.power_plugged is None else not battery.power_plugged,
+        on_battery=on_battery(),
         load_1min=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         temperature_c=_temperature_c(),
         frequency_hz=frequency,
@@ -106,7 +105,20 @@ def _turbo() -> str:
     return {"0": "off", "1": "on"}.get(boost, "")
 
 
-def _virtual() -> str:
+def governor() -> str:
+    """What sets the clock of the first core: "performance", "powersave" …; "" where the system does not say."""
+    return _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+
+
+def on_battery() -> bool | None:
+    """Whether no mains is connected; None: no battery, or it does not say."""
+    with suppress(Exception):  # psutil raises whatever a platform's files make it raise
+        battery = psutil.sensors_battery()
+        return None if battery is None or battery.power_plugged is None else not battery.power_plugged
+    return None
+
+
+def virtual() -> str:
     """The hypervisor's name, or "yes" where only its presence is known."""
     flags = next((line for line in _read("/proc/cpuinfo").splitlines() if line.startswith("flags")), "")
     if " hypervisor" not in flags:

@@ -36,6 +36,24 @@ def nvidia_gpus() -> tuple[list[Gpu], str]:
             pynvml.nvmlShutdown()
 
 
+def processes_on(uuid: str) -> list[int]:
+    """The ids of the processes that compute on a GPU; none where the driver does not say."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # noqa: BLE001 - as above
+        return []
+    try:
+        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+        return [int(process.pid) for process in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)]
+    except pynvml.NVMLError:
+        return []
+    finally:
+        with suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+
+
 def visible(gpus: Sequence[Gpu], setting: str | None) -> list[Gpu]:
     """The GPUs that a process sees under CUDA_VISIBLE_DEVICES, in its order: numbers or UUIDs (their beginnings will do), up to the
     first that does not exist. None: all."""
