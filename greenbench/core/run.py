@@ -13,9 +13,13 @@ from greenbench.core.protocol import LAB as LAB  # a protocol is read as a part 
 from greenbench.core.protocol import PROTOCOLS as PROTOCOLS
 from greenbench.core.protocol import QUICK as QUICK
 from greenbench.core.protocol import Protocol as Protocol
-from greenbench.core.timed import BatchTried, Percentile, Scenario, Served
+from greenbench.core.timed import BatchTried as BatchTried
 from greenbench.core.timed import Block as Block
 from greenbench.core.timed import Conditions as Conditions
+from greenbench.core.timed import Percentile as Percentile
+from greenbench.core.timed import Scenario as Scenario
+from greenbench.core.timed import Served as Served
+from greenbench.core.traced import BlockTrace, Phase
 from greenbench.core.value import Value
 
 
@@ -316,6 +320,8 @@ class RunResult(Value):
     spent: tuple[Spending, ...] = ()
     carbon: CarbonFactor | None = None
     traces: tuple[PowerTrace, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    block_trace: BlockTrace | None = None
     raw_digest: str = ""
     calibration: Calibration | None = None
 

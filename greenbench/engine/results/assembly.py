@@ -3,16 +3,14 @@
 from greenbench.analysis.charges import add
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Measurement, SourceReport, Window, WindowKind
-from greenbench.core.run import CarbonFactor, PlannedNode, PowerTrace, Remark, RunResult, VariantResult, letter
+from greenbench.core.run import CarbonFactor, PlannedNode, Remark, RunResult, VariantResult, letter
 from greenbench.engine.judging import datasets
 from greenbench.engine.limits import limits
 from greenbench.engine.recorder import Recorder
-from greenbench.engine.results import charging
+from greenbench.engine.results import charging, tracing
 from greenbench.engine.results.remarks import protocol_remarks
 from greenbench.engine.results.variants import BenchmarkResults
 from greenbench.meters import carbon
-
-_TRACE_BINS = 600
 
 
 def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso: str) -> RunResult:
@@ -35,7 +33,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
     powers = [recorder.ledger.idle_power_w(window) for window in idles]
     lines = charging.ledger(recorder, variants)
     ended = recorder.ended_ns or recorder.started_ns
-    return RunResult(
+    result = RunResult(
         run_id=recorder.run_id,
         title=plan.title,
         description=plan.description,
@@ -55,8 +53,10 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         energy_total=add(lines).energy if lines else Measurement.missing("J", "the run did not begin"),
         ledger=lines,
         carbon=factor,
-        traces=_traces(recorder),
+        traces=tracing.traces(recorder),
+        phases=tracing.phases(recorder),
     )
+    return result.model_copy(update={"block_trace": tracing.block_trace(recorder, result)})
 
 
 def _relabelled(variants: list[VariantResult], offset: int) -> list[VariantResult]:
@@ -78,11 +78,3 @@ def _data(recorder: Recorder, benchmarks: list[PlannedNode]) -> str:
             test = artifact.splits.get("test")
             return f"{artifact.name}, {test.examples} test examples" if test else artifact.name
     return ""
-
-
-def _traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
-    """The power of each channel over the run, thinned for drawing."""
-    if not recorder.started_ns:
-        return ()
-    ended = recorder.ended_ns or recorder.started_ns
-    return tuple(recorder.ledger.thin(channel.key, _TRACE_BINS, recorder.started_ns, ended) for channel in recorder.ledger.channels)
