@@ -325,13 +325,13 @@ def test_the_ledger_adds_up_to_the_energy_of_the_run():
 
 
 def test_one_block_is_kept_closely_and_its_area_is_its_joules():
-    """Of the baseline or the pick, here B; 20 W for 1 s, read every 0.1 s."""
+    """Of the pick or the baseline, here A: on 100 examples nothing can be recommended. 20 W for 1 s, read every 0.1 s."""
     trace = Timeline().result().block_trace
-    assert trace.variant == "B"
+    assert trace.variant == "A"
     inside = [w for k, w in enumerate(trace.power_w) if 0 <= trace.begin_s + (k + 0.5) * trace.step_s <= trace.seconds]
     assert sum(inside) * trace.step_s == pytest.approx(trace.energy_j, rel=1e-6)
     assert (trace.energy_j, trace.idle_j) == (pytest.approx(BUSY_W), pytest.approx(IDLE_W))
-    assert trace.examples == 200
+    assert trace.examples == 100
 
 
 def test_phases_are_placed_on_the_clock_of_the_traces():
