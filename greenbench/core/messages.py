@@ -236,6 +236,12 @@ class Cancel(Message):
     tag: Literal["cancel"] = "cancel"
 
 
+class LookAgain(Message):
+    """From the runner to the meter: look at all power sources anew, at once, and read the list of meters outside the machine again."""
+
+    tag: Literal["look-again"] = "look-again"
+
+
 class Shutdown(Message):
     tag: Literal["shutdown"] = "shutdown"
 
@@ -262,7 +268,7 @@ Event = (
     | MeterState
     | ResultsReady
 )
-Command = StartRun | BlockEnergy | Cancel | Shutdown
+Command = StartRun | BlockEnergy | Cancel | LookAgain | Shutdown
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="tag")])
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="tag")])

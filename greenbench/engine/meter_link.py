@@ -62,6 +62,12 @@ class MeterLink:
         if again:
             threading.Timer(0.2 * 2 ** (self._restarts - 1), self.open).start()
 
+    def look_again(self) -> None:
+        """Makes the meter look at all its sources anew; one that is just being started does so anyway."""
+        child = self._child
+        if child:
+            child.send(messages.encode(messages.LookAgain()))
+
     def close(self) -> None:
         with self._lock:
             self._closing = True

@@ -101,6 +101,10 @@ class LocalRunner:
     def meter_pid(self) -> int | None:
         return self._meter.pid
 
+    def look_again(self) -> None:
+        """Makes the meter look at all power sources anew, and read the list of meters outside the machine again."""
+        self._meter.look_again()
+
     def wait_for_meter(self, timeout_s: float = 5.0) -> bool:
         """Blocks until the meter has named its sources and read each once, or the time is up; False if it is silent."""
         deadline = time.monotonic() + timeout_s

@@ -71,6 +71,12 @@ class LateRunner:
         """
         return self._ready().start(plan)
 
+    def look_again(self) -> None:
+        """Makes the meter look at all power sources anew; one that is not there yet will."""
+        look = getattr(self._inner, "look_again", None)
+        if look:
+            look()
+
     def cancel(self) -> None:
         if self._inner:
             self._inner.cancel()

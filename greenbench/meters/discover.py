@@ -11,8 +11,9 @@ from greenbench.meters.battery import POWER_SUPPLY, BatteryMeter
 from greenbench.meters.facts import FactsReader, MachineFacts
 from greenbench.meters.load_model import LoadModel
 from greenbench.meters.machine import this_machine
-from greenbench.meters.meter import Clock, Meter, monotonic
+from greenbench.meters.meter import Clock, LooksSeldom, Meter, monotonic
 from greenbench.meters.nvml import NvmlMeter, load_pynvml
+from greenbench.meters.outer import OuterMeters
 from greenbench.meters.rapl import RaplMeter
 from greenbench.meters.rapl_zones import POWERCAP
 from greenbench.meters.replay import Playback, ReplayFacts, load_recording, replay_meters
@@ -20,7 +21,8 @@ from greenbench.meters.replay import Playback, ReplayFacts, load_recording, repl
 
 @dataclass(frozen=True)
 class MeterSettings:
-    """Where sources are looked for. With `replay`, a recording stands in for all of them."""
+    """Where sources are looked for. With `replay`, a recording stands in for all of them. `home` is the folder with the list of meters
+    outside the machine; None: none."""
 
     powercap: Path = POWERCAP
     power_supply: Path = POWER_SUPPLY
@@ -29,6 +31,7 @@ class MeterSettings:
     replay: Path | None = None
     speed: float = 1.0
     clock: Clock = monotonic
+    home: Path | None = None
 
 
 def discover(settings: MeterSettings | None = None) -> list[Meter]:
@@ -52,12 +55,27 @@ def equip(settings: MeterSettings | None = None) -> tuple[list[Meter], FactsRead
     battery = BatteryMeter(settings.power_supply, clock, parts_measured=lambda: rapl.measuring)
     nvml = NvmlMeter(settings.load_nvml, clock, settings.environ)
     model = LoadModel(lambda: rapl.measuring or battery.measuring, clock, machine)
-    return [rapl, nvml, battery, model], MachineFacts(nvml.gpu_percent, clock)
+    outer = [OuterMeters(settings.home, clock)] if settings.home is not None else []
+    return [*outer, rapl, nvml, battery, model], MachineFacts(nvml.gpu_percent, clock)
 
 
 def reports(meters: Iterable[Meter]) -> tuple[SourceReport, ...]:
     """What became of each source by now; one that is not in use says why, and what to do."""
-    return tuple(meter.report() for meter in meters)
+    return tuple(report for meter in meters for report in (meter.reports() if isinstance(meter, OuterMeters) else (meter.report(),)))
+
+
+def wait_for_outer(meters: Iterable[Meter], timeout_s: float = 1.0) -> None:
+    """Waits until the meters outside the machine have answered or failed once, at most so long."""
+    for meter in meters:
+        if isinstance(meter, OuterMeters):
+            meter.wait(timeout_s)
+
+
+def look_again(meters: Iterable[Meter]) -> None:
+    """Makes those sources that look seldom by themselves look at once, when they report next."""
+    for meter in meters:
+        if isinstance(meter, LooksSeldom):
+            meter.look_again()
 
 
 def channels_in_use(reported: Iterable[SourceReport]) -> tuple[Channel, ...]:

@@ -1,7 +1,7 @@
 """What a power source is to the rest: it says what became of it, and gives what is new since the last read."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from greenbench.core.clock import now_ns
 from greenbench.core.measurement import Sample, SourceReport
@@ -29,3 +29,11 @@ class Meter(Protocol):
 
     def close(self) -> None:
         """Gives back what the source holds open."""
+
+
+@runtime_checkable
+class LooksSeldom(Protocol):
+    """A meter that looks for its source only now and then, because looking is dear."""
+
+    def look_again(self) -> None:
+        """The next report shall look, whenever the last one was."""

@@ -110,6 +110,9 @@ class NvmlMeter:
         samples = [self._read(board) for board in self._boards if board.way]
         return tuple(sample for sample in samples if sample)
 
+    def look_again(self) -> None:
+        self._searched_ns = self._clock() - _RETRY_NS
+
     def gpu_percent(self) -> float | None:
         """How busy the busiest board is, or None if none says."""
         found: list[float] = []

@@ -131,10 +131,8 @@ class PolledMeter:
     def close(self) -> None:
         self._closing = True
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout=0.5)  # one that waits for an answer ends with the process
-        else:
-            self._hang_up()
+        if self._thread is None:
+            self._hang_up()  # else the thread does, when what it waits for has come or has not
 
     def poll(self) -> float:
         """Asks once and returns the seconds to wait until the next time."""

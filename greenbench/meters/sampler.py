@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from greenbench.core import places
 from greenbench.core.errors import GreenBenchError, WorkerError
 from greenbench.core.measurement import Sample, SourceReport
-from greenbench.core.messages import Hello, Message, Samples, Shutdown, Sources, decode_command, encode
-from greenbench.meters.discover import MeterSettings, equip, reports
+from greenbench.core.messages import Command, Hello, LookAgain, Message, Samples, Shutdown, Sources, decode_command, encode
+from greenbench.meters.discover import MeterSettings, equip, look_again, reports, wait_for_outer
 from greenbench.meters.facts import FactsReader
 from greenbench.meters.meter import NS, Clock, Meter, monotonic
 from greenbench.meters.study import Stop, study
@@ -80,10 +81,18 @@ class Beat:
 
 
 class Sampler:
-    """Reads meters at a beat and hands messages to `send`."""
+    """Reads meters at a beat and hands messages to `send`. When `asked` is set, all sources look anew before the next reading."""
 
-    def __init__(self, meters: Sequence[Meter], facts: FactsReader, send: Callable[[Message], None], clock: Clock = monotonic) -> None:
+    def __init__(
+        self,
+        meters: Sequence[Meter],
+        facts: FactsReader,
+        send: Callable[[Message], None],
+        clock: Clock = monotonic,
+        asked: threading.Event | None = None,
+    ) -> None:
         self._meters, self._facts, self._send, self._clock = meters, facts, send, clock
+        self._asked = asked or threading.Event()
         self._reported: tuple[SourceReport, ...] = ()
         self._look_ns = 0
         self._pending: list[Sample] = []
@@ -96,7 +105,11 @@ class Sampler:
         interval_ns, batch_ns = beat.interval_ns, round(beat.batch_s * NS)
         deadline_ns = due_ns = self._sent_ns = self._clock()
         while not stop.wait(max(due_ns - self._clock(), 0) / NS):
-            if self._clock() >= self._look_ns:
+            if self._asked.is_set():
+                self._asked.clear()
+                look_again(self._meters)
+                self._look()
+            elif self._clock() >= self._look_ns:
                 self._look()
             self._read()
             behind_ns = self._clock() - due_ns
@@ -178,26 +191,26 @@ def main(arguments: Sequence[str]) -> int:
     out = os.dup(1)
     # A library that prints must not spoil a message.
     os.dup2(2, 1)
-    stop = Gate()
+    stop, asked = Gate(), threading.Event()
     if not (sys.stdin and sys.stdin.isatty()):
         # Ctrl+C in a terminal reaches the whole group; the parent decides when this process ends.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        threading.Thread(target=_listen, args=(stop,), name="commands", daemon=True).start()
+        threading.Thread(target=_listen, args=(stop, asked), name="commands", daemon=True).start()
     try:
-        return _serve(options, out, stop)
+        return _serve(options, out, stop, asked)
     except KeyboardInterrupt:
         return 0
     finally:
         os.close(out)
 
 
-def _serve(options: argparse.Namespace, out: int, stop: Gate) -> int:
+def _serve(options: argparse.Namespace, out: int, stop: Gate, asked: threading.Event) -> int:
     try:
         beat = Beat(options.interval, options.batch, 0.0 if options.replay else 1.0)
     except ValueError as error:
         return _refuse(f"Cannot sample with {error}.", "Give an interval from 0.0005 to 10 s and a batch of at most 10 s.")
     try:
-        meters, facts = equip(MeterSettings(replay=options.replay))
+        meters, facts = equip(MeterSettings(replay=options.replay, home=places.home()))
         record = Record(options.record.open("wb")) if options.record else None
     except GreenBenchError as error:
         return _refuse(error.message, error.remedy)
@@ -216,7 +229,8 @@ def _serve(options: argparse.Namespace, out: int, stop: Gate) -> int:
     # What is loaded by now stays: the collector need not look through it again and again.
     gc.freeze()
     send(Hello(role="meter", pid=os.getpid(), t_ns=monotonic()))
-    sampler = Sampler(meters, facts, send)
+    wait_for_outer(meters)
+    sampler = Sampler(meters, facts, send, asked=asked)
     try:
         if not (options.steady or options.replay):
             sampler.study(stop, beat)
@@ -229,8 +243,8 @@ def _serve(options: argparse.Namespace, out: int, stop: Gate) -> int:
     return 0
 
 
-def _listen(stop: Gate) -> None:
-    """Waits for the end of stdin or a Shutdown.
+def _listen(stop: Gate, asked: threading.Event) -> None:
+    """Waits for the end of stdin or a Shutdown, and passes on what else is asked.
 
     Reads the bare file: at exit the interpreter would stumble over a thread that holds a buffered one.
     """
@@ -243,17 +257,20 @@ def _listen(stop: Gate) -> None:
         if not chunk:
             break
         *lines, rest = (rest + chunk).split(b"\n")
-        if any(_is_shutdown(line) for line in lines):
+        commands = [_command(line) for line in lines]
+        if any(isinstance(command, LookAgain) for command in commands):
+            asked.set()
+        if any(isinstance(command, Shutdown) for command in commands):
             break
     stop.open()
 
 
-def _is_shutdown(line: bytes) -> bool:
+def _command(line: bytes) -> Command | None:
     try:
-        return isinstance(decode_command(line), Shutdown)
+        return decode_command(line)
     except WorkerError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log of this process
-        return False
+        return None
 
 
 def _write(fd: int, line: bytes) -> None:

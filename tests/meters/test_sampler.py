@@ -2,14 +2,17 @@
 
 import itertools
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from greenbench.core.external import ExternalKind, add_meter, described
 from greenbench.core.measurement import Facts, Provenance, Sample, SourceReport, SourceState
-from greenbench.core.messages import Hello, Samples, Shutdown, Sources, decode_event, encode
+from greenbench.core.messages import Hello, LookAgain, Samples, Shutdown, Sources, decode_event, encode
 from greenbench.meters.discover import channels_in_use
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.meters.replay import load_recording
@@ -101,6 +104,26 @@ def test_sources_are_told_first_and_again_only_when_one_changes(clock):
     assert isinstance(said[0], Sources)
 
 
+def test_when_it_is_asked_all_sources_look_anew_at_once(clock):
+    class Seldom(FakeMeter):
+        looked = 0
+
+        def look_again(self):
+            self.looked += 1
+
+    meter, asked, said = Seldom(clock), threading.Event(), []
+
+    def ask(wait):
+        if wait == 5:
+            meter.state = SourceState.SILENT
+            asked.set()
+
+    Sampler([meter], FakeFacts(), said.append, clock, asked).run(StopAfter(clock, 10, ask), Beat())  # one second: no look is due
+    assert meter.looked == 1
+    assert [message.reports[0].state for message in said if isinstance(message, Sources)] == [SourceState.IN_USE, SourceState.SILENT]
+    assert len(meter.read_at) == 10
+
+
 def test_dithered_readings_fall_anywhere_in_their_interval_and_do_not_drift(clock):
     start, meter = clock.now_ns, FakeMeter(clock, cost_s=0.001)
     run(clock, meter, 2000, Beat(dither=1.0))
@@ -149,13 +172,15 @@ def test_a_beat_that_cannot_be_is_refused(bad):
 
 
 @pytest.fixture
-def start():
-    """Starts a real meter process; what is still alive at the end is ended."""
+def start(tmp_path):
+    """Starts a real meter process with a home of its own; what is still alive at the end is ended."""
     started = []
 
     def begin(*arguments):
         command = [sys.executable, "-m", "greenbench.meters.sampler", *arguments]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        environment = {**os.environ, "GREENBENCH_HOME": str(tmp_path)}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
         started.append(process)
         return process
 
@@ -171,7 +196,7 @@ def test_a_process_speaks_and_ends_with_its_parent(start):
     assert isinstance(hello, Hello)
     assert (hello.role, hello.pid) == ("meter", process.pid)
     assert isinstance(sources, Sources)
-    assert {report.key for report in sources.reports} == {"rapl", "nvml", "battery", "model"}
+    assert {report.key for report in sources.reports} == {"external", "rapl", "nvml", "battery", "model"}
     assert isinstance(samples, Samples)
     assert samples.facts.memory_total_bytes
     process.stdin.close()
@@ -187,6 +212,24 @@ def test_a_process_ends_on_shutdown_and_bears_with_nonsense(start):
     process.stdin.flush()
     assert process.wait(10) == 0
     assert b"nonsense" in process.stderr.read()
+
+
+def test_a_process_reads_a_plug_that_is_added_while_it_runs_as_soon_as_it_is_asked_to_look(start, tmp_path, plug):
+    plug.answers = {"/shelly": {"gen": 2, "mac": "A"}, "/rpc/Switch.GetStatus": {"apower": 61.5, "aenergy": {"total": 1.0}}}
+    process = start("--steady")
+    process.stdout.readline()
+    add_meter(tmp_path, described(ExternalKind.SHELLY, plug.address, "Desk"))
+    process.stdin.write(encode(LookAgain()))
+    process.stdin.flush()
+    states, watts = [], []
+    while not watts:
+        event = decode_event(process.stdout.readline())
+        if isinstance(event, Sources):
+            states += [report.state for report in event.reports if report.key == "external:desk"]
+        elif isinstance(event, Samples):
+            watts += [sample.power_w for sample in event.samples if sample.channel == "external:desk"]
+    assert watts == [61.5]
+    assert set(states) <= {SourceState.STANDBY, SourceState.IN_USE}
 
 
 def test_a_process_ends_when_nobody_listens(start):
