@@ -92,7 +92,7 @@ def cost(command: list[str], seconds: float) -> Cost:
         lines: list[bytes] = []
         reader = threading.Thread(target=lambda: lines.extend(stdout))
         reader.start()
-        time.sleep(1)
+        time.sleep(2.5)  # past the close look at its start
         process, heard = psutil.Process(meter.pid), len(lines)
         before, t0 = process.cpu_times(), time.monotonic()
         time.sleep(seconds)
