@@ -134,7 +134,7 @@ def synthetic(rng: np.random.Generator) -> Iterator[Table]:
     names = ("constant", *(f"{f:g}" for f in FREQUENCIES_HZ), "ramps", "bursts")
     for counts in (True, False):
         table = Table(
-            f"{'Energy counter' if counts else 'Sampled watts, integrated'}: error in % that 95 of 100 windows keep / stated ± % / truth in it %",
+            f"{'Energy counter' if counts else 'Sampled watts'}: error in % that 95 of 100 windows keep / stated ± % / truth in it %",
             ("refresh", "reads/s", "window", *(f"{name} Hz" if name[0].isdigit() else name for name in names)),
             "error ≤ 0.5 % where marked =, truth in the stated interval ≥ 95 % where not; ~ refreshes in step with the load (see below)",
         )
@@ -159,9 +159,7 @@ def strobed(rng: np.random.Generator, repeats: int = 150) -> Table:
         ("load", "blocks", "truth in one window's interval %", "truth in the blocks' interval %"),
         "Student's interval over 8 blocks of 10 s, with gaps of chance length between, contains the truth ≥ 95 %",
     )
-    table.notes.append(
-        "The sensor's clock is up to 3 % off its 100 ms here, as real ones are. Were it exact, no block would show the swing either."
-    )
+    table.notes.append("The sensor's clock is up to 3 % off its 100 ms here. Were it exact, no block would show the swing either.")
     for name in ("10", "50"):
         sensor, length_s, inside, single = signals.Sensor(False, 0.1), 10.0, [], []
         for _ in range(repeats):

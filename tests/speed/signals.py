@@ -65,8 +65,8 @@ def bursts(until_s: float, rng: np.random.Generator) -> Signal:
 
 @dataclass(frozen=True)
 class Sensor:
-    """A register that is refreshed every `refresh_s` and stands between. It `counts` joules in steps of `unit`, and wraps at `range_j`, or shows
-    the watts of the moment. Its clock is its own: up to 3 % off, and each refresh up to 1 % early or late."""
+    """A register that is refreshed every `refresh_s` and stands between. It `counts` joules in steps of `unit`, and wraps at `range_j`, or
+    shows the watts of the moment. Its clock is its own: up to 3 % off, and each refresh up to 1 % early or late."""
 
     counts: bool
     refresh_s: float
