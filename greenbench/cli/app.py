@@ -215,6 +215,18 @@ def audit(
 
 
 @app.command()
+def doctor(
+    run: RunArgument,
+    variant: Annotated[str, typer.Option(metavar="V", help="Only this variant, by letter or name.")] = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Say why variants of a past run are not faster, not smaller or not greener, and what to try."""
+    from greenbench.cli.advice import doctor as explain
+
+    return explain(run, variant, as_json)
+
+
+@app.command()
 def look(
     run: RunArgument,
     variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],

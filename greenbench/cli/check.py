@@ -1,19 +1,24 @@
 """`greenbench check FILE`: what a pipeline would do, what of it is already computed, and what is wrong with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
 
+from greenbench.cli.advice import before_run, print_all
 from greenbench.cli.output import make_console
 from greenbench.core import places
 from greenbench.core.document import read
 from greenbench.core.errors import ModelError, PlanError, Problem
+from greenbench.core.measurement import SourceReport
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import Plan
 from greenbench.engine.cache import Cache
+from greenbench.engine.devices import default_threads
 from greenbench.engine.plan import Conditions, make_plan
 from greenbench.engine.sources import known_in, read_sources
 from greenbench.engine.trust import TrustBook, requests
+from greenbench.meters import discover
 from greenbench.steps import installed
 
 
@@ -47,7 +52,23 @@ def check_pipeline(file: Path, sources: bool = False, trust: bool = False) -> in
         console.print(f"Muted: {', '.join(pipeline.nodes[id].title for id in plan.muted)}.", markup=False)
     if not any(node.step in ("benchmark", "claim") for node in plan.nodes):
         console.print("Nothing is measured: there is no Benchmark and no Check claim step.")
+    found = before_run(pipeline, replace(conditions, threads=default_threads()), known_in(cache), _sensors())
+    if found:
+        console.print()
+        print_all(found, console)
     return 0
+
+
+def _sensors() -> tuple[SourceReport, ...]:
+    """What each power source says of itself now."""
+    found = discover.discover()
+    try:
+        for meter in found:
+            meter.read()
+        return tuple(discover.reports(found))
+    finally:
+        for meter in found:
+            meter.close()
 
 
 def _read_sources(pipeline: Pipeline, conditions: Conditions, cache: Cache) -> None:

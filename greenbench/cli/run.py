@@ -11,11 +11,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from greenbench.cli.advice import before_run, print_top, warning_lines
 from greenbench.cli.claims import print_claims
 from greenbench.cli.output import make_console, print_json
 from greenbench.cli.outputs import RunLog, prepare, write_outputs
 from greenbench.cli.table import print_comparison
 from greenbench.core import document, messages, places
+from greenbench.core.advice import Advice
 from greenbench.core.errors import ParameterError
 from greenbench.core.pipeline import Pipeline
 from greenbench.core.run import NodeState, Plan, RunResult, RunState
@@ -60,14 +62,17 @@ def run_pipeline(options: RunOptions) -> int:
     pipeline = document.read(options.file, installed()).with_budget(options.budget)
     for setting in options.settings:
         apply_setting(pipeline, setting)
-    plan = make_plan(pipeline, conditions(options, pipeline), known_in(Cache(places.home() / "cache")))
+    under, known = conditions(options, pipeline), known_in(Cache(places.home() / "cache"))
+    plan = make_plan(pipeline, under, known)
     log = prepare(options.out, options.report)
     try:
         runner = LocalRunner(places.home())
         try:
             runner.open()
             runner.wait_for_meter()
-            result = _follow(runner, plan, options, log)
+            told = before_run(pipeline, under, known, runner.sources)
+            _warn(options, told)
+            result = _follow(runner, plan, options, log).model_copy(update={"lint": told})
         finally:
             runner.close()
     finally:
@@ -231,6 +236,14 @@ class _Screen:
         self._line(f"  × {event.variant} {event.name}: {failure.message} {failure.remedy}".rstrip(), failure=True)
 
 
+def _warn(options: RunOptions, told: tuple[Advice, ...]) -> None:
+    """The linter's warnings, a line each, before anything starts."""
+    if not (options.quiet or options.as_json):
+        console = Console(stderr=True, highlight=False)
+        for line in warning_lines(told):
+            console.print(line, soft_wrap=True, markup=False)
+
+
 def _show(options: RunOptions, result: RunResult) -> None:
     if options.as_json:
         print_json(result.model_dump(mode="json"))
@@ -238,4 +251,5 @@ def _show(options: RunOptions, result: RunResult) -> None:
         console = make_console()
         if result.variants or not result.claims:
             print_comparison(result, console)
+            print_top(result, console)
         print_claims(result, console)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
+from greenbench.core.advice import Advice
 from greenbench.core.artifact import TRAINING_WORK, Artifact, Fact, ResultsArtifact
 from greenbench.core.calibration import Calibration
 from greenbench.core.charge import Charge, Spending
@@ -314,6 +315,7 @@ class RunResult(Value):
     variants: tuple[VariantResult, ...] = ()
     nodes: tuple[NodeResult, ...] = ()
     warnings: tuple[Remark, ...] = ()
+    lint: tuple[Advice, ...] = ()
     data: str = ""
     energy_total: Measurement | None = None
     ledger: tuple[Charge, ...] = ()

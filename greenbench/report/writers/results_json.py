@@ -29,6 +29,7 @@ Layout (format "greenbench results", version 1):
         blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j
     nodes                  what each step did: state, seconds, energy, facts, outputs, failure
     warnings               kind "warning", "deviation" or "limit"; text; variant
+    lint                   what was told before the run: code, tone, title, text, evidence, node, remedy, proposals
     carbon                 the grid factor that was assumed, with region, year, source and PUE; or null
     calibration            the line that gives energy_per_inference_wall, a calibrated estimate that is never compared: offset_w, gain,
                            their standard errors and covariance, residual_w, the range it holds for, its meter and channels; or null
