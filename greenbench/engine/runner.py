@@ -130,11 +130,12 @@ class LocalRunner:
             run_id = uuid4().hex[:12]
             self.ledger.forget(now_ns() - _REMEMBERED_NS)
             self._take_sources(self.sources)
+            self.ledger.begin_run(plan.protocol.block_s)
             self._started_iso = datetime.now().astimezone().isoformat(timespec="seconds")
             self._recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
             try:
                 self.store.begin_run(run_id, plan, snapshot(), self._started_iso, now_ns())
-                self.store.save_sources(run_id, self.sources)
+                self.store.save_sources(run_id, self.ledger.told(self.sources))
             except StoreError as error:
                 self._recorder = None
                 raise error

@@ -1,7 +1,7 @@
 """The machine's energy from its channels: what is added, what is not, how sure the sum is, and why there is none.
 
-Counted channels of the measured tiers add up. A channel that covers the whole machine (wall meter, else battery) stands in for its
-parts. Only where nothing counted is measured, the modelled channels add up; the two are never mixed.
+Which channels make up the total is `greenbench.meters.fitness`'s to say: counted ones of the measured tiers, or one that covers the whole
+machine in place of its parts, or, where nothing is measured, the modelled ones.
 """
 
 import threading
@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, Sample, Window
+from greenbench.core.measurement import Channel, Measurement, Provenance, Sample, SourceReport, Window
 from greenbench.core.run import PowerTrace
 from greenbench.meters.energy_curve import EnergyCurve
+from greenbench.meters.fitness import counted, is_wall, too_slow
 from greenbench.meters.meter import NS
 
 _NOTHING = "No power source is in use."
+_LATE = "It came when the run was under way."
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class EnergyLedger:
         self._channels: tuple[Channel, ...] = ()
         self._curves: dict[str, EnergyCurve] = {}
         self._forgotten_ns = 0
+        self._walls: dict[str, str] | None = None  # those there when the run began, and why each does not count ("": it does)
         self._lock = threading.RLock()  # the reader adds and forgets while the window asks for a span
         self.declare(channels)
 
@@ -79,13 +82,26 @@ class EnergyLedger:
     @property
     def counted(self) -> tuple[Channel, ...]:
         """The channels that make up the total, all of one tier."""
-        counted = [channel for channel in self._channels if channel.counted]
-        measured = [channel for channel in counted if channel.provenance.measured]
-        for domain in (Domain.SYSTEM, Domain.BATTERY):
-            whole = tuple(channel for channel in measured if channel.domain is domain)
-            if whole:
-                return whole
-        return tuple(measured or (channel for channel in counted if channel.provenance is Provenance.MODELLED))
+        return counted(self._channels, self.aside)
+
+    @property
+    def aside(self) -> dict[str, str]:
+        """The wall meters that do not count in the present or last run though they are there: their keys, and why. Their curves are kept:
+        they are shown, and calibrate the counters."""
+        if self._walls is None:
+            return {}
+        why = {channel.key: self._walls.get(channel.key, _LATE) for channel in self._channels if is_wall(channel)}
+        return {key: reason for key, reason in why.items() if reason}
+
+    def begin_run(self, block_s: float) -> None:
+        """Fixes which wall meters count until the next run begins: those there now that are quick enough for timed blocks so long."""
+        slow = too_slow(self._channels, block_s)
+        self._walls = {channel.key: slow.get(channel.key, "") for channel in self._channels if is_wall(channel)}
+
+    def told(self, reports: Iterable[SourceReport]) -> tuple[SourceReport, ...]:
+        """The reports as they hold for the run: a wall meter that does not count says why, and its channel that it does not."""
+        total, aside = {channel.key for channel in self.counted}, self.aside
+        return tuple(_told(report, total, aside) for report in reports)
 
     @property
     def heard_until_ns(self) -> int:
@@ -217,3 +233,12 @@ class EnergyLedger:
 
 def _why_none(curve: EnergyCurve, t0_ns: int, t1_ns: int) -> str:
     return f"{curve.channel.title}: {curve.why_none(t0_ns, t1_ns)}"
+
+
+def _told(report: SourceReport, total: set[str], aside: dict[str, str]) -> SourceReport:
+    walls = [channel for channel in report.channels if is_wall(channel) and channel.key not in total]
+    if not walls:
+        return report
+    why = aside.get(walls[0].key, "A quicker wall meter counts.")
+    channels = tuple(channel.model_copy(update={"counted": False}) if channel in walls else channel for channel in report.channels)
+    return report.model_copy(update={"channels": channels, "reason": f"Shown beside the counters, not counted in this run. {why}"})

@@ -43,7 +43,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         seconds=max(ended - recorder.started_ns, 0) / 1e9,
         plan=plan,
         environment=recorder.environment,
-        sources=sources,
+        sources=recorder.ledger.told(sources),
         idle_before=powers[0] if powers else None,
         idle_after=powers[-1] if len(powers) > 1 else None,
         variants=tuple(variants),
