@@ -6,6 +6,7 @@ branch  a ─▶ b ─▶ bench  gains     a ─▶ new ─▶ new ─▶ bench 
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from greenbench.core.advice import AddBranch, InsertAfter, NewStep, PortRef, Proposal, SetParams
@@ -95,6 +96,8 @@ def _inserting(change: InsertAfter, pipeline: Pipeline) -> list[Edit]:
 
 def _branching(change: AddBranch, pipeline: Pipeline) -> list[Edit]:
     source = _known(pipeline, change.after)
+    if _is_there(pipeline, change, source.id, change.steps):
+        raise PipelineError(f'"{source.title}" already leads there by these steps.')
     targets = [_known(pipeline, ref.node) for ref in change.into]
     count = len(change.steps)
     x = source.position[0] + COLUMN
@@ -118,6 +121,18 @@ def _place(pipeline: Pipeline, ref: PortRef) -> int | None:
     return pipeline.links.index(there[0]) if ref.first and there else None
 
 
+def _is_there(pipeline: Pipeline, change: AddBranch, at: str, steps: tuple[NewStep, ...]) -> bool:
+    """Whether the same steps with the same settings lead from a node to the ports already."""
+    links = pipeline.out_of(at)
+    if not steps:
+        return {(ref.node, ref.input) for ref in change.into} <= {(link.target, link.input) for link in links}
+    first = steps[0]
+    wanted = _changed(first.params, pipeline.catalog[first.step])
+    nexts = (pipeline.node(link.target) for link in links)
+    same = (node.id for node in nexts if node.step == first.step and _changed(node.params, pipeline.spec(node.id)) == wanted)
+    return any(_is_there(pipeline, change, id, steps[1:]) for id in same)
+
+
 def _pushed(pipeline: Pipeline, targets: list[str], least_x: float) -> dict[str, tuple[float, float]]:
     """What a new row ends at moves right until the row stands before it, with all that follows it."""
     missing = max((least_x - pipeline.node(id).position[0] for id in targets), default=0.0)
@@ -129,9 +144,13 @@ def _pushed(pipeline: Pipeline, targets: list[str], least_x: float) -> dict[str,
 
 def _made(pipeline: Pipeline, new: NewStep, spec: StepSpec, place: tuple[float, float]) -> Node:
     """The node of a new step: a free id and title, and of the parameters those that differ from the defaults."""
+    id, title = pipeline.free_id(re.sub(r"[._]", "-", spec.key)), pipeline.free_title(new.title or spec.title)
+    return Node(id, spec.key, title, _changed(new.params, spec), place)
+
+
+def _changed(params: Mapping[str, Any], spec: StepSpec) -> dict[str, Any]:
     defaults: dict[str, Any] = {field.name: field.default for field in spec.fields}
-    params = {name: value for name, value in new.params.items() if name not in defaults or defaults[name] != value}
-    return Node(pipeline.free_id(re.sub(r"[._]", "-", spec.key)), spec.key, pipeline.free_title(new.title or spec.title), params, place)
+    return {name: value for name, value in params.items() if name not in defaults or defaults[name] != value}
 
 
 def _data(pipeline: Pipeline, node: Node, spec: StepSpec, source: str) -> list[Edit]:

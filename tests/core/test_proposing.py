@@ -89,8 +89,8 @@ def test_new_nodes_cover_no_other_and_stand_before_what_they_feed(pipeline, prop
 
 
 def test_ten_branches_find_ten_free_lines(pipeline):
-    for _ in range(10):
-        edit_of(branch(), pipeline).apply(pipeline)
+    for number in range(10):
+        edit_of(branch(steps=(NewStep(step="prune", params={"ratio": 0.01 * number}),)), pipeline).apply(pipeline)
     assert len({pipeline.node(id).title for id in pipeline.nodes}) == len(pipeline.nodes)
     places = [pipeline.node(id).position for id in pipeline.nodes]
     assert len(set(places)) == len(places)
@@ -104,6 +104,8 @@ def test_ten_branches_find_ten_free_lines(pipeline):
         (branch(data="nowhere"), lambda p: None),
         (branch(steps=(NewStep(step="prune", params={"ratio": 2.0}),)), lambda p: None),
         (branch(steps=(NewStep(step="unknown"),)), lambda p: None),
+        (branch(), lambda p: edit_of(branch(), p).apply(p)),
+        (branch(steps=()), lambda p: None),
         (INSERT, lambda p: p.nodes.pop("prune")),
         (INSERT, lambda p: edit_of(INSERT, p).apply(p)),
         (RATIO, lambda p: p.nodes.update(prune=Node("prune", "train", "Prune"))),
