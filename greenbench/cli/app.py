@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from greenbench.cli.sensors_commands import sensors_app
 from greenbench.core.errors import GreenBenchError, PlanError
 from greenbench.core.run import PROTOCOLS
 
@@ -133,12 +134,7 @@ def list_things(
     return listing(what, as_json, search)
 
 
-@app.command()
-def sensors(as_json: JsonOption = False) -> int:
-    """Each power source: state, provenance, refresh interval, remedy."""
-    from greenbench.cli.listing import sensors as show
-
-    return show(as_json)
+app.add_typer(sensors_app, name="sensors")
 
 
 @app.command()

@@ -1,17 +1,15 @@
-"""`greenbench list …` and `greenbench sensors`: what is installed, what this machine has, what was run."""
+"""`greenbench list …`: what is installed, what this machine has, what was run."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from greenbench.cli.output import make_console, print_json
 from greenbench.core import places
 from greenbench.core.errors import GreenBenchError
-from greenbench.core.measurement import SourceReport
 from greenbench.core.quote import duration
 from greenbench.core.step import Group
 from greenbench.steps import installed
@@ -153,38 +151,3 @@ def _runs() -> Rows:
             }
             for summary in store.runs()
         ]
-
-
-def sensors(as_json: bool) -> int:
-    """Prints each power source with its state and, where it cannot be read, what to do."""
-    from greenbench.meters import discover
-
-    found = discover.discover()
-    try:
-        for meter in found:
-            meter.read()
-        reports = discover.reports(found)
-    finally:
-        for meter in found:
-            meter.close()
-    if as_json:
-        print_json([report.model_dump(mode="json") for report in reports])
-        return 0
-    console = make_console()
-    for report in reports:
-        _print_source(console, report)
-    return 0
-
-
-def _print_source(console: Console, report: SourceReport) -> None:
-    refresh = f", every {report.refresh_s * 1e3:g} ms" if report.refresh_s else ""
-    console.print(f"[bold]{report.title}[/bold]  {report.state.value}")
-    console.print(f"  {report.provenance.mark} {report.provenance.value}{refresh}: {report.covers or 'covers nothing now'}")
-    for channel in report.channels:
-        note = "" if channel.counted else f", not added to the total{f' (inside {channel.inside})' if channel.inside else ''}"
-        console.print(f"    {channel.title}: {channel.covers}{note}")
-    for text in (report.reason, report.remedy):
-        if text:
-            console.print(f"  {text}", markup=False)
-    for command in report.commands:
-        console.print(f"    {command}", markup=False, soft_wrap=True)
