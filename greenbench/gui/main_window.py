@@ -19,6 +19,7 @@ from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Provenance, SourceReport
 from greenbench.core.run import RunResult
 from greenbench.gui.actions import ActionSet
+from greenbench.gui.advice.doors import AdviceDoors
 from greenbench.gui.autosave import Autosave
 from greenbench.gui.controls import Button
 from greenbench.gui.editor.status import RunBoard
@@ -40,7 +41,8 @@ from greenbench.gui.results.export import FORMATS, Exporter
 from greenbench.gui.results.panel import ResultsPage
 from greenbench.gui.run_bridge import RunBridge, Runner
 from greenbench.gui.run_control import RunControl
-from greenbench.gui.sensors import SensorPanel
+from greenbench.gui.sensors.doors import SensorDoors
+from greenbench.gui.sensors.popup import SensorPanel
 from greenbench.gui.session import Session
 from greenbench.gui.settings import Settings
 from greenbench.gui.sources.intake import Intake
@@ -115,6 +117,8 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(theme)
         self.progress = ProgressLine(theme)
         self.start = StartDoors(self)
+        self.sensors = SensorPanel(self, theme)
+        self.sensor_page = SensorDoors(self)
         self.messages = MessageBar(theme)
         self.status = StatusStrip(theme, parts.control, self.energy_of)
         self.autosave = Autosave(session, places.home() / "autosave")
@@ -124,9 +128,9 @@ class MainWindow(QMainWindow):
         menus["Edit"].addSeparator()
         menus["Edit"].addActions([self.editor.commands.by_id[id] for id in _EDITING])
         self.finder = Finder(self, theme, self.actions_, session.catalog, self._add_step)
-        self.sensors = SensorPanel(self, theme)
         self.editor.set_reduce_motion(self.actions_["reduce-motion"].isChecked())
         self.wiring = Wiring(self)
+        self.advice = AdviceDoors(self)
         self.resize(1440, 900)
         self.setMinimumSize(1000, 620)
 
@@ -175,6 +179,7 @@ class MainWindow(QMainWindow):
     def show_page(self, page: int) -> None:
         """0 pipeline, 1 results, 2 history, 3 look inside."""
         self.start.leave()
+        self.sensor_page.leave()
         self.tabs.button(page).setChecked(True)
         self.pages.setCurrentIndex(page)
         self.editor.shown = page == 0
@@ -297,6 +302,8 @@ class MainWindow(QMainWindow):
         self.parts.bridge.stop()
         self.inside.close_jobs()
         self.intake.close()
+        self.advice.close()
+        self.sensor_page.stop()
         self.status.stop()
         if self.live:
             self.live.stop()

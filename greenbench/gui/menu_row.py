@@ -1,7 +1,7 @@
 """The top row: mark of the product, menus, the tab of the open document, "Find an action or a step", settings."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMenuBar, QPushButton, QSizePolicy, QWidget
 
 from greenbench.gui.controls import Icon, IconButton, Text
@@ -84,6 +84,47 @@ class StartTab(RowTab):
         painter.setFont(font(13, 600 if self.opened else 500))
         painter.setPen(self.ink)
         painter.drawText(box.adjusted(37, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, "Start")
+        painter.end()
+
+
+class SensorsTab(RowTab):
+    """Leads to the sensors page once that was opened; its cross closes it."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.setToolTip("Power sources: what is read, what is not, and why")
+        self.setAccessibleName("Sensors")
+        self.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(QFontMetrics(font(13, 600)).horizontalAdvance("Sensors") + 76, 36)
+
+    def _cross(self) -> QRectF:
+        return QRectF(self.width() - 26, 11, 14, 14)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._cross().adjusted(-4, -4, 4, 4).contains(event.position()) and event.button() == Qt.MouseButton.LeftButton:
+            self.setDown(False)
+            self.closed.emit()
+            return
+        super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        box = self.paint_ground(painter)
+        paint_icon(painter, "lightning", QRectF(14, 10, 16, 16), self.ink)
+        painter.setFont(font(13, 600 if self.opened else 500))
+        painter.setPen(self.ink)
+        painter.drawText(box.adjusted(37, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, "Sensors")
+        paint_icon(painter, "x", self._cross().adjusted(1, 1, -1, -1), self._theme.color("muted"))
         painter.end()
 
 
@@ -170,6 +211,7 @@ class MenuRow(QFrame):
         self.menus.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.start = StartTab(theme)
         self.tab = DocumentTab(theme)
+        self.sensors = SensorsTab(theme)
         self.field = FindField(theme)
         self.field.clicked.connect(self.find_asked)
         self.light = IconButton(theme, "moon", "Switch between light and dark", "muted")
@@ -183,12 +225,22 @@ class MenuRow(QFrame):
         layout.addWidget(self.start)
         layout.setSpacing(2)
         layout.addWidget(self.tab)
+        layout.addWidget(self.sensors)
         layout.addStretch(1)
         layout.addWidget(self.field)
         layout.addSpacing(4)
         layout.addWidget(self.light)
 
     def show_start(self, start: bool) -> None:
-        """Which of the two tabs is open."""
-        self.start.set_opened(start)
-        self.tab.set_opened(not start)
+        """Whether the start page is open, or the pipeline."""
+        self._open(self.start if start else self.tab)
+
+    def show_sensors(self, sensors: bool) -> None:
+        """Whether the sensors page is open, or the pipeline; once it was, its tab stays."""
+        if sensors:
+            self.sensors.show()
+        self._open(self.sensors if sensors else self.tab)
+
+    def _open(self, opened: RowTab) -> None:
+        for tab in (self.start, self.tab, self.sensors):
+            tab.set_opened(tab is opened)

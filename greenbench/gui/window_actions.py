@@ -49,6 +49,10 @@ def window_actions(window: "MainWindow") -> list[Action]:
         Action("results", "Results", partial(window.show_page, 1), "chart-bar-horizontal", "Ctrl+2", "View"),
         Action("inside", "Look inside", partial(window.show_page, INSIDE_PAGE), "stack", "Ctrl+4", "View", aliases="layers compare"),
         Action("history", "History", partial(window.show_page, 2), "clock-counter-clockwise", "Ctrl+3", "View", aliases="runs"),
+        Action(
+            "sensors", "Sensors", window.sensor_page.show, "lightning", "Ctrl+5", "View",
+            aliases="power sources meters RAPL NVML permission plug",
+        ),
         *(
             Action(f"panel-{name}", f"Show or hide {title}", partial(window.panels.toggle, name), "", keys, "View", 1)
             for name, title, keys in (("steps", "steps", "F9"), ("inspector", "inspector", "F10"), ("live", "live plots", "F11"))
@@ -68,7 +72,10 @@ def window_actions(window: "MainWindow") -> list[Action]:
             "check", "Read the sources and check what fits", window.intake.check, "check-square-offset", "Ctrl+Shift+Return", "Run", 1,
             aliases="data model preview mismatch",
         ),
-        Action("sensors", "Power sources…", window.show_sensors, "lightning", "", "Run", 1, aliases="sensors meters RAPL NVML permission"),
+        Action(
+            "calibrate", "Calibrate against a wall meter…", window.sensor_page.calibrate, "ruler", "", "Run", 1,
+            aliases="plug external meter offset gain",
+        ),
         Action("home", "Open the folder of runs", _open_home, "folder-open", "", "Help", aliases="data cache log"),
         Action("guide", "Read me", partial(_open, _README), "book-open", "", "Help", aliases="help documentation"),
         Action("about", "About GreenBench", partial(_about, window), "info", "", "Help", 1, aliases="version licence fonts"),

@@ -13,7 +13,7 @@ _WHOLE = (Domain.SYSTEM, Domain.BATTERY)
 
 def wholes(channels: Iterable[Channel]) -> tuple[Channel, ...]:
     """The measured channels that cover the whole machine: wall and lab meters first, then the battery."""
-    found = [c for c in channels if c.provenance.measured and (c.domain in _WHOLE or c.provenance is Provenance.EXTERNAL)]
+    found = [c for c in channels if c.provenance.measured and c.counted and c.domain in _WHOLE]
     return tuple(sorted(found, key=lambda c: c.provenance is not Provenance.EXTERNAL))
 
 

@@ -120,7 +120,7 @@ class ScriptedRunner:
     def __init__(self) -> None:
         self.events: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.plans: list[Plan] = []
-        self.cancelled = 0
+        self.cancelled = self.looked_again = 0
         self.opened = self.closed = False
         self.ledger = EnergyLedger(())
         self.store = ScriptedStore()
@@ -138,6 +138,9 @@ class ScriptedRunner:
 
     def cancel(self) -> None:
         self.cancelled += 1
+
+    def look_again(self) -> None:
+        self.looked_again += 1
 
     def close(self) -> None:
         self.closed = True

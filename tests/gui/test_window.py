@@ -21,6 +21,7 @@ from greenbench.gui.files import Unsaved
 from greenbench.gui.focus_tour import next_panel
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.run_control import Phase
+from greenbench.gui.sensors.detail import CodeBox
 
 S = 1_000_000_000
 LEFT = Qt.MouseButton.LeftButton
@@ -211,8 +212,12 @@ def test_the_sensors_say_what_is_read_and_what_would_mend_the_rest(window: MainW
     press(window.toolbar.badge)
     words = [label.text() for label in window.sensors.findChildren(QLabel)]
     assert "Needs permission" in words
-    assert "sudo chmod a+r energy_uj" in words
-    window.sensors.hide()
+    press(window.sensors.open_page)
+    assert not window.sensors.isVisible()
+    assert window.sensor_page.shown
+    window.sensor_page.page.table.select("rapl")
+    assert window.sensor_page.page.detail.findChild(CodeBox).commands == "sudo chmod a+r energy_uj"
+    window.sensor_page.go_back()
     runner.say(_sources(Provenance.COUNTER))
     window.parts.bridge.drain()
     assert window.toolbar.badge._word.text() == "Measured"

@@ -44,7 +44,9 @@ class LivePlot(QWidget):
     dragged = Signal(float, float, bool)  # start, end, whether the button is up
     zoomed = Signal(float, float)  # around which second, by which factor
 
-    def __init__(self, theme: Theme, title: str, unit: str, *, from_zero: bool, right_axis: bool = False) -> None:
+    def __init__(
+        self, theme: Theme, title: str, unit: str, *, from_zero: bool, right_axis: bool = False, times: TimeAxis | None = None
+    ) -> None:
         super().__init__()
         self._theme, self._from_zero = theme, from_zero
         self._curves: dict[str, pg.PlotDataItem] = {}
@@ -59,7 +61,7 @@ class LivePlot(QWidget):
         head.addWidget(self.title)
         head.addWidget(self.unit)
         head.addWidget(self.legend, 1)
-        self.view = pg.PlotWidget(axisItems={"bottom": TimeAxis("bottom")})
+        self.view = pg.PlotWidget(axisItems={"bottom": times or TimeAxis("bottom")})
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

@@ -38,6 +38,7 @@ class StartDoors:
 
     def show(self) -> None:
         """Shows the start page instead of the open pipeline, which stays as it is."""
+        self._window.sensor_page.leave()
         page = self._page()
         self._swap(start=True)
         if self.painted:
@@ -101,7 +102,7 @@ class StartDoors:
             page.open_wanted.connect(window.parts.files.open)
             page.recent.wanted.connect(lambda path: window.parts.files.open_path(path))
             page.recent.cleared.connect(self._forget_recent)
-            page.sensors.all_asked.connect(lambda: window.sensors.ask(page.sensors, window.sources))
+            page.sensors.all_asked.connect(window.sensor_page.show)
             page.sensors.show_sources(window.sources)
             window.column.insertWidget(window.column.indexOf(window.panels), page, 1)
         return self.page

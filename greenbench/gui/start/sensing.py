@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from greenbench.core.measurement import Provenance, SourceReport, SourceState
 from greenbench.gui.controls import Button, Icon, ProvenanceMark, Text, line, row
-from greenbench.gui.sensors import STATES
+from greenbench.gui.sensors.states import STATES
 from greenbench.gui.theme import Theme
 
 _MOST = 5
@@ -78,11 +78,11 @@ class SensorCard(QFrame):
         inside.setContentsMargins(0, 4, 0, 4)
         inside.setSpacing(6)
         for report in sorted(reports, key=lambda report: _ORDER.index(report.state))[:_MOST]:
-            icon, tone, words = STATES[report.state]
+            state = STATES[report.state]
             inside.addWidget(line())
             title = Text(report.title, 12, 500)
             title.setToolTip(f"{report.reason} {report.remedy}".strip())
-            inside.addLayout(row(title, 0, Icon(self._theme, icon, tone, 14), Text(words, 12, 400, tone), spacing=5))
+            inside.addLayout(row(title, 0, Icon(self._theme, state.icon, state.tone, 14), Text(state.word, 12, 400, state.tone), spacing=5))
         self._layout.replaceWidget(self._rows, rows)
         self._rows.hide()
         self._rows.deleteLater()

@@ -1,0 +1,96 @@
+"""What the panel beside the table says of a row: why it stands as it does, what it can tell apart, what changes when it is mended."""
+
+from greenbench.analysis.calibration import gain_half, offset_half_w
+from greenbench.core.calibration import Calibration
+from greenbench.core.measurement import Domain, Provenance, SourceState
+from greenbench.core.quote import significant
+from greenbench.gui.sensors.rows import SensorRow
+
+NO_ADMINISTRATOR = "Never needs the window to run as administrator."
+
+
+def short_time(seconds: float | None) -> str:
+    """ "1 ms", "100 ms", "2 s"; "—" where it is not known."""
+    if seconds is None or seconds <= 0:
+        return "—"
+    if seconds < 0.9995:
+        return f"{significant(seconds * 1e3, 2 if seconds >= 0.01 else 1)} ms"
+    return f"{significant(seconds, 2 if seconds >= 10 or seconds % 1 > 0.04 else 1)} s"
+
+
+def refresh_hint(row: SensorRow) -> str:
+    """Whether the interval was seen or stated, in a sentence for the tooltip."""
+    channel = row.channel
+    if channel is None:
+        return "Nothing is read, so no interval is known."
+    stated = f"stated: every {short_time(channel.refresh_s)}"
+    if channel.refresh_measured_s is None:
+        return f"Not measured yet or standing still; {stated}."
+    return f"Measured here: a new value every {short_time(channel.refresh_measured_s)}; {stated}."
+
+
+def why(row: SensorRow) -> str:
+    """The first paragraph of the panel."""
+    if row.channel is None:
+        return row.report.reason or row.covers
+    first = row.channel.covers[:1].upper() + row.channel.covers[1:]
+    first = first if first.endswith((".", "%", ")")) or not first else f"{first}."
+    return f"{first} {row.report.reason}".strip()
+
+
+def facts(row: SensorRow) -> list[tuple[str, str]]:
+    """What is known of a channel: interval, resolution, error, whether it is added."""
+    channel = row.channel
+    if channel is None:
+        return []
+    found = [("New value every", short_time(row.refresh_s) + ("" if channel.refresh_measured_s else ", as stated"))]
+    if channel.resolution:
+        unit = "J" if channel.provenance is Provenance.COUNTER else "W"
+        found.append(("Smallest step", f"{significant(channel.resolution, 2)} {unit}"))
+    if channel.error:
+        found.append(("Error of the gain", f"± {significant(channel.error * 100, 2)} %"))
+    found.append(("In the reported total", "added" if row.added else "not added"))
+    shortest = 100 * (row.refresh_s or 0)
+    if shortest >= 0.5:
+        found.append(("Windows under 1 % of it", f"from {short_time(shortest)}"))
+    return found
+
+
+def what_changes(row: SensorRow) -> str:
+    """What would be different if it were mended, or what its being there means for the results."""
+    match row.report.state:
+        case SourceState.PERMISSION:
+            return (
+                "It joins the total as a counter, and the ± 50 % band goes. Runs made before keep their mark; they are not compared "
+                "with new ones."
+            )
+        case SourceState.SILENT:
+            return "Windows without reading have no energy, never 0. When it answers again the next window counts."
+        case SourceState.ABSENT:
+            return "Nothing is missing from the results but what it would have covered; reports say so."
+        case SourceState.STANDBY:
+            return "It takes over by itself when what is measured now falls away."
+    if row.modelled:
+        return (
+            "Energy carries ≈ and a band of ± 50 %, and variants are not compared by it. A counter or a wall meter takes its place by "
+            "itself."
+        )
+    if row.provenance is Provenance.EXTERNAL and row.added:
+        return (
+            "The total is what the wall meter reads: the whole system, power supply included. The counters inside are shown and not added "
+            "again."
+        )
+    if row.added:
+        part = "its board" if row.channel and row.channel.domain is Domain.GPU else "what it covers"
+        return f"Energy of a run includes {part}. It misses the power supply: 20 to 40 % of what a wall meter sees."
+    return "It is drawn and recorded, and adds nothing: what it covers is in the total already, or lies around it."
+
+
+def calibration_words(calibration: Calibration) -> str:
+    """The line in words, with its 95 % errors, what it misses and where it holds."""
+    c = calibration
+    return (
+        f"The wall reads {significant(c.offset_w, 3)} W ± {significant(offset_half_w(c), 2)} more than nothing, and "
+        f"{c.gain:.3f} ± {significant(gain_half(c), 2)} times what the counters read. The {c.n} loads miss that line by "
+        f"{significant(c.residual_w, 2)} W. It holds from {significant(c.low_w, 2)} to {significant(c.high_w, 2)} W of the counters."
+    )
