@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from greenbench.core.artifact import Artifact, Fact
 from greenbench.core.errors import WorkerError
 from greenbench.core.measurement import Facts, Measurement, Sample, SourceReport, Window
-from greenbench.core.run import Environment, Execution, Failure, NodeState, Plan, RunResult, RunState
+from greenbench.core.run import BatchTried, Environment, Execution, Failure, NodeState, Plan, RunResult, RunState
 from greenbench.core.value import Value
 
 WIRE_VERSION = 1
@@ -102,7 +102,8 @@ class WindowClosed(Message):
 
 
 class VariantReady(Message):
-    """A benchmark has prepared a variant: what will execute. `flops` and sizes are of the file the runtime loads."""
+    """A benchmark has prepared a variant: what will execute. `flops` and sizes are of the file the runtime loads, `batches` the batch
+    sizes that the Offline scenario tried."""
 
     tag: Literal["variant-ready"] = "variant-ready"
     node: str
@@ -112,6 +113,7 @@ class VariantReady(Message):
     runtime: str
     precision: str
     batch: int
+    batches: tuple[BatchTried, ...] = ()
     threads: int
     size_bytes: int
     size_coded_bytes: int | None = None
@@ -127,7 +129,7 @@ class VariantMeasured(Message):
 
     `metric` is the task's (greenbench.core.task). For accuracy, `correct` has one character for each test example, "1" right or "0"
     wrong; for other metrics `scores` has one number for each, whose mean is the metric. Both are empty where that was not measured, for
-    `reason`."""
+    `reason`. `highest_rate`: queries a second that still met the bound of the Server scenario, 0 if none did; None: not looked for."""
 
     tag: Literal["variant-measured"] = "variant-measured"
     node: str
@@ -136,6 +138,7 @@ class VariantMeasured(Message):
     correct: str = ""
     scores: tuple[float, ...] = ()
     reason: str = ""
+    highest_rate: float | None = None
     peak_memory_bytes: int | None = None
     size_coded_bytes: int | None = None
 

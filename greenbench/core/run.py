@@ -322,6 +322,7 @@ class RunResult(Value):
     spent: tuple[Spending, ...] = ()
     carbon: CarbonFactor | None = None
     traces: tuple[PowerTrace, ...] = ()
+    benchmark_traces: tuple[PowerTrace, ...] = ()
     phases: tuple[Phase, ...] = ()
     block_trace: BlockTrace | None = None
     raw_digest: str = ""

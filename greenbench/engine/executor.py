@@ -16,6 +16,7 @@ from greenbench.core.errors import Cancelled, GreenBenchError
 from greenbench.core.measurement import Window, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
 from greenbench.core.step import Group, Inputs, Stored
+from greenbench.engine.block_energies import BlockEnergies
 from greenbench.engine.cache import Cache, CacheRecord
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.preflight import mismatches
@@ -25,13 +26,15 @@ Emit = Callable[[messages.Event], None]
 
 @dataclass
 class World:
-    """What an execution needs of its surroundings: where artefacts lie, what time it is, who listens, whether to stop."""
+    """What an execution needs of its surroundings: where artefacts lie, what time it is, who listens, whether to stop, and what the
+    meter says of timed blocks."""
 
     catalog: Catalog
     cache: Cache
     clock: Callable[[], int]
     emit: Emit
     stopped: Callable[[], bool]
+    energies: BlockEnergies = field(default_factory=BlockEnergies)
 
 
 class NodeContext:

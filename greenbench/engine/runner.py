@@ -3,7 +3,7 @@
     meter ──▶ samples ──┐
                         ├─▶ ledger, recorder, store ─▶ events (one queue) ─▶ window or terminal
     worker ─▶ events ───┘
-                 ▲ StartRun, Cancel
+                 ▲ StartRun, BlockEnergy, Cancel
 Cancel: message, 5 s later terminate, 2 s later kill. No Qt here; nothing outside the engine knows which Runner it talks to.
 """
 
@@ -20,7 +20,7 @@ from greenbench.analysis.headline import headline
 from greenbench.core import messages
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError, StoreError, WorkerError
-from greenbench.core.measurement import SourceReport, SourceState, WindowKind
+from greenbench.core.measurement import SourceReport, SourceState, Window, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, RunState
 from greenbench.engine import results
 from greenbench.engine.cache import Cache
@@ -227,7 +227,9 @@ class LocalRunner:
                 return
             recorder.on_event(event)
         self.events.put(event)
-        if isinstance(event, messages.NodeFinished) and not event.cached:
+        if isinstance(event, messages.WindowClosed) and event.window.kind is WindowKind.BLOCK:
+            self._answer_block(event.window)
+        elif isinstance(event, messages.NodeFinished) and not event.cached:
             self._charge(recorder, event.node)
         elif isinstance(event, messages.NodeFinished):
             energy = recorder.nodes[event.node].energy
@@ -247,6 +249,19 @@ class LocalRunner:
         thread = threading.Thread(target=charge, daemon=True, name=f"charge {node}")
         thread.start()
         self._charging.append(thread)
+
+    def _answer_block(self, window: Window) -> None:
+        """Tells the worker what a timed block cost as soon as the meter has read beyond its end: its stop rule looks at it."""
+        worker = self._worker
+
+        def answer() -> None:
+            self._wait_for_samples(window.t1_ns)
+            energy = self.ledger.window(window.t0_ns, window.t1_ns).measurement()
+            told = messages.BlockEnergy(node=window.node, variant=window.variant, block=window.block, energy=energy)
+            if worker is not None:
+                worker.send(messages.encode(told))
+
+        threading.Thread(target=answer, daemon=True, name=f"block {window.block} of {window.variant}").start()
 
     def _wait_for_samples(self, t_ns: int) -> None:
         """Blocks until every channel has been read after `t_ns`, at most two seconds: a silent meter shall not hold a run."""

@@ -1,6 +1,6 @@
 """The worker process: receives a plan, runs it, and says what happens. One run, then it ends.
 
-    stdin   StartRun, Cancel, Shutdown      stdout   events      stderr   the run's log
+    stdin   StartRun, BlockEnergy, Cancel, Shutdown      stdout   events      stderr   the run's log
 End of input means that the parent is gone: the worker ends too.
 """
 
@@ -15,6 +15,7 @@ from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.run import RunState
 from greenbench.engine import libraries
+from greenbench.engine.block_energies import BlockEnergies
 from greenbench.engine.cache import Cache
 from greenbench.engine.environment import snapshot
 from greenbench.engine.executor import World, execute
@@ -29,14 +30,14 @@ def main() -> int:
     """Runs the worker until its one run is finished; returns the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     wire = Wire()
-    stop, orders = threading.Event(), _Orders()
-    threading.Thread(target=_listen, args=(orders, stop), daemon=True, name="commands").start()
+    stop, orders, energies = threading.Event(), _Orders(), BlockEnergies()
+    threading.Thread(target=_listen, args=(orders, energies, stop), daemon=True, name="commands").start()
     hello = messages.Hello(role="worker", pid=os.getpid(), t_ns=now_ns(), libraries=libraries.versions())
     wire.send(messages.encode(hello))
     order = orders.wait()
     if order is None:
         return 0
-    code = _run(order, wire, stop)
+    code = _run(order, wire, energies, stop)
     sys.stderr.flush()
     os._exit(code)  # taking torch down in order lasts over a second, and nothing is left to be saved
 
@@ -57,7 +58,7 @@ class _Orders:
         return self._order
 
 
-def _listen(orders: _Orders, stop: threading.Event) -> None:
+def _listen(orders: _Orders, energies: BlockEnergies, stop: threading.Event) -> None:
     """Reads commands until end of input. Then the parent is gone, and so is the reason to go on."""
     # Unbuffered: a thread that still waits inside Python's buffered reader when the process ends would abort it.
     for line in open(0, "rb", buffering=0, closefd=False):  # noqa: SIM115 - it is the process's own standard input
@@ -68,6 +69,8 @@ def _listen(orders: _Orders, stop: threading.Event) -> None:
             continue
         if isinstance(command, messages.StartRun):
             orders.give(command)
+        elif isinstance(command, messages.BlockEnergy):
+            energies.put(command)
         elif isinstance(command, messages.Cancel):
             stop.set()
         else:
@@ -78,7 +81,7 @@ def _listen(orders: _Orders, stop: threading.Event) -> None:
     os._exit(0)
 
 
-def _run(order: messages.StartRun, wire: Wire, stop: threading.Event) -> int:
+def _run(order: messages.StartRun, wire: Wire, energies: BlockEnergies, stop: threading.Event) -> int:
     plan = order.plan
 
     def emit(event: messages.Event) -> None:
@@ -87,7 +90,7 @@ def _run(order: messages.StartRun, wire: Wire, stop: threading.Event) -> int:
     started = messages.RunStarted(run_id=order.run_id, t_ns=now_ns(), plan=plan, environment=snapshot())
     emit(started)
     cache = Cache(Path(order.cache))
-    world = World(installed(), cache, now_ns, emit, stop.is_set)
+    world = World(installed(), cache, now_ns, emit, stop.is_set, energies)
     try:
         cache.trim(frozenset(node.digest for node in plan.nodes))
         state = execute(plan, world)

@@ -26,8 +26,13 @@ class NumberParams(Params):
 
 class BenchParams(Params):
     runtime: str = parameter("onnxruntime", "Runtime")
+    scenario: str = parameter("single-stream", "Scenario")
     batch: int = parameter(1, "Batch size")
     threads: int = parameter(0, "Threads")
+
+    @property
+    def call_batch(self) -> int:
+        return self.batch
 
 
 class DataParams(Params):

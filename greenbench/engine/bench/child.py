@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ from greenbench.core.task import TASKS
 from greenbench.engine.bench.cores import keep_to
 from greenbench.engine.bench.examples import ENOUGH_TO_TIME
 from greenbench.engine.bench.schedule import WarmUp
+from greenbench.engine.bench.serving import arrivals_ns, serve
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.process import Wire
 
@@ -116,8 +118,28 @@ class Bench:
                 return {"t0_ns": started, "t1_ns": end, "flat": warm_up.flat}
 
     def do_block(self, seconds: float) -> dict[str, Any]:
+        """Calls one after the other; with the processor time that this process took for them, all its threads together."""
+        spent = time.process_time_ns()
         started, end, durations = self._timed(seconds)
-        return {"t0_ns": started, "t1_ns": end, "durations_ns": durations}
+        return {"t0_ns": started, "t1_ns": end, "durations_ns": durations, "cpu_ns": time.process_time_ns() - spent}
+
+    def do_serve(self, seconds: float, rate: float, seed: int) -> dict[str, Any]:
+        """Answers queries that arrive at random, `rate` a second (see `serving`); at twice the time those still waiting are broken off."""
+        arrivals = arrivals_ns(rate, seconds, seed)
+
+        def run() -> None:
+            self._run(self._batches[self._next % len(self._batches)])
+            self._next += 1
+
+        gc.collect()
+        gc.disable()
+        spent = time.process_time_ns()
+        try:
+            found = serve(run, arrivals, 2 * seconds)
+        finally:
+            gc.enable()
+        times = {"t0_ns": found.t0_ns, "t1_ns": found.t1_ns, "cpu_ns": time.process_time_ns() - spent}
+        return {**times, "durations_ns": found.durations_ns, "ends_ns": found.ends_ns}
 
     def do_accuracy(self, data: dict[str, str], taken_by: dict[str, str]) -> dict[str, Any]:
         """Answers every test example once, with what was timed, and scores it as the model's task does; says how it goes about five

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from greenbench.core.artifact import ModelArtifact
+from greenbench.core.run import Scenario
 from greenbench.core.runtimes import refusal, unavailable
 
 Obstacle = tuple[str, str]
@@ -26,8 +27,12 @@ def model_obstacle(params: Any, model: ModelArtifact) -> Obstacle | None:
     refused = refusal(params.runtime, model.format, model.precision)
     if refused:
         return refused
-    if model.batch not in (None, params.batch):
+    if params.scenario == Scenario.OFFLINE:
+        return None  # it finds the batch by itself
+    if model.batch not in (None, params.call_batch):
         noun = "example" if model.batch == 1 else "examples"
         remedy = f"Set the batch size to {model.batch}, or export the model with a free batch."
-        return f"takes {model.batch} {noun} in a call, not {params.batch}.", remedy
+        if params.scenario == Scenario.SERVER:
+            remedy = "Export the model with a free batch: queries are answered one by one."
+        return f"takes {model.batch} {noun} in a call, not {params.call_batch}.", remedy
     return None

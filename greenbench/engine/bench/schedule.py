@@ -1,6 +1,7 @@
-"""Which variant is timed when, and when it is enough."""
+"""Which variant is timed when, in which process, and when it is enough."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,22 +16,46 @@ def round_order(variants: Sequence[str], number: int) -> list[str]:
     return turned if number % 2 == 0 else turned[::-1]
 
 
-def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol) -> bool:
-    """Whether the 95 % interval of the median latency is as narrow as the protocol asks (latencies in seconds, one array a block)."""
+def rounds_in_one_process(protocol: Protocol, start_s: float) -> int:
+    """After how many rounds every variant gets a new process, when starting one takes `start_s`; 0: never.
+
+    Where a model lies in memory is drawn by lot once for each process and moves its median by some tenths of a per cent for good
+    (Mytkowicz 2009, Producing Wrong Data Without Doing Anything Obviously Wrong): with one process for each variant that passes for a
+    difference between them. Starting shall not take longer than timing does, so costly starts are seldom.
+    """
+    if not protocol.restart_rounds:
+        return 0
+    return max(protocol.restart_rounds, math.ceil(start_s / protocol.block_s))
+
+
+def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol, energies_j: Sequence[float] = ()) -> bool:
+    """Whether the 95 % intervals are as narrow as the protocol asks: of the median latency (seconds, one array a block) and of J for one
+    inference (one number a block), of which only the scatter counts: more blocks do not mend a meter's gain.
+
+    Where most blocks have no measured energy the rule is on latency alone.
+    """
     if len(blocks) < protocol.min_blocks:
         return False
-    from greenbench.analysis.intervals import block_quantile  # brings SciPy, which a bench child need not wait for
+    from greenbench.analysis.intervals import block_mean, block_quantile  # brings SciPy, which a bench child need not wait for
 
     width = block_quantile(list(blocks), 0.5).relative_width
+    if width is None or width > protocol.target:
+        return False
+    if 2 * len(energies_j) <= len(blocks):
+        return True
+    width = block_mean(energies_j).relative_width
     return width is not None and width <= protocol.target
 
 
-def still_needed(latencies: dict[str, list[np.ndarray]], protocol: Protocol) -> list[str]:
+def still_needed(
+    latencies: Mapping[str, Sequence[np.ndarray]], protocol: Protocol, energies_j: Mapping[str, Sequence[float]] | None = None
+) -> list[str]:
     """The variants that need another block, with the baseline (the first) as long as any does: differences are paired by round."""
     rounds = max((len(blocks) for blocks in latencies.values()), default=0)
     if rounds >= protocol.max_blocks:
         return []
-    open_ones = [variant for variant, blocks in latencies.items() if not is_settled(blocks, protocol)]
+    known = energies_j or {}
+    open_ones = [variant for variant, blocks in latencies.items() if not is_settled(blocks, protocol, known.get(variant, ()))]
     if not open_ones:
         return []
     baseline = next(iter(latencies))

@@ -15,7 +15,48 @@ class BenchmarkParams(Params):
         "What executes the models. All variants run in the same one, or the comparison would credit a change of runtime to compression.",
         choices={spec.key: spec.title for spec in RUNTIMES.values()},
     )
-    batch: int = parameter(1, "Batch size", "Examples in one call. 1 is one answer at a time.", ge=1, le=1024)
+    scenario: Literal["single-stream", "offline", "server"] = parameter(
+        "single-stream",
+        "Scenario",
+        "How queries arrive (MLPerf's words). Single stream: the next when the last is answered. Offline: all at once, at the batch size "
+        "that gives most answers a second. Server: at random times, each waiting its turn.",
+        choices={"single-stream": "Single stream", "offline": "Offline", "server": "Server"},
+    )
+    batch: int = parameter(
+        1, "Batch size", "Examples in one call. 1 is one answer at a time.", ge=1, le=1024, visible_when={"scenario": ("single-stream",)}
+    )
+    max_batch: int = parameter(
+        64,
+        "Largest batch",
+        "Batch sizes 1, 2, 4 … up to this are tried in warm-up, and each model runs at its best one.",
+        ge=1,
+        le=1024,
+        visible_when={"scenario": ("offline",)},
+    )
+    rate: float = parameter(
+        10.0,
+        "Queries a second",
+        "Mean rate of the random arrivals. A model that needs longer for each than they come apart falls behind.",
+        gt=0,
+        le=100_000,
+        unit="/s",
+        visible_when={"scenario": ("server",)},
+    )
+    bound_s: float = parameter(
+        0.1,
+        "Latency bound",
+        "99 % of the queries must be answered this soon after they arrive, waiting included.",
+        gt=0,
+        le=3600,
+        unit="s",
+        visible_when={"scenario": ("server",)},
+    )
+    find_rate: bool = parameter(
+        False,
+        "Find the highest rate",
+        "Looks for the rate that each model can just bear within the bound: seven tries of three seconds.",
+        visible_when={"scenario": ("server",)},
+    )
     threads: int = parameter(0, "Threads", "For each model while it runs; 0 takes the run's own setting.", ge=0, le=256, advanced=True)
     accuracy: bool = parameter(
         True, "Measure accuracy", "Over the whole test split, on the same file, runtime and precision that was timed.", advanced=True
@@ -44,6 +85,16 @@ class BenchmarkParams(Params):
         le=10**12,
         advanced=True,
     )
+
+    @property
+    def call_batch(self) -> int:
+        """Examples in one call; in the Offline scenario that is still to be found."""
+        return self.batch if self.scenario == "single-stream" else 1
+
+    @property
+    def largest_batch(self) -> int:
+        """The most examples that one call may have."""
+        return self.max_batch if self.scenario == "offline" else self.call_batch
 
 
 SPEC = StepSpec(
