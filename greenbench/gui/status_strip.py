@@ -11,6 +11,7 @@ from greenbench.gui.energy import EnergyOf
 from greenbench.gui.run_control import Phase, RunControl
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
+from greenbench.meters.fitness import counted
 
 _SECOND_MS = 1_000
 _STALE_NS = 3_000_000_000
@@ -124,11 +125,11 @@ class StatusStrip(QFrame):
                 self._watts[sample.channel] = (sample.power_w, sample.t_ns)
         newest = max((t for _, t in self._watts.values()), default=0)
         fresh = {key: w for key, (w, t) in self._watts.items() if newest - t < _STALE_NS and self._counts(key)}
-        measured = {key: w for key, w in fresh.items() if key in self._channels and self._channels[key].provenance.measured}
-        counted = measured or fresh  # a guess is never added to a measurement
-        values = [w for w in counted.values() if w is not None]
-        if values and len(values) == len(counted):
-            provenance = Provenance.least([self._channels[key].provenance for key in counted if key in self._channels])
+        # What covers the whole machine stands in for its parts, and a guess is never added to a measurement.
+        total = [channel.key for channel in counted([self._channels[key] for key in fresh if key in self._channels])] or list(fresh)
+        values = [w for w in (fresh[key] for key in total) if w is not None]
+        if values and len(values) == len(total):
+            provenance = Provenance.least([self._channels[key].provenance for key in total if key in self._channels])
             about = "≈ " if provenance is Provenance.MODELLED else ""
             self._mark.set(provenance)
             self.watts.setText(f"{about}{sum(values):.1f} W")

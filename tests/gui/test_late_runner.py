@@ -34,6 +34,18 @@ def test_events_of_the_real_runner_come_through(runner) -> None:
     assert late.events.get_nowait() == messages.MeterState(alive=True)
 
 
+def test_looking_again_reaches_the_meter_once_it_is_there(runner) -> None:
+    asked: list[bool] = []
+    runner.look_again = lambda: asked.append(True)
+    late = LateRunner(lambda: runner)
+    late.look_again()
+    assert asked == []  # the meter that is about to start looks anyway
+    late.open()
+    late.look_again()
+    assert asked == [True]
+    late.close()
+
+
 def test_a_store_that_cannot_be_opened_is_told_and_nothing_hangs(plan: Plan) -> None:
     def fail() -> None:
         raise StoreError("The disk is full.", "Make room.")

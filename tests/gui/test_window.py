@@ -247,6 +247,19 @@ def test_the_status_never_adds_a_guess_to_a_measurement_nor_shows_nothing_as_zer
     assert window.status.watts.text() == "no reading"
 
 
+def test_the_status_line_adds_nothing_to_a_wall_meter_that_covers_it_all(window: MainWindow, runner) -> None:
+    parts = {"package": (Domain.PACKAGE, Provenance.COUNTER), "wall": (Domain.SYSTEM, Provenance.EXTERNAL)}
+    channels = tuple(
+        Channel(key=key, title=key, domain=domain, provenance=provenance, covers="", refresh_s=1.0)
+        for key, (domain, provenance) in parts.items()
+    )
+    report = SourceReport(key="all", title="All", state=SourceState.IN_USE, provenance=Provenance.COUNTER, channels=channels)
+    samples = (Sample(channel="package", t_ns=S, power_w=20.0), Sample(channel="wall", t_ns=S, power_w=61.5))
+    runner.say(messages.Sources(reports=(report,)), messages.Samples(samples=samples))
+    window.parts.bridge.drain()
+    assert window.status.watts.text() == "61.5 W"
+
+
 def test_a_silent_meter_is_told(window: MainWindow, runner) -> None:
     runner.say(messages.MeterState(alive=False, text="It is started again."))
     window.parts.bridge.drain()
