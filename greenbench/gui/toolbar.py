@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from greenbench.core.measurement import Provenance, SourceReport, SourceState
+from greenbench.gui.advice.lamp import LintLamp
 from greenbench.gui.controls import Button, IconButton, ProvenanceMark, Segments, Text, line
 from greenbench.gui.device_menu import DeviceMenu
 from greenbench.gui.run_control import Phase
@@ -96,6 +97,7 @@ class Toolbar(QFrame):
         self.setProperty("role", "panel")
         self._run = Button(theme, "Run", "play-fill", "primary")
         self._stop = Button(theme, "Stop", "stop-fill", token="danger")
+        self.lamp = LintLamp(theme)
         self.device = DeviceMenu(theme)
         self.protocol = Segments([("quick", "Quick"), ("lab", "Lab")], height=32)
         self.protocol.setToolTip("Quick: a look, not for publication. Lab: idle windows, more and longer blocks, cool-down.")
@@ -122,7 +124,8 @@ class Toolbar(QFrame):
             separator.setFixedHeight(20)
         for button in (self._run, self._stop, self._report):
             button.setFixedHeight(32)
-        first = (self._run, self._stop, upright[0], self._device_word, self.device, self.protocol, upright[1], self._undo, self._redo)
+        device = (upright[0], self._device_word, self.device, self.protocol)
+        first = (self._run, self._stop, self.lamp, *device, upright[1], self._undo, self._redo)
         for widget in first:
             layout.addWidget(widget)
         layout.addStretch(1)

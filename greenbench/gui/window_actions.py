@@ -73,6 +73,10 @@ def window_actions(window: "MainWindow") -> list[Action]:
             aliases="data model preview mismatch",
         ),
         Action(
+            "lint", "What to know before a run…", lambda: window.advice.open(), "lightbulb-filament", "", "Run", 1,
+            aliases="linter advice warnings check battery load",
+        ),
+        Action(
             "calibrate", "Calibrate against a wall meter…", window.sensor_page.calibrate, "ruler", "", "Run", 1,
             aliases="plug external meter offset gain",
         ),

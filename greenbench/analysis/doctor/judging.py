@@ -86,7 +86,7 @@ def examples(result: RunResult, found: list[Case]) -> Advice | None:
         evidence=(Evidence(words="Test examples", number=count(n), where="accuracy, n"), *(
             case.verdict_evidence("accuracy").model_copy(update={"words": f"Accuracy of {case.letter}"}) for case in unclear[:3]
         )),
-        remedy="Judge on more examples.", proposals=_more_examples(unclear[0]),
+        remedy="" if (more := _more_examples(unclear[0])) else "Judge on more examples.", proposals=more,
     )  # fmt: skip
 
 

@@ -82,11 +82,13 @@ def few_examples(look: Look) -> Iterator[Advice]:
         examples, seen = _test_examples(look, source)
         if examples is None or examples >= _FEW:
             continue
+        more = _more(look, source, examples)
         yield Advice(
             code="few-examples", weight=50, tone=Tone.WARNING, node=source, title=f"Only {count(examples)} test examples",
             text="Differences of accuracy under two points or so will not be told apart: the verdict will be “cannot tell yet”.",
-            evidence=(Evidence(words="Test examples", number=count(examples), where=seen),), remedy="Judge on more examples.",
-            proposals=_more(look, source, examples),
+            evidence=(Evidence(words="Test examples", number=count(examples), where=seen),),
+            remedy="" if more else "Judge on more examples.",
+            proposals=more,
         )  # fmt: skip
 
 
