@@ -30,7 +30,7 @@ def after_a_run(window: MainWindow, runner, plan: Plan, result: RunResult) -> Ma
 
 def test_another_pipeline_starts_without_results_report_and_joules(after_a_run: MainWindow) -> None:
     window = after_a_run
-    assert window.results._when.text().count("·") == 0, "nothing to say of a run of the open pipeline"
+    assert window.results.head.when.text().count("·") == 0, "nothing to say of a run of the open pipeline"
     assert window.status.energy.text() == "This run 600 J"
     assert "“Small comparison”" in window.toolbar._report.toolTip()
     window.parts.files.new()
@@ -56,9 +56,9 @@ def test_a_run_of_the_same_title_is_offered_and_never_shown_by_itself(window: Ma
     assert window.results._offer.isVisibleTo(window.results)
     window.results._offer.click()
     assert window.results.result is result
-    assert "from the history" in window.results._when.text()
+    assert "from the history" in window.results.head.when.text()
     window.open_run("other")
-    assert "not of the open pipeline" in window.results._when.text()
+    assert "not of the open pipeline" in window.results.head.when.text()
     assert "“Another”" in window.toolbar._report.toolTip()
     assert "not of the open pipeline" in window.toolbar._report.toolTip()
 

@@ -4,7 +4,8 @@ store: words, windows, calls ──▶ recorder ─┐
 store: samples ─────────────────▶ ledger ──┴─▶ results.assemble ──▶ compared with the stored result, number by number
 """
 
+from greenbench.engine.audit.near import Near, near
 from greenbench.engine.audit.trail import audit
 from greenbench.engine.audit.write import write_raw
 
-__all__ = ["audit", "write_raw"]
+__all__ = ["Near", "audit", "near", "write_raw"]

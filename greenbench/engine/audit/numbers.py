@@ -121,7 +121,7 @@ def _title(key: str) -> str:
 
 def _from_samples(key: str) -> bool:
     """Whether clock and meter alone give it; all else needs what the worker said."""
-    return key.startswith(("latency_", "throughput", "energy_per_", "co2e_"))
+    return key.startswith(("latency_", "throughput", "energy_", "co2e_", "wh_", "inferences_per_"))
 
 
 def _rests_on(key: str, measurement: Measurement, variant: VariantResult) -> str:
@@ -131,7 +131,7 @@ def _rests_on(key: str, measurement: Measurement, variant: VariantResult) -> str
         return f"{sum(block.calls for block in variant.blocks)} calls in {blocks}"
     if key == "co2e_per_inference":
         return "energy per inference and the grid factor of the run"
-    if key.startswith("energy_"):
+    if key.startswith("energy_per_"):
         return f"the samples of {blocks}{' and of the idle windows' if key.endswith('_net') else ''}"
     if key in QUALITY:
         return f"{measurement.n} answers, each kept" if measurement.value is not None else "no answers"

@@ -18,6 +18,7 @@ class VariantDoors(QObject):
     look_asked = Signal(str, str)  # look into a node's model; beside that of another node, if one is named
     export_asked = Signal(str)  # take a node's model away
     open_node = Signal(str)
+    audit_asked = Signal(str)  # the letter of a variant: where its numbers come from
 
     def __init__(self, theme: Theme, page: QWidget) -> None:
         super().__init__(page)
@@ -25,17 +26,20 @@ class VariantDoors(QObject):
         self._result: RunResult | None = None
         self._models: set[str] = set()  # the nodes that gave a model
         self.card = VariantCard(theme)
-        self.look = Button(theme, "Look inside", "stack")
-        self.export = Button(theme, "Export model…", "cube")
+        self.look = Button(theme, "Look inside", "stack", "quiet")
+        self.export = Button(theme, "Export model…", "cube", "quiet")
+        self.audit = Button(theme, "Audit trail…", "fingerprint", "quiet")
+        for button in (self.audit, self.look, self.export):
+            self.card.actions_.addWidget(button)
         self.look.clicked.connect(lambda: self._look(self.card.index))
         self.export.clicked.connect(lambda: self._export(self.card.index))
+        self.audit.clicked.connect(lambda: self._audit(self.card.index))
 
     def show_result(self, result: RunResult, first: int) -> None:
         """The `first` variant (that of which the verdict speaks) is in the card, until another one is chosen."""
         self._result = result
         self._models = {subject.node for subject in subjects(result)}
-        for widget in (self.card, self.look, self.export):
-            widget.setVisible(bool(result.variants))
+        self.card.setVisible(bool(result.variants))
         self.choose(first)
 
     def choose(self, index: int) -> None:
@@ -49,6 +53,11 @@ class VariantDoors(QObject):
                 button.setText(words)
                 button.setEnabled(variant.node in self._models)
                 button.setToolTip(f"{variant.name}: {hint if variant.node in self._models else 'it has no model'}")
+            self.audit.setText(f"Audit trail {variant.letter}…")
+            self.audit.setEnabled(bool(variant.blocks))
+            self.audit.setToolTip(
+                "From each of its numbers back to the samples that made it" if variant.blocks else "No block of it was timed"
+            )
 
     def open_menu(self, index: int, at: QPoint) -> None:
         """What can be done with the variant of a row, at a place on the screen."""
@@ -62,6 +71,8 @@ class VariantDoors(QObject):
         variants = self._result.variants
         menu = QMenu(self._page)
         menu.addAction("Show the node").triggered.connect(partial(self._show_node, index))
+        if variants[index].blocks:
+            menu.addAction("Audit trail…").triggered.connect(partial(self._audit, index))
         if variants[index].node not in self._models:
             return menu
         menu.addSeparator()
@@ -85,6 +96,10 @@ class VariantDoors(QObject):
 
     def _export(self, index: int, _checked: bool = False) -> None:
         self.export_asked.emit(self._node(index))
+
+    def _audit(self, index: int, _checked: bool = False) -> None:
+        assert self._result is not None
+        self.audit_asked.emit(self._result.variants[index].letter)
 
     def _node(self, index: int) -> str:
         assert self._result is not None

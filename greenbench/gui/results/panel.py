@@ -1,27 +1,29 @@
-"""The results page: the verdict in a sentence, the comparison table, the trade-off, the distribution of latency, and the exports."""
+"""The results page: the verdict in a sentence, the comparison table, what a reader must know, and a card for each further question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import RunResult, RunState
+from greenbench.gui.advice.why import WhyCard
 from greenbench.gui.claim_card import ClaimCards, claims_of
-from greenbench.gui.controls import Button, Choice, GivingText, Icon, Text, row
+from greenbench.gui.controls import Button, Icon, Text
 from greenbench.gui.history import when
 from greenbench.gui.marks import variant_pixmap
-from greenbench.gui.results.distribution import LatencyDistribution
+from greenbench.gui.results.cards import ResultCards
+from greenbench.gui.results.copying import as_text
 from greenbench.gui.results.doors import VariantDoors
-from greenbench.gui.results.export import FORMATS, Exporter
+from greenbench.gui.results.export import Exporter
+from greenbench.gui.results.head import ResultsHead
+from greenbench.gui.results.remarks import Remarks
 from greenbench.gui.results.rows import build
 from greenbench.gui.results.table_view import ResultsTable
-from greenbench.gui.results.trade_off import X_CHOICES, TradeOff, y_choices
 from greenbench.gui.results.under_way import UnderWay
+from greenbench.gui.settings import Settings
 from greenbench.gui.theme import Theme, font
 
 _STATES = {
@@ -39,15 +41,19 @@ class ResultsPage(QWidget):
     copied = Signal()
     run_asked = Signal(str)  # the id of an earlier run that is offered while there is nothing to show
 
-    def __init__(self, theme: Theme, exporter: Exporter, runtimes: Mapping[str, str] | None = None) -> None:
-        """`runtimes` has the words for the keys of runtimes ("onnxruntime": "ONNX Runtime")."""
+    def __init__(
+        self, theme: Theme, exporter: Exporter, runtimes: Mapping[str, str] | None = None, settings: Settings | None = None
+    ) -> None:
+        """`runtimes` has the words for the keys of runtimes ("onnxruntime": "ONNX Runtime"); `settings` remember the columns."""
         super().__init__()
         self._theme, self.exporter, self._runtimes = theme, exporter, dict(runtimes or {})
         self.setProperty("role", "page")
         self.result: RunResult | None = None
         self.table = ResultsTable(theme)
-        self.trade_off = TradeOff(theme)
-        self.distribution = LatencyDistribution(theme)
+        self.head = ResultsHead(theme, settings)
+        self.remarks = Remarks(theme)
+        self.why = WhyCard(theme)
+        self.cards = ResultCards(theme)
         self.doors = VariantDoors(theme, self)
         self._empty = self._empty_page()
         self._full = QWidget()
@@ -75,6 +81,11 @@ class ResultsPage(QWidget):
         self.table.open_node.connect(self.open_node)
         self.table.menu_wanted.connect(self.doors.open_menu)
         self.doors.open_node.connect(self.open_node)
+        self.cards.wanted.connect(self.table.select_variant)
+        self.cards.trade_off.moved.connect(self._show_table)
+        self.head.shown.connect(self._show_table)
+        self.head.copy_asked.connect(self.copy_table)
+        self.head.export_asked.connect(self.export_asked)
         forget = theme.observe(self._show_pick)
         self.destroyed.connect(lambda *_: forget())
 
@@ -102,7 +113,7 @@ class ResultsPage(QWidget):
         layout = QVBoxLayout(self._full)
         layout.setContentsMargins(16, 12, 16, 14)
         layout.setSpacing(12)
-        layout.addLayout(self._head())
+        layout.addWidget(self.head)
         self.claims = ClaimCards(self._theme)
         layout.addWidget(self.claims)
         self._said = self._verdict_card()
@@ -113,28 +124,12 @@ class ResultsPage(QWidget):
         inside.addWidget(self.table)
         layout.addWidget(card)
         layout.addWidget(self.doors.card)
-        self._notes = Text("", 12, 400, "second", wrap=True)
-        layout.addWidget(self._notes)
-        self._drawn = QWidget()
-        self._drawn.setLayout(self._charts())
-        layout.addWidget(self._drawn, 1)
+        layout.addWidget(self.why)
+        layout.addWidget(self.remarks)
+        layout.addWidget(self.cards, 1)
         self._rest = QWidget()
         layout.addWidget(self._rest, 1)
         self._rest.hide()
-
-    def _head(self) -> QHBoxLayout:
-        self._title, self._when = Text("", 16, 600), GivingText(12, 400, "muted")
-        self._copy = copy = Button(self._theme, "Copy table", "copy")
-        copy.clicked.connect(self.copy_table)
-        export = Button(self._theme, "Export results", "export")
-        menu = QMenu(export)
-        for suffix, title in FORMATS.items():
-            menu.addAction(f"{title} (.{suffix})").triggered.connect(partial(self._ask_export, suffix))
-        export.setMenu(menu)
-        return row(self._title, self._when, 0, self.doors.look, self.doors.export, copy, export, spacing=8)
-
-    def _ask_export(self, suffix: str, _checked: bool = False) -> None:
-        self.export_asked.emit(suffix)
 
     def _verdict_card(self) -> QFrame:
         card = _card()
@@ -154,32 +149,6 @@ class ResultsPage(QWidget):
         layout.addWidget(self.verdict, 1)
         layout.addWidget(self._protocol)
         return card
-
-    def _charts(self) -> QHBoxLayout:
-        self._x, self._y = self._axis_box(X_CHOICES, "x axis"), self._axis_box(y_choices(None), "y axis")
-        self._trade_note = Text(self.trade_off.note, 12, 400, "muted")
-        first = _chart_card(
-            "Trade-off",
-            self._trade_note,
-            self.trade_off,
-            [Text("x", 12, 400, "muted"), self._x, Text("y", 12, 400, "muted"), self._y],
-        )
-        second = _chart_card("Latency", Text("each timed call", 12, 400, "muted"), self.distribution, [])
-        layout = QHBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
-        layout.addWidget(first, 3)
-        layout.addWidget(second, 2)
-        return layout
-
-    def _axis_box(self, keys: Sequence[str], name: str) -> QComboBox:
-        box = Choice()
-        box.setFont(font(12))
-        box.setFixedHeight(26)
-        box.setAccessibleName(name)
-        _fill(box, keys)
-        box.activated.connect(self._set_axes)
-        return box
 
     def show_running(self, running: bool) -> None:
         """While a run is under way its progress stands on top; earlier results stay where they are."""
@@ -216,41 +185,28 @@ class ResultsPage(QWidget):
         self.result = result
         self._empty.hide()
         self._area.show()
-        self._title.setText(result.title)
+        self.head.title.setText(result.title)
         state = _STATES.get(result.state, "")
-        self._when.say(" · ".join(part for part in (whose, _moment(result.started), state) if part))
+        self.head.when.say(" · ".join(part for part in (whose, _moment(result.started), state) if part))
         judged = claims_of(result)
         self.claims.show_claims(judged)
         compared = bool(result.variants) or not judged  # a pipeline that only judges a claim has no variants to compare
-        for part in (self._said, self._compared, self._drawn):
+        for part in (self._said, self._compared, self.cards):
             part.setVisible(compared)
         self._rest.setVisible(not compared)
-        self._copy.setVisible(compared)
+        self.head.show_table(compared)
         said = headline(result)
         self._said_pick = said.pick
         self.verdict.setText(f"<b>{_escaped(said.bold)}</b> {_escaped(said.rest)}")
         self._show_pick()
         self._protocol.setText(_how(result, self._runtimes))
-        self.table.show_table(build(result))
         first = next((index for index, variant in enumerate(result.variants) if variant.letter == said.pick), 0)
         self.doors.show_result(result, first)
-        notes = list(dict.fromkeys(warning.text for warning in result.warnings))
-        self._notes.setText("  ".join(notes[:3]) + (f"  And {len(notes) - 3} more in the report." if len(notes) > 3 else ""))
-        self._notes.setVisible(bool(notes))
-        self._show_charts(result)
-        self.table.selectRow(first)
-
-    def _show_charts(self, result: RunResult) -> None:
-        self.trade_off.show_result(result)
-        self.distribution.show_result(result)
-        ranked = X_CHOICES if result.energy_provenance.measured else X_CHOICES[1:]
-        x = next((key for key in ranked if self.trade_off.usable(key)), X_CHOICES[0])
-        choices = y_choices(result)
-        _fill(self._y, choices)
-        y = next((key for key in choices if self.trade_off.usable(key) and key != x), choices[0])
-        self._x.setCurrentIndex(self._x.findData(x))
-        self._y.setCurrentIndex(self._y.findData(y))
-        self._set_axes()
+        self.why.show_result(result)
+        self.remarks.show_result(result)
+        self.cards.show_result(result, first)
+        self._show_table()
+        self._choose(first)
 
     def _show_pick(self) -> None:
         pick = getattr(self, "_said_pick", None)
@@ -259,19 +215,26 @@ class ResultsPage(QWidget):
         if index is not None:
             self._pick.setPixmap(variant_pixmap(self._theme.variant(index), 12, 18, self.devicePixelRatioF()))
 
-    def _set_axes(self, _index: int = 0) -> None:
-        self.trade_off.set_axes(self._x.currentData(), self._y.currentData())
-        self._trade_note.setText(self.trade_off.note)
-
     def _choose(self, index: int) -> None:
-        self.trade_off.choose(index)
-        self.distribution.choose(index)
+        self.cards.choose(index)
         self.doors.choose(index)
+        self.why.choose(index)
 
-    def copy_table(self) -> None:
-        """The table as text on the clipboard."""
+    def _show_table(self) -> None:
+        """The table as columns and filter have it; the chosen variant stays chosen while it is shown."""
+        result = self.result
+        if result is None:
+            return
+        ways = self.cards.ways_to_hide(result)
+        left_out = set().union(*(ways[way] for way in self.head.hidden if way in ways))
+        self.table.show_table(build(result, self.head.columns, left_out))
+        self.head.tell_hidden(len(left_out), [way for way, found in ways.items() if found])
+        self.table.select_variant(self.doors.card.index)
+
+    def copy_table(self, form: str = "tsv") -> None:
+        """The table as text on the clipboard, in one of the forms of `copying`."""
         if self.result:
-            QGuiApplication.clipboard().setText(self.table.table.text())
+            QGuiApplication.clipboard().setText(as_text(self.table.table, form))
             self.copied.emit()
 
     def export(self, path: Path) -> None:
@@ -280,28 +243,9 @@ class ResultsPage(QWidget):
             self.exporter.write(self.result, path)
 
 
-def _fill(box: QComboBox, keys: Sequence[str]) -> None:
-    box.clear()
-    for key in keys:
-        box.addItem(BY_KEY[key].short if key != "latency_p50" else "Latency p50", key)
-
-
 def _card() -> QFrame:
     card = QFrame()
     card.setProperty("role", "card")
-    return card
-
-
-def _chart_card(title: str, detail: Text, chart: QWidget, controls: Sequence[QWidget]) -> QFrame:
-    card = _card()
-    card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-    card.setMinimumHeight(250)
-    layout = QVBoxLayout(card)
-    layout.setContentsMargins(14, 10, 10, 8)
-    layout.setSpacing(4)
-    head = row(Text(title, 13, 600), detail, 0, *controls)
-    layout.addLayout(head)
-    layout.addWidget(chart, 1)
     return card
 
 

@@ -1,34 +1,21 @@
 """The comparison table as data: one row for each variant, every number quoted once, in one unit for each column. No Qt."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from greenbench.core import quote
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.metrics import BY_KEY
+from greenbench.core.metrics import BY_KEY, METRICS
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
+from greenbench.gui.results.columns import DEFAULT, Column, columns_of
 from greenbench.gui.results.execution import details, runs_as
 
-Kind = Literal["variant", "words", "number", "verdict", "bar", "source"]
 _SIGNS = {
     Verdict.SAME: "equals",
     Verdict.UNCLEAR: "question",
     Verdict.LOWER: "arrow-down-bold",
     Verdict.HIGHER: "arrow-up-bold",
 }
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: `metric` is a key of core.metrics (or ""), `unit` the second line of its head."""
-
-    key: str
-    kind: Kind
-    title: str
-    unit: str
-    metric: str = ""
-    right: bool = False
-    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,35 +57,27 @@ class Table:
     rows: tuple[Row, ...]
     reach: tuple[float, float]  # the relative changes that the bars reach: below zero and above, both as positive fractions
 
-    def text(self) -> str:
-        """The table as tab-separated text, for the clipboard."""
-        lines = ["\t".join(f"{column.title}{f' ({column.unit})' if column.unit else ''}" for column in self.columns)]
-        for row in self.rows:
-            if row.failure:
-                lines.append("\t".join([f"{row.variant.letter} {row.variant.name}", row.failure]))
-            else:
-                lines.append("\t".join(cell.words for cell in row.cells))
-        return "\n".join(lines) + "\n"
 
-
-def build(result: RunResult) -> Table:
-    """The table of a run. Energy is compared where it was measured; where it is modelled or missing, latency is."""
+def build(result: RunResult, chosen: Sequence[str] = DEFAULT, left_out: Collection[int] = ()) -> Table:
+    """The table of a run: the columns of these keys, without the variants at these places. Energy is compared where it was measured;
+    where it is modelled or missing, latency is."""
     variants = result.variants
+    scales = _scales(result)
     compared = "energy_per_inference" if _compared(result, "energy_per_inference") else "latency_p50"
-    shown = (result.quality, *_SHOWN)
-    scales = {key: quote.scale(unit_of(result, key), [_value(v, key) for v in variants]) for key in shown}
-    latency = quote.scale("s", [_value(v, "latency_p50") for v in variants])
-    scales["latency_p50"] = scales["latency_p95"] = latency
-    columns = _columns(result, scales, compared)
-    rows = tuple(_row(index, variant, columns, scales, result) for index, variant in enumerate(variants))
-    place = next(index for index, column in enumerate(columns) if column.kind == "bar")
-    bars = [row.cells[place] for row in rows if row.cells[place].sign]
+    columns = columns_of(result, scales, compared, chosen)
+    rows = tuple(_row(index, variant, columns, scales) for index, variant in enumerate(variants) if index not in left_out)
+    places = [index for index, column in enumerate(columns) if column.kind == "bar"]
+    bars = [row.cells[place] for row in rows for place in places if row.cells[place].sign]
     changes = [change for cell in bars for change in (cell.change, cell.low, cell.high) if change is not None]
     below, above = max([0.0, *(-change for change in changes)]), max([0.0, *changes])
     return Table(columns, rows, (max(min(below, 1.0), 0.02), max(min(above, 1.0), 0.02)))
 
 
-_SHOWN = ("latency_p50", "latency_p95", "energy_per_inference", "size_bytes")
+def _scales(result: RunResult) -> dict[str, quote.Scale]:
+    """One unit for each metric; the latencies share theirs."""
+    scales = {metric.key: quote.scale(unit_of(result, metric.key), [_value(v, metric.key) for v in result.variants]) for metric in METRICS}
+    scales["latency_p95"] = scales["latency_p50"]
+    return scales
 
 
 def unit_of(result: RunResult, key: str) -> str:
@@ -119,29 +98,7 @@ def _value(variant: VariantResult, key: str) -> float | None:
     return measurement.value if measurement else None
 
 
-def _columns(result: RunResult, scales: dict[str, quote.Scale], compared: str) -> tuple[Column, ...]:
-    quality = result.quality
-    examples = max((v.metrics[quality].n for v in result.variants if quality in v.metrics), default=0)
-    test = "exact test" if quality == "accuracy" else "paired test"
-    same = f"same {examples} examples, {test}" if examples > 1 else f"same examples, {test}"
-    judged = BY_KEY[quality]
-    unit = f"{scales[quality].unit}, 95 % interval".removeprefix(", ")
-    against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
-    return (
-        Column("variant", "variant", "Variant", "", share=1.6),
-        Column("runs", "words", "Runs as", "what executed", share=0.6),
-        Column("accuracy", "number", judged.short, unit, quality, True, 1.15),
-        Column("accuracy-against", "verdict", f"{judged.short} against A", same, quality, share=1.6),
-        Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 0.9),
-        Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
-        Column("energy", "number", "Energy", f"{scales['energy_per_inference'].unit} per inference", "energy_per_inference", True, 1.4),
-        Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.3),
-        Column("size", "number", "Size", f"{scales['size_bytes'].unit}: file, coded", "size_bytes", True, 0.9),
-        Column("source", "source", "Source", "of the energy", "energy_per_inference", share=0.95),
-    )
-
-
-def _row(index: int, variant: VariantResult, columns: tuple[Column, ...], scales: dict[str, quote.Scale], result: RunResult) -> Row:
+def _row(index: int, variant: VariantResult, columns: tuple[Column, ...], scales: dict[str, quote.Scale]) -> Row:
     failure = ""
     if variant.failure is not None:
         failure = variant.failure.message
@@ -164,7 +121,7 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
         case "number" if column.key == "size":
             return _size(variant, scales["size_bytes"])
         case "number":
-            return _number(measurement, scales[column.metric], with_interval=column.key in ("accuracy", "energy"))
+            return _number(measurement, scales[column.metric], with_interval=column.with_interval)
         case "source":
             provenance = measurement.provenance if measurement else Provenance.UNAVAILABLE
             return Cell(provenance.value.capitalize(), provenance=provenance, hint=_why(measurement) or provenance.meaning)

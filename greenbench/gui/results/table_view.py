@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 from greenbench.core.measurement import Provenance
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance, paint_variant
-from greenbench.gui.results.rows import Cell, Column, Row, Table
+from greenbench.gui.results.columns import Column
+from greenbench.gui.results.rows import Cell, Row, Table
 from greenbench.gui.table_head import HEAD_HEIGHT, PAD, TwoLineHead
 from greenbench.gui.theme import Theme, font
 
@@ -233,7 +234,7 @@ class ResultsTable(QTableView):
         self.clicked.connect(self._clicked)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
-        self.selectionModel().currentRowChanged.connect(lambda now, _: self.chosen.emit(now.row()))
+        self.selectionModel().currentRowChanged.connect(lambda now, _: self._tell(now.row()))
         theme.observe(self.viewport().update)
 
     @property
@@ -249,6 +250,16 @@ class ResultsTable(QTableView):
                 self.setSpan(index, 1, 1, len(table.columns) - 1)
         self._least = [_least_width(table, place) for place in range(len(table.columns))]
         self._share_width()
+
+    def select_variant(self, index: int) -> None:
+        """Chooses the row of the index-th variant, if it is shown."""
+        for place, row in enumerate(self._model.table.rows):
+            if row.index == index:
+                self.selectRow(place)
+
+    def _tell(self, place: int) -> None:
+        if 0 <= place < len(self._model.table.rows):
+            self.chosen.emit(self._model.table.rows[place].index)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -279,7 +290,7 @@ class ResultsTable(QTableView):
         """For the row under the pointer; with the keyboard, for the chosen one."""
         index = self.indexAt(at)
         if index.isValid():
-            self.menu_wanted.emit(index.row(), self.viewport().mapToGlobal(at))
+            self.menu_wanted.emit(self._model.table.rows[index.row()].index, self.viewport().mapToGlobal(at))
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self._model.table.rows[index.row()]

@@ -137,6 +137,11 @@ class TradeOff(Chart):
         return self._result is None or not (self._modelled(self.x_key) or self._modelled(self.y_key))
 
     @property
+    def beaten(self) -> set[int]:
+        """The places of the variants that another one clearly beats at these axes."""
+        return {point.index for point in self._points if point.beaten}
+
+    @property
     def note(self) -> str:
         """What bars and pale marks mean at these axes."""
         return "bars: 95 % intervals; pale: clearly beaten" if self.compared else "modelled: not compared"

@@ -14,7 +14,7 @@ _NAMED = ("Fallbacks", "Quantise/dequantise pairs", "Before the first answer")  
 
 
 class VariantCard(QFrame):
-    """Shows one variant of a run; `index` is its place."""
+    """Shows one variant of a run; `index` is its place. `actions_` takes the buttons for what can be done with it."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -28,7 +28,10 @@ class VariantCard(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(3)
-        layout.addLayout(row(self._mark, self.name, Text("what really executed", 12, 400, "muted"), 0, spacing=10))
+        self.actions_ = row(spacing=8)
+        head = row(self._mark, self.name, Text("what really executed", 12, 400, "muted"), 0, spacing=10)
+        head.addLayout(self.actions_)
+        layout.addLayout(head)
         layout.addWidget(self.words)
         forget = theme.observe(self._dress)
         self.destroyed.connect(lambda *_: forget())

@@ -13,6 +13,7 @@ from greenbench.core.errors import ReportError
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import RunResult
 from greenbench.gui.results.chart import linear, logarithmic
+from greenbench.gui.results.copying import as_text
 from greenbench.gui.results.export import Exporter
 from greenbench.gui.results.panel import ResultsPage
 from greenbench.gui.results.rows import Table, build
@@ -78,7 +79,7 @@ def test_missing_energy_is_a_dash_with_its_reason(page: ResultsPage, result: Run
     page.show_result(result.model_copy(update={"variants": variants}))
     cell = page.table.table.rows[0].cells[_column(page.table.table, "energy")]
     assert (cell.text, cell.hint) == (quote.NO_READING, "No power source can be read.")
-    assert page.trade_off.x_key != "energy_per_inference"
+    assert page.cards.trade_off.chart.x_key != "energy_per_inference"
 
 
 def test_the_copied_table_can_be_read_back(page: ResultsPage, result: RunResult) -> None:
@@ -93,9 +94,9 @@ def test_the_copied_table_can_be_read_back(page: ResultsPage, result: RunResult)
 
 def test_the_trade_off_knows_who_is_beaten(page: ResultsPage, result: RunResult) -> None:
     page.show_result(result)
-    assert {point.letter: point.on_front for point in page.trade_off._points} == {"A": False, "B": True}
-    page.trade_off.set_axes("latency_p50", "size_bytes")
-    assert [point.letter for point in page.trade_off._points if point.on_front] == ["B"]
+    assert {point.letter: point.on_front for point in page.cards.trade_off.chart._points} == {"A": False, "B": True}
+    page.cards.trade_off.chart.set_axes("latency_p50", "size_bytes")
+    assert [point.letter for point in page.cards.trade_off.chart._points if point.on_front] == ["B"]
     page.grab()
 
 
@@ -114,29 +115,29 @@ def _interval(value: float, low: float, high: float, unit: str) -> Measurement:
 
 def test_only_what_is_beaten_beyond_the_intervals_is_pale(page: ResultsPage, result: RunResult) -> None:
     page.show_result(result)
-    page.trade_off.set_axes("latency_p50", "accuracy")
-    assert {p.letter: p.beaten for p in page.trade_off._points} == {"A": True, "B": False}, "half the time at the same accuracy"
+    page.cards.trade_off.chart.set_axes("latency_p50", "accuracy")
+    assert {p.letter: p.beaten for p in page.cards.trade_off.chart._points} == {"A": True, "B": False}, "half the time at the same accuracy"
     unclear = _with(result, 1, latency_p50=_interval(0.0039, 0.0037, 0.0041, "s"))
     page.show_result(unclear)
-    page.trade_off.set_axes("latency_p50", "accuracy")
-    assert not any(p.beaten for p in page.trade_off._points), "3.9 ms of 3.7 to 4.1 may as well be 4.0"
+    page.cards.trade_off.chart.set_axes("latency_p50", "accuracy")
+    assert not any(p.beaten for p in page.cards.trade_off.chart._points), "3.9 ms of 3.7 to 4.1 may as well be 4.0"
     worse = _with(result, 1, accuracy=_interval(0.979, 0.96, 0.99, "1"))
     page.show_result(worse)
-    page.trade_off.set_axes("latency_p50", "accuracy")
-    assert not any(p.beaten for p in page.trade_off._points), "faster, but perhaps less accurate"
+    page.cards.trade_off.chart.set_axes("latency_p50", "accuracy")
+    assert not any(p.beaten for p in page.cards.trade_off.chart._points), "faster, but perhaps less accurate"
 
 
 def test_a_modelled_axis_ranks_nobody_and_says_so(page: ResultsPage, modelled_result: RunResult) -> None:
     page.show_result(modelled_result)
-    page._x.setCurrentIndex(page._x.findData("energy_per_inference"))
-    page._set_axes()
-    assert len(page.trade_off._points) == 2
-    assert not any(point.beaten or point.on_front for point in page.trade_off._points)
-    assert page._trade_note.text() == "modelled: not compared"
-    page._x.setCurrentIndex(page._x.findData("latency_p50"))
-    page._set_axes()
-    assert any(point.on_front for point in page.trade_off._points)
-    assert page._trade_note.text() != "modelled: not compared"
+    page.cards.trade_off.x_box.setCurrentIndex(page.cards.trade_off.x_box.findData("energy_per_inference"))
+    page.cards.trade_off.set_axes()
+    assert len(page.cards.trade_off.chart._points) == 2
+    assert not any(point.beaten or point.on_front for point in page.cards.trade_off.chart._points)
+    assert page.cards.trade_off.chart.note == "modelled: not compared"
+    page.cards.trade_off.x_box.setCurrentIndex(page.cards.trade_off.x_box.findData("latency_p50"))
+    page.cards.trade_off.set_axes()
+    assert any(point.on_front for point in page.cards.trade_off.chart._points)
+    assert page.cards.trade_off.chart.note != "modelled: not compared"
 
 
 def test_what_coding_and_precision_gained_stands_in_the_table(page: ResultsPage, result: RunResult) -> None:
@@ -150,7 +151,7 @@ def test_what_coding_and_precision_gained_stands_in_the_table(page: ResultsPage,
     assert table.rows[0].cells[_column(table, "runs")].text == "int8"
     for hint in (size.hint, table.rows[0].cells[0].hint):
         assert f"{quote.count(300_000)} parameters, {quote.count(30_000)} of them not zero" in hint
-    assert "1.20 (0.180)" in table.text()
+    assert "1.20 (0.180)" in as_text(table)
     assert table.rows[1].cells[_column(table, "size")].below == ""
 
 
@@ -174,21 +175,21 @@ def test_nothing_of_the_table_is_dropped_at_any_width(page: ResultsPage, result:
 
 def test_the_wheel_scrolls_the_page_and_leaves_the_axes_alone(page: ResultsPage, result: RunResult) -> None:
     page.show_result(result)
-    before = page._x.currentIndex()
+    before = page.cards.trade_off.x_box.currentIndex()
 
     def turn() -> QWheelEvent:
         at = QPointF(5, 5)
         buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
         event = QWheelEvent(at, at, QPoint(), QPoint(0, -120), buttons, keys, Qt.ScrollPhase.NoScrollPhase, False)
-        page._x.wheelEvent(event)
+        page.cards.trade_off.x_box.wheelEvent(event)
         return event
 
     page.setFocus()
     assert not turn().isAccepted(), "goes on to the page"
-    assert page._x.currentIndex() == before
-    page._x.setFocus()
+    assert page.cards.trade_off.x_box.currentIndex() == before
+    page.cards.trade_off.x_box.setFocus()
     assert not turn().isAccepted(), "with the focus too"
-    assert page._x.currentIndex() == before
+    assert page.cards.trade_off.x_box.currentIndex() == before
 
 
 @pytest.mark.parametrize("count", [0, 1, 24])

@@ -1,0 +1,211 @@
+"""The card of carbon: the same joules under another grid, building or number of queries. Nothing is run again."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCompleter, QDoubleSpinBox, QGridLayout, QSlider, QWidget
+
+from greenbench.core import quote
+from greenbench.core.carbon import grams
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.run import CarbonFactor, RunResult
+from greenbench.gui.controls import Button, Choice, ProvenanceMark, Text, row
+from greenbench.gui.results.card import Card, choice
+from greenbench.gui.results.rate import Rate, RateField
+from greenbench.gui.theme import Theme, font
+
+if TYPE_CHECKING:
+    from greenbench.analysis.emissions import Emissions, VariantEmissions
+
+_ROWS = ("One inference", "A million", "A year at this rate", "Making it, once")
+_OWN = "own value"
+_DENSE_G = 2_000.0  # g/kWh; nothing that burns anything is above
+
+
+class CarbonCard(Card):
+    """Begins with the factor that was kept with the run; `factor` is the one in force."""
+
+    def __init__(self, theme: Theme, rate: Rate) -> None:
+        self.back = Button(theme, "As kept with the run", "arrow-counter-clockwise", "quiet")
+        super().__init__("Carbon, what if", "", [self.back])
+        self._rate = rate
+        self._result: RunResult | None = None
+        self._index = -1
+        self._kept: CarbonFactor | None = None
+        self.factor: CarbonFactor | None = None
+        self.region = self._region_box()
+        self.intensity = QDoubleSpinBox()
+        self.pue, self.pue_words = QSlider(Qt.Orientation.Horizontal), Text("", 12, 500)
+        self.source = Text("", 11, 400, "muted", wrap=True)
+        self.heads = [Text("", 11, 500, "muted") for _ in range(2)]
+        self.cells = [[Text("", 12, 600) for _ in range(2)] for _ in _ROWS]
+        self.session_mark, self.session = ProvenanceMark(theme, Provenance.MODELLED), Text("", 12, 400, "second", wrap=True)
+        self._build(rate)
+        self.region.activated.connect(self._region_chosen)
+        self.intensity.valueChanged.connect(self._own_intensity)
+        self.pue.valueChanged.connect(self._pue_moved)
+        self.back.clicked.connect(self._as_kept)
+        rate.changed.connect(self._show)
+
+    def _region_box(self) -> Choice:
+        box = choice("Region of the grid")
+        box.setEditable(True)
+        box.setInsertPolicy(Choice.InsertPolicy.NoInsert)
+        box.setMinimumWidth(150)
+        return box
+
+    def _build(self, rate: Rate) -> None:
+        self.intensity.setRange(0.0, _DENSE_G)
+        self.intensity.setDecimals(0)
+        self.intensity.setSuffix(" g/kWh")
+        self.intensity.setAccessibleName("Grams of CO2e for a kilowatt-hour")
+        self.intensity.setKeyboardTracking(False)
+        self.intensity.setFont(font(12))
+        self.intensity.setFixedHeight(26)
+        self.pue.setRange(100, 300)
+        self.pue.setAccessibleName("Power usage effectiveness of the building, in per cent")
+        self.pue.setToolTip("What the building takes for each joule of the machine: 1.00 at a desk, about 1.1 to 1.6 in data centres")
+        self.body.addLayout(row(self.region, self.intensity, spacing=8))
+        self.body.addLayout(
+            row(Text("PUE", 12, 400, "muted"), self.pue, self.pue_words, 4, RateField(rate), Text("a day", 12, 400, "muted"))
+        )
+        self.body.addWidget(self.source)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 2, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(0, 1)
+        right = Qt.AlignmentFlag.AlignRight
+        for column, head in enumerate(self.heads, start=1):
+            grid.addWidget(head, 0, column, right)
+        for line, (words, cells) in enumerate(zip(_ROWS, self.cells, strict=True), start=1):
+            grid.addWidget(Text(words, 12), line, 0)
+            for column, cell in enumerate(cells, start=1):
+                grid.addWidget(cell, line, column, right)
+        self._table = QWidget()
+        self._table.setLayout(grid)
+        self.body.addWidget(self._table)
+        self.body.addStretch(1)
+        self.body.addLayout(row(self.session_mark, self.session, spacing=8))
+
+    def show_result(self, result: RunResult) -> None:
+        """The factor of this run, and its variants."""
+        self._fill_regions()
+        self._result, self._kept, self._index = result, result.carbon, -1
+        self._as_kept()
+
+    def choose(self, index: int) -> None:
+        """This variant stands beside the baseline."""
+        if index != self._index:
+            self._index = index
+            self._show()
+
+    def _fill_regions(self) -> None:
+        if self.region.count():
+            return
+        from greenbench.meters.carbon import regions  # the table of grids is read when there is something to multiply
+
+        for region in regions():
+            self.region.addItem(f"{region.name}", region)
+        completer = QCompleter([self.region.itemText(place) for place in range(self.region.count())], self.region)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.region.setCompleter(completer)
+
+    def _as_kept(self) -> None:
+        self._set(self._kept)
+
+    def _set(self, factor: CarbonFactor | None) -> None:
+        """Shows a factor in all controls without one of them answering."""
+        self.factor = factor
+        for widget in (self.region, self.intensity, self.pue):
+            widget.blockSignals(True)
+        if factor is not None:
+            name = factor.region.partition(" (")[0]
+            place = self.region.findText(name)
+            self.region.setCurrentIndex(place)
+            if place < 0:
+                self.region.setEditText(name)
+            self.intensity.setValue(factor.intensity_g_per_kwh)
+            self.pue.setValue(round(factor.pue * 100))
+        for widget in (self.region, self.intensity, self.pue):
+            widget.blockSignals(False)
+        self._show()
+
+    def _region_chosen(self, place: int) -> None:
+        region = self.region.itemData(place)
+        name = region.name if region.iso == "WORLD" else f"{region.name} ({region.iso})"
+        grams, pue = region.intensity_g_per_kwh, self.pue.value() / 100
+        self._set(CarbonFactor(region=name, intensity_g_per_kwh=grams, year=region.year, source=region.source, pue=pue))
+
+    def _own_intensity(self, value: float) -> None:
+        self._set(CarbonFactor(region=_OWN, intensity_g_per_kwh=value, source="typed here", pue=self.pue.value() / 100))
+
+    def _pue_moved(self, value: int) -> None:
+        if self.factor is not None:
+            self.factor = self.factor.model_copy(update={"pue": value / 100})
+        self._show()
+
+    def _show(self, _value: int = 0) -> None:
+        result, factor = self._result, self.factor
+        self.back.setVisible(factor != self._kept and self._kept is not None)
+        self.pue_words.setText(f"{self.pue.value() / 100:.2f}")
+        if result is None:
+            return
+        if factor is None:
+            self.source.setText("No grid factor was kept with this run: choose a region.")
+        else:
+            self.source.setText(", ".join(part for part in (factor.region, factor.year, factor.source) if part))
+            self.source.setToolTip(f"{quote.significant(factor.intensity_g_per_kwh, 3)} g CO2e for each kWh, × PUE {factor.pue:.2f}")
+        self._show_grams(result, factor)
+
+    def _show_grams(self, result: RunResult, factor: CarbonFactor | None) -> None:
+        # NumPy comes in with this: not before there is something to multiply.
+        from greenbench.analysis.emissions import emissions
+
+        found = emissions(result, factor, float(self._rate.value))
+        chosen = result.variants[self._index] if 0 <= self._index < len(result.variants) else None
+        shown = [v.letter for v in (result.baseline, chosen) if v is not None and v in result.measured]
+        letters = list(dict.fromkeys(shown))
+        self._table.setVisible(found is not None and bool(letters))
+        if found is not None:
+            columns = [_grams(found.of(letter), found.carbon) for letter in letters]
+            for place, head in enumerate(self.heads):
+                head.setText(letters[place] if place < len(letters) else "")
+            for line, cells in enumerate(self.cells):
+                scale = quote.scale("g", [column[line].value for column in columns])
+                for place, cell in enumerate(cells):
+                    _say(cell, columns[place][line] if place < len(columns) else None, scale)
+        self._show_session(found)
+
+    def _show_session(self, found: "Emissions | None") -> None:
+        """The whole run in grams, and what else takes as much."""
+        if found is None or found.session.value is None or found.session_energy.value is None:
+            reason = found.session.reason if found else "without a factor there are no grams"
+            self.session_mark.set(Provenance.UNAVAILABLE)
+            self.session.setText(f"This run: {quote.NO_READING} ({reason.rstrip('.')})")
+            self.session.setToolTip("")
+            return
+        from greenbench.analysis.emissions import equivalents
+
+        self.session_mark.set(Provenance.MODELLED)
+        like = equivalents(found.session_energy.value, found.carbon)
+        words = " or ".join(f"{quote.significant(each.amount, 2)} {each.what}" for each in (*like[:1], *like[-1:]))
+        least = "at least " if found.at_least else ""
+        self.session.setText(f"This run: {least}{quote.quote(found.session).full} CO₂e, as {words}.")
+        self.session.setToolTip("\n".join(f"{quote.significant(e.amount, 2)} {e.what}{f' ({e.source})' if e.source else ''}" for e in like))
+
+
+def _grams(mine: "VariantEmissions", factor: CarbonFactor) -> tuple[Measurement, ...]:
+    """Grams of one variant, one for each row."""
+    return mine.per_inference, grams(mine.energy, factor, 1e6), mine.per_year, mine.making
+
+
+def _say(cell: Text, measurement: Measurement | None, scale: quote.Scale) -> None:
+    if measurement is None:
+        cell.setText("")
+        return
+    quoted = quote.quote(measurement, scale)
+    value = measurement.value
+    cell.setText(quoted.text if value is None else f"≈ {quote.significant(value * scale.factor, 2)} {scale.unit}")
+    cell.setToolTip(quoted.reason or f"{quoted.full}, {quoted.interval}: the factor is assumed".replace(", :", ":"))

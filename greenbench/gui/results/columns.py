@@ -1,0 +1,102 @@
+"""Which columns the comparison table can have: those it begins with, and every other metric. No Qt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from greenbench.core import quote
+from greenbench.core.metrics import BY_KEY, METRICS, QUALITY, Metric
+from greenbench.core.run import RunResult
+
+Kind = Literal["variant", "words", "number", "verdict", "bar", "source"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `metric` is a key of core.metrics (or ""), `unit` the second line of its head. `with_interval`: the numbers have
+    their 95 % interval beside them."""
+
+    key: str
+    kind: Kind
+    title: str
+    unit: str
+    metric: str = ""
+    right: bool = False
+    share: float = 1.0
+    with_interval: bool = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A column that can be chosen: its key, its name in the menu, and what it tells."""
+
+    key: str
+    title: str
+    help: str
+
+
+DEFAULT = ("runs", "accuracy", "accuracy-against", "p50", "p95", "energy", "against", "size", "source")
+_OWN = {"latency_p50": "p50", "latency_p95": "p95", "energy_per_inference": "energy", "size_bytes": "size"}
+_FIRST = (
+    Offer("runs", "Runs as", "The precision that really executed, and of how many operators."),
+    Offer("accuracy", "Accuracy", "The number that judges the answers: accuracy, mean error or mean IoU, by the task."),
+    Offer("accuracy-against", "Accuracy against A", "Whether its answers are worse than the baseline's on the same examples."),
+    Offer("against", "Energy against A", "The change of energy (of latency, where energy was not measured), with its interval."),
+    Offer("source", "Source of the energy", "How the joules were obtained."),
+)
+
+
+def offers() -> tuple[Offer, ...]:
+    """Every column but that of the names, in the order of the table."""
+    first = {offer.key: offer for offer in _FIRST}
+    metrics = {_OWN.get(m.key, m.key): Offer(_OWN.get(m.key, m.key), m.title, m.help) for m in METRICS if m.key not in QUALITY}
+    both = first | metrics
+    return tuple(both[key] for key in _order())
+
+
+def _order() -> tuple[str, ...]:
+    """The columns as they stand when all are chosen: those of the beginning, the other metrics before the source."""
+    others = [metric.key for metric in METRICS if metric.key not in (*QUALITY, *_OWN)]
+    return (*DEFAULT[:-1], *others, DEFAULT[-1])
+
+
+def chosen_from(text: str) -> tuple[str, ...]:
+    """The columns that were remembered as "p50 energy"; those of the beginning where nothing or nothing known was."""
+    words = text.split()
+    known = tuple(key for key in _order() if key in words)
+    return known or DEFAULT
+
+
+def columns_of(result: RunResult, scales: Mapping[str, quote.Scale], compared: str, chosen: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of a run's table; `compared` is the metric of the bars."""
+    every = _every(result, scales, compared)
+    return (every["variant"], *(every[key] for key in _order() if key in chosen))
+
+
+def _every(result: RunResult, scales: Mapping[str, quote.Scale], compared: str) -> dict[str, Column]:
+    quality = result.quality
+    examples = max((v.metrics[quality].n for v in result.variants if quality in v.metrics), default=0)
+    test = "exact test" if quality == "accuracy" else "paired test"
+    same = f"same {examples} examples, {test}" if examples > 1 else f"same examples, {test}"
+    judged = BY_KEY[quality]
+    unit = f"{scales[quality].unit}, 95 % interval".removeprefix(", ")
+    joules = scales["energy_per_inference"].unit
+    against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
+    own = (
+        Column("variant", "variant", "Variant", "", share=1.6),
+        Column("runs", "words", "Runs as", "what executed", share=0.6),
+        Column("accuracy", "number", judged.short, unit, quality, True, 1.15, True),
+        Column("accuracy-against", "verdict", f"{judged.short} against A", same, quality, share=1.6),
+        Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 0.9),
+        Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
+        Column("energy", "number", "Energy", f"{joules} per inference", "energy_per_inference", True, 1.4, True),
+        Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.3),
+        Column("size", "number", "Size", f"{scales['size_bytes'].unit}: file, coded", "size_bytes", True, 0.9),
+        Column("source", "source", "Source", "of the energy", "energy_per_inference", share=0.95),
+    )
+    others = (_plain(metric, scales[metric.key].unit) for metric in METRICS if metric.key not in (*QUALITY, *_OWN))
+    return {column.key: column for column in (*own, *others)}
+
+
+def _plain(metric: Metric, unit: str) -> Column:
+    return Column(metric.key, "number", metric.short, unit, metric.key, True, 0.9, not metric.counted)

@@ -1,0 +1,115 @@
+"""The card of latency: the distribution of all calls, and the percentiles of the chosen variant as far as its calls support them."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel
+
+from greenbench.core import quote
+from greenbench.core.measurement import Measurement
+from greenbench.core.run import RunResult, VariantResult
+from greenbench.core.timed import Percentile
+from greenbench.gui.controls import Text, row
+from greenbench.gui.marks import variant_pixmap
+from greenbench.gui.results.card import Card
+from greenbench.gui.results.distribution import LatencyDistribution
+from greenbench.gui.theme import Theme
+
+_PLACES = 4
+
+
+class LatencyCard(Card):
+    """`chart` is the distribution; below it stand the percentiles of one variant."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Latency", "each timed call")
+        self._theme, self._index = theme, -1
+        self._result: RunResult | None = None
+        self.chart = LatencyDistribution(theme)
+        self._mark = QLabel()
+        self._mark.setFixedSize(16, 16)
+        self.whose = Text("", 11, 500, "second")
+        self.heads = [Text("", 11, 400, "muted") for _ in range(_PLACES)]
+        self.values = [Text("", 12, 600) for _ in range(_PLACES)]
+        self.ends = [Text("", 11, 400, "muted") for _ in range(_PLACES)]
+        self.support = Text("", 11, 400, "muted", wrap=True)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(0)
+        for place in range(_PLACES):
+            grid.setColumnStretch(place, 1)
+            for line, cells in enumerate((self.heads, self.values, self.ends)):
+                grid.addWidget(cells[place], line, place, Qt.AlignmentFlag.AlignLeft)
+        self.body.setSpacing(4)
+        self.body.addWidget(self.chart, 1)
+        self.body.addLayout(row(self._mark, self.whose, 0, spacing=6))
+        self.body.addLayout(grid)
+        self.body.addWidget(self.support)
+        forget = theme.observe(self._dress)
+        self.destroyed.connect(lambda *_: forget())
+
+    def show_result(self, result: RunResult) -> None:
+        self._result = result
+        self.chart.show_result(result)
+
+    def choose(self, index: int) -> None:
+        self.chart.choose(index)
+        if self._result is None or not 0 <= index < len(self._result.variants):
+            return
+        self._index = index
+        variant = self._result.variants[index]
+        found = percentiles_of(variant)
+        shown = quote.scale("s", [p.value_s for p in found])
+        self.whose.setText(f"{variant.letter}, percentiles in {shown.unit}" if found else f"{variant.letter}: no timed call")
+        for place in range(_PLACES):
+            here = found[place] if place < len(found) else None
+            quoted = quote.quote(_measurement(here), shown) if here else None
+            self.heads[place].setText(f"p{here.q * 100:g}" if here else "")
+            self.values[place].setText(quoted.text if quoted and here else "")
+            self.values[place].set_tone("" if here is None or here.supported else "muted")
+            self.ends[place].setText(quoted.interval if quoted else "")
+            self.values[place].setToolTip(support_hint(here) if here else "")
+        self.support.setText(support_words(found))
+        self._dress()
+
+    def _dress(self) -> None:
+        if self._index >= 0:
+            self._mark.setPixmap(variant_pixmap(self._theme.variant(self._index), 9, 16, self.devicePixelRatioF()))
+
+
+def percentiles_of(variant: VariantResult) -> tuple[Percentile, ...]:
+    """Those that were measured; of an older run the quantiles of all its calls, which no interval goes with."""
+    if variant.percentiles:
+        return variant.percentiles[:_PLACES]
+    quantiles, calls = variant.latency_quantiles_s, sum(block.calls for block in variant.blocks)
+    if len(quantiles) != 101:
+        return ()
+    return tuple(Percentile(q=q / 100, value_s=quantiles[q], n=calls, needed=0, supported=True) for q in (50, 90, 95, 99))
+
+
+def _measurement(found: Percentile) -> Measurement:
+    return Measurement(value=found.value_s, low=found.low_s, high=found.high_s, n=found.n, unit="s")
+
+
+def support_words(found: tuple[Percentile, ...]) -> str:
+    """ "6 021 calls: too few to state p90 and p99 (24 576 and 270 336); their intervals say what is known."; "" without calls."""
+    if not found or not found[0].n:
+        return ""
+    calls = f"{quote.count(found[0].n)} calls"
+    few = [p for p in found if not p.supported]
+    if not few:
+        return f"{calls}." if found[0].needed else f"{calls}; this older run kept no intervals of its percentiles."
+    names, needed = _listed([f"p{p.q * 100:g}" for p in few]), _listed([quote.count(p.needed) for p in few])
+    return f"{calls}: too few to state {names} (MLPerf asks for {needed}). What is known of them is the interval."
+
+
+def support_hint(found: Percentile) -> str:
+    """What the calls say of one percentile."""
+    if not found.needed:
+        return ""
+    if found.supported:
+        return f"{quote.count(found.n)} calls support it: MLPerf asks for {quote.count(found.needed)}."
+    open_end = " No call is slow enough to bound it." if found.high_s is None else ""
+    return f"{quote.count(found.n)} calls do not support it: MLPerf asks for {quote.count(found.needed)}.{open_end}"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
