@@ -2,7 +2,7 @@
 
 from greenbench.analysis.headline import Headline, headline
 from greenbench.core.run import RunResult
-from greenbench.report import cards, columns, first_page, sections
+from greenbench.report import advice, carbon, cards, columns, first_page, making, power, sections
 from greenbench.report import method as method_section
 from greenbench.report.labels import LONGEST_IN_SENTENCE, pieces
 from greenbench.report.parts import Report, Section
@@ -60,9 +60,12 @@ def _sections(result: RunResult, verdict: Headline, accuracy_limit: float) -> tu
         claimed if alone else sections.comparison(result, table, finding),
         sections.latency(result, table, rows),
         sections.accuracy_and_energy(result, table, rows, accuracy_limit),
-        sections.power(result),
+        power.section(result),
+        making.section(result, verdict.pick),
+        carbon.section(result, verdict.pick),
         None if alone else claimed,
         cards.cards(result),
+        advice.section(result),
         method_section.section(result),
         sections.pipeline(result, verdict.pick),
     )

@@ -91,7 +91,7 @@ class Figure:
 @dataclass(frozen=True)
 class TextTable:
     """A table of strings. `align` has "l" or "r" for each column; `note` stands below it. `weights` share the width among the columns
-    where they are given."""
+    where they are given. `strong` are the places of the rows that are sums. A line break in a cell begins its second, smaller line."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -99,6 +99,7 @@ class TextTable:
     note: str = ""
     letters: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
+    strong: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from greenbench.analysis.headline import limit_words
 from greenbench.core.measurement import Provenance
 from greenbench.core.metrics import BY_KEY, Metric
-from greenbench.core.quote import Scale, count, duration, number, quote, significant
+from greenbench.core.quote import Scale, count, number, quote, significant
 from greenbench.core.run import Comparison, NodeState, RunResult, RunState, VariantResult
+from greenbench.report import energy_aware
 from greenbench.report.columns import ENERGY, LATENCY, gaps, has_reading
 from greenbench.report.labels import listed, plural, spelled
 from greenbench.report.parts import Column, Figure, Row, Section, TextTable
@@ -154,7 +155,8 @@ def accuracy_and_energy(result: RunResult, columns: dict[str, Column], rows: Seq
     # Parts of the two kinds in turn, so that the pairs stand side by side.
     half = [f for f in figures if f.drawing == "accuracy"], [f for f in figures if f.drawing == "energy"]
     paired = [f for pair in zip(*half, strict=False) for f in pair] if all(half) else figures
-    return Section("pairs", title, " ".join(sentences), tuple(paired), gaps=tuple(missing))
+    aware = energy_aware.table(result, columns, rows)
+    return Section("pairs", title, " ".join(sentences), tuple(paired), (aware,) if aware else (), gaps=tuple(missing))
 
 
 def _quality_figure(result: RunResult, columns: dict[str, Column], letters: tuple[str, ...], name: str, part: str) -> Figure:
@@ -242,42 +244,6 @@ def _energy_finding(result: RunResult) -> str:
         return "Energy is gross: idle power was not measured."
     middle = sorted(shares)[len(shares) // 2]
     return f"{number(middle * 100, 0)} % of a joule is idle draw, at the median over variants."
-
-
-def power(result: RunResult) -> Section | None:
-    """Watts over the run, where traces were kept."""
-    traces = [trace for trace in result.traces if trace.t_s]
-    if not traces:
-        return None
-    measured = Provenance.least([trace.provenance for trace in traces])
-    seconds = max(trace.t_s[-1] for trace in traces)
-    highest = max(max(trace.high_w) for trace in traces)
-    marks = ", ".join(f"{trace.title} {trace.provenance.mark}" for trace in traces)
-    placed = result.started_ns and any(variant.blocks for variant in result.variants)
-    letters = (
-        " Letters name the variant in a block; every second round runs backwards, so that drift and heat hit all alike." if placed else ""
-    )
-    modelled = " Dashed: modelled." if measured is Provenance.MODELLED else ""
-    caption = f"{marks}. Band: smallest and largest reading of each moment; line: their middle.{modelled}{letters}"
-    alt = f"Power over {duration(seconds)}, at most {significant(highest, 3)} W."
-    figure = Figure("power", (), caption, alt, name="power")
-    return Section("power", "Power over time", power_finding(result, highest), (figure,))
-
-
-def power_finding(result: RunResult, highest_w: float) -> str:
-    """Idle before and after, or what the channels reached."""
-    before, after = result.idle_before, result.idle_after
-    if before and after and before.value is not None and after.value is not None:
-        shown = Scale("W", 1.0)
-        ends = [quote(idle, shown).full for idle in (before, after)]
-        if Provenance.MODELLED in (before.provenance, after.provenance):
-            return f"Power is modelled from load, not measured; idle was taken as {ends[0]}."
-        if ends[0] == ends[1]:
-            return f"Idle drew {ends[0]} before and after: no drift."
-        drift = significant(abs(after.value - before.value), 2)
-        return f"Idle drew {ends[0]} before and {ends[1]} after, a drift of {drift} W."
-    approx = "≈ " if any(trace.provenance is Provenance.MODELLED for trace in result.traces) else ""
-    return f"The highest reading was {approx}{significant(highest_w, 3)} W; idle power was not measured."
 
 
 def pipeline(result: RunResult, pick: str | None) -> Section:

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, SourceReport, SourceState
+from greenbench.analysis.charges import served
+from greenbench.analysis.energy_metrics import (
+    accuracy_per_joule,
+    energy_delay_product,
+    flops_per_joule,
+    inferences_per_joule,
+    wh_per_1000,
+)
+from greenbench.analysis.spending import spending
+from greenbench.core.charge import Charge, ChargeKind, Spending
+from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, SourceReport, SourceState, WindowKind
 from greenbench.core.run import (
     LAB,
     QUICK,
@@ -31,6 +41,7 @@ from greenbench.core.run import (
     Verdict,
     letter,
 )
+from greenbench.core.traced import BlockTrace, Phase
 from greenbench.report.writers.pdf import to_pdf
 
 START_NS = 5_000_000_000_000
@@ -89,6 +100,10 @@ class Maker:
     examples: int = 450
     change: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def rounds(self) -> int:
+        return 5 if self.lab else 3
+
     def variant(self, index: int, case: Case) -> VariantResult:
         lineage = tuple(LineageStep(node=_id(step), title=step, step="step") for step in ("Network", "Train", *case.steps))
         first = self.cases[0]
@@ -131,7 +146,7 @@ class Maker:
                 calls=int(1 / case.latency),
                 median_s=case.latency,
             )
-            for k in range(5 if self.lab else 3)
+            for k in range(self.rounds)
         )  # fmt: skip
         return VariantResult(
             **common,
@@ -150,6 +165,12 @@ class Maker:
         metrics["energy_per_inference"] = around(case.energy, wide, "J", self.provenance)
         metrics["energy_per_inference_net"] = around(case.energy * 0.74, wide, "J", self.provenance)
         metrics["co2e_per_inference"] = around(case.energy * 1.3e-4, wide, "g", Provenance.MODELLED)
+        joules = metrics["energy_per_inference"]
+        metrics["inferences_per_joule"] = inferences_per_joule(joules)
+        metrics["wh_per_1000"] = wh_per_1000(joules)
+        metrics["flops_per_joule"] = flops_per_joule(joules, metrics["flops"])
+        metrics["energy_delay_product"] = energy_delay_product([case.energy] * 5, [case.latency] * 5, joules, wide)
+        metrics["accuracy_per_joule"] = accuracy_per_joule(metrics["accuracy"], joules)
         first = self.cases[0].energy
         if index and first:
             modelled = self.provenance is Provenance.MODELLED
@@ -182,15 +203,60 @@ class Maker:
             whole["idle_before"] = around(3.42, 0.01, "W", self.provenance)
             whole["idle_after"] = around(3.47, 0.01, "W", self.provenance)
             whole["traces"] = (self.trace(),)
+            whole["phases"] = self.phases()
+            whole["block_trace"] = self.block_trace(variants[0])
+            whole["ledger"] = self.ledger(plan, variants)
+            whole["spent"] = self.spent(whole["ledger"])
         return RunResult(**{**whole, **self.change})
 
     def trace(self) -> PowerTrace:
-        times = tuple(k * 0.25 for k in range(4 * (12 + 3 * len(self.cases))))
-        mean = [3.4 if t < 8 else 14 + 0.5 * math.sin(t) - (9 if t % 1 > 0.9 else 0) for t in times]
+        times = tuple(k * 0.25 for k in range(4 * (11 + self.rounds * len(self.cases))))
+        end = 8 + self.rounds * len(self.cases)
+        mean = [3.4 if not 8 <= t < end else 14 + 0.5 * math.sin(t) - (9 if t % 1 > 0.9 else 0) for t in times]
         return PowerTrace(
             channel="cpu", title="CPU package and memory", provenance=self.provenance, t_s=times,
             low_w=tuple(w - 0.3 for w in mean), high_w=tuple(w + 0.6 for w in mean),
         )  # fmt: skip
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Four seconds of training, two of idle, two of warm-up; after the blocks idle again."""
+        end = 8.0 + self.rounds * len(self.cases)
+        kinds = ((WindowKind.STEP, "Train", 0.0, 4.0), (WindowKind.IDLE, "idle before", 4.0, 6.0), (WindowKind.WARM_UP, "warm", 6.0, 8.0))
+        return tuple(
+            Phase(kind=kind, label=label, t0_s=begin, t1_s=stop)
+            for kind, label, begin, stop in (*kinds, (WindowKind.IDLE, "idle after", end, end + 2))
+        )
+
+    def block_trace(self, variant: VariantResult) -> BlockTrace:
+        """The first block of the baseline: 14 W for 0.9 s above 3.4 W, in spans of 30 ms."""
+        watts = tuple(14.0 if 6 <= k < 36 else 3.4 for k in range(42))
+        return BlockTrace(
+            variant="A", block=0, begin_s=-0.18, step_s=0.03, power_w=watts, seconds=0.9, energy_j=12.6, idle_j=3.06,
+            examples=variant.blocks[0].calls, provenance=self.provenance,
+        )  # fmt: skip
+
+    def ledger(self, plan: Plan, variants: tuple[VariantResult, ...]) -> tuple[Charge, ...]:
+        """The data 0.9 J, training 412 J from the cache, each other step 21 J, measuring 300 J, between the steps 6 J; ± 2 %."""
+
+        def line(kind: ChargeKind, node: str, title: str, joules: float, **more: Any) -> Charge:
+            given = {"variants": served(plan, variants, node), "digest": node, **more}
+            return Charge(
+                kind=kind, node=node, title=title, seconds=joules / 14, energy=around(joules, wide, "J", self.provenance), **given
+            )
+
+        wide = 0.5 if self.provenance is Provenance.MODELLED else 0.02
+        found = [line(ChargeKind.DATA, "digits", "Digits", 0.9)]
+        for node in plan.nodes:
+            if node.id == "train":
+                found.append(line(ChargeKind.TRAINING, node.id, "Train", 412.0, cached=True, flop=5.2e9, trainings=1))
+            elif node.id not in ("digits", "network", "benchmark"):
+                found.append(line(ChargeKind.COMPRESSION, node.id, node.title, 21.0))
+        found.append(line(ChargeKind.BLOCKS, "benchmark", "Timed blocks", 300.0, variants=()))
+        return (*found, line(ChargeKind.OVERHEAD, "", "Between the steps", 6.0, digest=""))
+
+    def spent(self, lines: tuple[Charge, ...]) -> tuple[Spending, ...]:
+        """Four runs of this pipeline, three of them with a training."""
+        return (spending("pipeline", [lines, lines, [line.model_copy(update={"cached": False}) for line in lines], lines]),)
 
     def sources(self) -> tuple[SourceReport, ...]:
         absent = SourceReport(

@@ -67,11 +67,14 @@ def test_sections_without_data_are_left_out(measured: RunResult) -> None:
         "Latency",
         "Accuracy and energy",
         "Power over time",
+        "Making and break-even",
+        "Carbon",
+        "Why, and what to try",
         "How it was measured",
         "Pipeline, how to repeat",
     ]
-    bare = build(measured.model_copy(update={"traces": ()}))
-    assert "Power over time" not in titles(bare)
+    bare = build(measured.model_copy(update={"traces": (), "ledger": (), "nodes": (), "carbon": None}))
+    assert not {"Power over time", "Making and break-even", "Carbon"} & set(titles(bare))
 
 
 def test_more_than_twelve_variants_stand_in_order_of_latency_with_the_failed_last(many: RunResult) -> None:
@@ -118,7 +121,9 @@ def test_a_run_that_broke_off_says_so(measured: RunResult) -> None:
 
 
 def test_a_run_without_any_result_is_still_a_report(measured: RunResult) -> None:
-    empty = measured.model_copy(update={"state": RunState.CANCELLED, "variants": (), "nodes": (), "traces": (), "sources": ()})
+    empty = measured.model_copy(
+        update={"state": RunState.CANCELLED, "variants": (), "nodes": (), "traces": (), "sources": (), "ledger": ()}
+    )
     report = build(empty)
     assert report.keys == ()
     assert report.bold == "Nothing was measured."

@@ -12,6 +12,8 @@ _TRACE_BINS = 600
 _SPANS, _MARGIN = 120, 0.2  # of a block: how finely it is drawn, and how much of its length before and after
 _FEWEST = 8  # spans that show a shape
 _READ_S = 0.1
+_SMALL = 0.6  # of the run: a benchmark shorter than that would be hard to see in it
+_SHOWN = (WindowKind.IDLE, WindowKind.WARM_UP, WindowKind.BLOCK, WindowKind.COOL_DOWN)
 
 
 def traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
@@ -20,6 +22,20 @@ def traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
         return ()
     ended = recorder.ended_ns or recorder.started_ns
     return tuple(recorder.ledger.thin(channel.key, _TRACE_BINS, recorder.started_ns, ended) for channel in recorder.ledger.channels)
+
+
+def benchmark_traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
+    """The same over the benchmark alone, in seconds since the start of the run, where it is a small part of it: else none are needed."""
+    benchmarks = {node.id for node in recorder.plan.nodes if node.step == "benchmark"}
+    inside = [w for w in recorder.windows if w.node in benchmarks and w.kind in _SHOWN]
+    if not inside or not recorder.started_ns:
+        return ()
+    first, last = min(w.t0_ns for w in inside), max(w.t1_ns for w in inside)
+    if last - first > _SMALL * ((recorder.ended_ns or last) - recorder.started_ns):
+        return ()
+    after_s = (first - recorder.started_ns) / 1e9
+    thinned = [recorder.ledger.thin(channel.key, _TRACE_BINS, first, last) for channel in recorder.ledger.channels]
+    return tuple(trace.model_copy(update={"t_s": tuple(after_s + t for t in trace.t_s)}) for trace in thinned)
 
 
 def phases(recorder: Recorder) -> tuple[Phase, ...]:

@@ -8,6 +8,8 @@ import matplotlib
 
 from greenbench.core.run import RunResult
 from greenbench.report.figures.accuracy import draw_accuracy
+from greenbench.report.figures.block import draw_block
+from greenbench.report.figures.break_even import draw_break_even
 from greenbench.report.figures.canvas import Canvas, style
 from greenbench.report.figures.energy import draw_energy
 from greenbench.report.figures.forest import draw_forest
@@ -25,6 +27,8 @@ _DRAWINGS: Mapping[str, Drawing] = {
     "accuracy": draw_accuracy,
     "energy": draw_energy,
     "power": draw_power,
+    "block": draw_block,
+    "break_even": draw_break_even,
     "pipeline": draw_pipeline,
 }
 

@@ -1,0 +1,310 @@
+"""Making and break-even: what each step took, for which variant, and after how many inferences that is earned back."""
+
+from greenbench.analysis import charges
+from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break_evens, saving_words, time_words
+from greenbench.analysis.charges import Account, Sum, account, add
+from greenbench.core.charge import Charge, Spending
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.quote import (
+    NO_READING,
+    Scale,
+    approximate,
+    interval_decimals,
+    number,
+    quote,
+    scale,
+    significant,
+    significant_decimals,
+)
+from greenbench.core.run import RunResult
+from greenbench.report.labels import listed, plural, short_labels
+from greenbench.report.parts import Figure, Section, TextTable
+
+_MOST_LINES = 12
+_CACHED = "¹"
+_MAKING_WEIGHTS = (3.6, 1.3, 1.7, 0.9)
+_KWH = 3.6e6
+
+
+def section(result: RunResult, pick: str | None) -> Section | None:
+    """The ledger as it looks for the pick (else the variant that pays back first, else the first), with its break-even; None where not
+    one joule of the run was read."""
+    whole = add(charges.ledger(result))
+    if whole.energy.value is None or not whole.lines:
+        return None
+    letter = told_of(result, pick)
+    if letter is None:
+        return Section(
+            "making", "Energy ledger", f"The whole run took {energy_words(whole)}.", tables=(run_table(result),), text=edh(result)
+        )
+    found = break_even(result, letter)
+    figures = _figure(result, found)
+    several = tuple(each for each in break_evens(result) if each.verdict is not PayBack.NOT_CLAIMED)
+    tables = [ledger_table(result, letter)]
+    if several:
+        tables.append(_break_even_table(result, several))
+    title = "Making and break-even" if found.verdict is not PayBack.BASELINE else "Energy ledger"
+    return Section("making", title, finding(result, found), figures, tuple(tables), text=edh(result))
+
+
+def told_of(result: RunResult, pick: str | None) -> str | None:
+    """The letter of the variant that the section tells of; None where nothing was measured."""
+    if pick is not None:
+        return pick
+    paying = [each for each in break_evens(result) if each.verdict is PayBack.PAYS and each.inferences is not None]
+    if paying:
+        return min(paying, key=lambda each: (each.inferences.value if each.inferences else None) or 0.0).letter
+    others = [v.letter for v in result.measured if v.letter != "A"]
+    return others[0] if others else next((v.letter for v in result.measured), None)
+
+
+def finding(result: RunResult, found: BreakEven) -> str:
+    """What making took and when that is earned back, by rule."""
+    spent = charges.making(result, found.letter)
+    if found.verdict is PayBack.BASELINE:
+        return f"The whole run took {energy_words(add(charges.ledger(result)))}."
+    if not spent.lines:
+        made = f"{found.letter} took no step that A does not need"
+    elif spent.energy.value is None:
+        made = f"What making {found.letter} took has no reading"
+    else:
+        made = f"Making {found.letter} took {energy_words(spent)}"
+    match found.verdict:
+        case PayBack.PAYS if found.inferences is not None and found.inferences.value is not None:
+            least = "at least " if found.at_least else ""
+            count = approximate(found.inferences.value)
+            return f"{made}; it saves {saving_words(found.saving)} on every inference and breaks even at {least}{count} inferences."
+        case PayBack.AT_ONCE:
+            return f"{made}; it saves {saving_words(found.saving)} on every inference, from the first."
+        case PayBack.NEVER:
+            return f"{made}; it never pays back: an inference takes no less energy than with A."
+        case PayBack.NOT_CLAIMED:
+            return f"{made}; energy is modelled, so no pay-back is claimed."
+        case _:
+            return f"{made}; whether it pays back cannot be told yet."
+
+
+def energy_words(spent: Sum) -> str:
+    """ "264 kJ, 0.073 kWh", with "≈" where it is modelled and "at least" where a part has no reading."""
+    energy = spent.energy
+    if energy.value is None:
+        return NO_READING
+    shown = scale("J", [energy.value])
+    least = "at least " if spent.at_least else ""
+    words = f"{least}{_rounded(energy, shown)}"
+    kwh = energy.value / _KWH
+    return f"{words}, {significant(kwh, 2)} kWh" if kwh >= 0.001 else words
+
+
+def edh(result: RunResult) -> tuple[str, ...]:
+    """E·D·H of this run, of all runs of its pipeline and since the program was started: trainings, their FLOP and their joules."""
+    trained = [line for line in charges.ledger(result) if line.trainings]
+    if not trained:
+        return ()
+    count = sum(line.trainings for line in trained)
+    parts = [f"in this run {_trained(count, sum(line.flop or 0.0 for line in trained), add(trained).energy)}"]
+    for spent in result.spent:
+        if spent.runs > 1:
+            parts.append(f"{spent_words(spent)} {_trained(spent.experiments, spent.flop, spent.training)}")
+    return (f"What the training cost, every experiment counted (E·D·H): {'; '.join(parts)}.",)
+
+
+def spent_words(spent: Spending) -> str:
+    """ "in all 4 runs of this pipeline"."""
+    where = {"pipeline": "of this pipeline", "session": "since the program was started"}[spent.scope]
+    return f"in all {plural(spent.runs, 'run')} {where}"
+
+
+def _trained(count: int, flop: float, energy: Measurement) -> str:
+    words = [plural(count, "training")]
+    if flop:
+        words.append(flop_words(flop))
+    if energy.value is not None:
+        words.append(_rounded(energy, scale("J", [energy.value])))
+    return listed(words)
+
+
+def _rounded(energy: Measurement, shown: Scale) -> str:
+    """Three digits of a measured energy, two of a modelled one: "264 kJ", "≈ 21 J"."""
+    modelled = energy.provenance is Provenance.MODELLED
+    text = significant((energy.value or 0.0) * shown.factor, 2 if modelled else 3)
+    return f"{'≈ ' if modelled else ''}{text} {shown.unit}"
+
+
+def flop_words(flop: float) -> str:
+    """ "12.3 TFLOP"."""
+    for unit, size in (("EFLOP", 1e18), ("PFLOP", 1e15), ("TFLOP", 1e12), ("GFLOP", 1e9), ("MFLOP", 1e6)):
+        if flop >= size:
+            return f"{significant(flop / size, 3)} {unit}"
+    return f"{significant(flop, 3)} FLOP"
+
+
+class _Lines:
+    """Rows of a ledger, in one unit of energy and one of time."""
+
+    def __init__(self, several: list[Charge]) -> None:
+        # The unit of a thirtieth of the whole: its parts read well in it, and the whole does not grow too long.
+        self.shown = scale("J", [(add(several).energy.value or 0.0) / 30])
+        self.minutes = sum(line.seconds or 0.0 for line in several) >= 600
+        self.rows: list[tuple[str, ...]] = []
+        self.strong: list[int] = []
+
+    def add(self, title: str, spent: Sum, *, strong: bool = False) -> None:
+        if strong:
+            self.strong.append(len(self.rows))
+        time = f"{significant(spent.seconds / 60, 2)} min" if self.minutes else f"{significant(spent.seconds, 2)} s"
+        least = "≥ " if spent.at_least else ""
+        self.rows.append((title, time if spent.seconds else NO_READING, *_value(spent.energy, self.shown, least)))
+
+    def table(self, head: str, note: str) -> TextTable:
+        columns = (head, "time", f"energy {self.shown.unit}", "±")
+        return TextTable(columns, tuple(self.rows), "lrrr", note, weights=_MAKING_WEIGHTS, strong=tuple(self.strong))
+
+
+def _value(energy: Measurement, shown: Scale, least: str = "") -> tuple[str, str]:
+    """A line's energy with its mark, and how far it may be off, with the digits that supports."""
+    if energy.value is None:
+        return NO_READING, ""
+    half = 0.0 if energy.low is None or energy.high is None else (energy.high - energy.low) / 2 * shown.factor
+    value = energy.value * shown.factor
+    decimals = interval_decimals(half, value) if half else significant_decimals(value, 3)
+    rough = "≈ " if energy.provenance is Provenance.MODELLED else ""
+    return f"{least}{rough}{number(value, decimals)} {energy.provenance.mark}", number(half, decimals) if half else ""
+
+
+def ledger_table(result: RunResult, letter: str) -> TextTable:
+    """The ledger as it looks for one variant: line by line what it and the baseline need, the rest by groups. Raises KeyError."""
+    found = account(result, letter)
+    rows = _Lines(list(found.lines))
+    for line in _most(found.baseline):
+        rows.add(_title(line), add([line]))
+    if found.making:
+        for line in _most(found.making):
+            rows.add(_title(line), add([line]))
+        rows.add(f"Making {letter}, without A" if found.baseline else f"Making {letter}", add(found.making), strong=True)
+    elif found.baseline:
+        rows.add(f"Making {letter}", add(found.baseline), strong=True)
+    _groups(rows, result, found)
+    return rows.table(f"Energy ledger of {letter}", _note(result, found.lines))
+
+
+def run_table(result: RunResult) -> TextTable:
+    """The ledger of a run in which nothing was measured: its lines."""
+    lines = list(charges.ledger(result))
+    rows = _Lines(lines)
+    for line in _most(tuple(lines)):
+        rows.add(_title(line), add([line]))
+    rows.add("This run, all in", add(lines), strong=True)
+    return rows.table("Energy ledger", _note(result, tuple(lines)))
+
+
+def _title(line: Charge) -> str:
+    return f"{line.title}{_CACHED if line.cached else ''}"
+
+
+def _most(lines: tuple[Charge, ...]) -> list[Charge]:
+    """The lines, in their order; of very many those that took most, and the rest as one."""
+    if len(lines) <= _MOST_LINES:
+        return list(lines)
+    largest = sorted(lines, key=lambda line: -(line.energy.value or 0.0))[: _MOST_LINES - 1]
+    rest = [line for line in lines if line not in largest]
+    spent = add(rest)
+    others = rest[0].model_copy(update={"title": f"{len(rest)} smaller steps", "energy": spent.energy, "seconds": spent.seconds})
+    return [*(line for line in lines if line in largest), others]
+
+
+def _groups(rows: _Lines, result: RunResult, found: Account) -> None:
+    """Measuring, the other variants, what came to nothing, what lies between, and all of it; then earlier runs."""
+    if found.measuring:
+        many = len([v for v in result.variants if v.failure is None]) > 1
+        rows.add("Measuring all variants" if many else "Measuring", add(found.measuring))
+    if found.others:
+        letters = list(dict.fromkeys(letter for line in found.others for letter in line.variants if letter not in ("A", found.letter)))
+        rows.add(f"Making {listed(letters)}" if 0 < len(letters) <= 6 else "Making the others", add(found.others))
+    if found.discarded:
+        rows.add("Failed, or used by no variant", add(found.discarded))
+    if found.overhead:
+        rows.add("Between the steps", add(found.overhead))
+    rows.add("This run, all in", add(found.lines), strong=True)
+    for spent in result.spent:
+        if spent.runs > 1:
+            missing = ("",) * spent.missing
+            rows.add(_runs(spent), Sum(spent.energy, spent.seconds, missing, spent.runs))
+
+
+def _runs(spent: Spending) -> str:
+    where = {"pipeline": "of this pipeline", "session": "since the start"}[spent.scope]
+    return f"All {plural(spent.runs, 'run')} {where}"
+
+
+def _note(result: RunResult, lines: tuple[Charge, ...]) -> str:
+    """What the table's signs mean, as far as they occur in it."""
+    words = []
+    if any(line.cached for line in lines):
+        words.append(f"{_CACHED} From the cache; what it took at first is still charged.")
+    words.append("Gross of idle. A sum carries the least direct mark of its parts; ±: what the meter leaves open, 95 %.")
+    if missing := add(lines).missing:
+        words.append(f"No reading for {listed([f'“{title}”' for title in dict.fromkeys(missing)])}: sums are the least (≥).")
+    return " ".join(words)
+
+
+def _break_even_table(result: RunResult, several: tuple[BreakEven, ...]) -> TextTable:
+    """Each variant's making, saving and break-even."""
+    names = dict(zip([v.letter for v in result.variants], short_labels([v.name for v in result.variants]), strict=True))
+    made = scale("J", [each.making.value for each in several])
+    saved = scale("J", [each.saving.value for each in several])
+    rate = approximate(several[0].per_day)
+    rows = tuple(
+        (each.letter, names[each.letter], _value(each.making, made)[0], *_saved(each.saving, saved), *_after(each)) for each in several
+    )
+    energies = (f"making {made.unit}", f"saves {saved.unit}")
+    head = ("", "Variant", *energies, "95 % interval", "pays back after", "95 % interval", f"at {rate} a day")
+    note = (
+        "Making: beyond what A needs. Saves: energy per inference of A minus that of the variant, gross, over paired blocks. "
+        "Intervals of the quotient: MOVER-R (Fieller's, for lopsided errors)."
+    )
+    return TextTable(head, rows, "llrrlrll", note, tuple(each.letter for each in several))
+
+
+def _saved(saving: Measurement, shown: Scale) -> tuple[str, str]:
+    quoted = quote(saving, shown)
+    return quoted.text, f"[{quoted.low}, {quoted.high}]" if quoted.interval else ""
+
+
+def _after(each: BreakEven) -> tuple[str, str, str]:
+    words = {
+        PayBack.AT_ONCE: "at once",
+        PayBack.NEVER: "never",
+        PayBack.UNCLEAR: "cannot tell yet",
+        PayBack.NOT_CLAIMED: "not claimed",
+        PayBack.BASELINE: "",
+    }
+    if each.verdict is not PayBack.PAYS or each.inferences is None or each.days is None:
+        return words.get(each.verdict, ""), "", ""
+    least = "≥ " if each.at_least else "≈ " if each.inferences.provenance is Provenance.MODELLED else ""
+    low, high = each.inferences.low, each.inferences.high
+    interval = f"[{approximate(low)}, {approximate(high)}]" if low is not None and high is not None else ""
+    return f"{least}{approximate(each.inferences.value or 0.0)}", interval, time_words(each.days.value or 0.0)
+
+
+def _figure(result: RunResult, found: BreakEven) -> tuple[Figure, ...]:
+    """The crossing, where there is one."""
+    if found.verdict is not PayBack.PAYS or found.inferences is None or found.inferences.value is None:
+        return ()
+    number_of = found.inferences
+    between = ""
+    if number_of.low is not None and number_of.high is not None:
+        between = f", 95 % interval {approximate(number_of.low)} to {approximate(number_of.high)}"
+    other = beside(result, found.letter)
+    also = f" {other.letter} pays back after {approximate(other.inferences.value or 0.0)}." if other and other.inferences else ""
+    count = approximate(number_of.value or 0.0)
+    caption = f"Break-even of {found.letter}: {count} inferences{between}.{also} Band: 95 % interval."
+    alt = f"Energy of making and using A and {found.letter}: the lines cross at {count} inferences{between}."
+    letters = ("A", found.letter, *((other.letter,) if other else ()))
+    return (Figure("break_even", letters, caption, alt, 84.0, "break-even"),)
+
+
+def beside(result: RunResult, letter: str) -> BreakEven | None:
+    """One more variant to draw: of the others that pay back the one that does so first."""
+    others = [e for e in break_evens(result) if e.letter != letter and e.verdict is PayBack.PAYS and e.inferences and e.inferences.value]
+    return min(others, key=lambda each: each.inferences.value if each.inferences and each.inferences.value else 0.0, default=None)
