@@ -130,7 +130,8 @@ class EditorView(QWidget):
             self.canvas.camera.show_node(ids[0])
 
     def selected(self) -> list[str]:
-        return self.scene.selected_nodes()
+        """The selected nodes that are still there: an undo takes several away, and the scene hears of them one by one."""
+        return [id for id in self.scene.selected_nodes() if id in self.session.document.pipeline.nodes]
 
     def add_step(self, key: str) -> None:
         """Adds a step beside what is selected or in the middle of what is seen, on a free spot, and selects it."""
