@@ -7,11 +7,13 @@ from threading import Lock
 from greenbench.core import messages
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import StoreError
-from greenbench.core.measurement import Measurement, Sample, Window, WindowKind
+from greenbench.core.measurement import Facts, Measurement, Sample, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, NodeState, Plan, Remark, RunState
 from greenbench.engine.raw_data import digest
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.store import Store
+
+_FACTS_LAG_NS = 10**9  # what is said of a block may arrive after its end
 
 # What the worker says of a variant beside its windows: kept as it was said, so that every number can be made again.
 _WORDS = (messages.VariantReady, messages.VariantMeasured, messages.VariantFailed)
@@ -39,6 +41,8 @@ class Recorder:
         self.measured: dict[tuple[str, str], messages.VariantMeasured] = {}
         self.failed: dict[tuple[str, str], messages.VariantFailed] = {}
         self.warnings: list[Remark] = []
+        self.facts: list[Facts] = []
+        self._last_facts: Facts | None = None
         self.current = ""
         self._handlers: dict[type, Callable[..., None]] = {
             messages.RunStarted: self._run_started,
@@ -66,6 +70,17 @@ class Recorder:
         with self._sealing:
             if not self._sealed:
                 self._keep(lambda: self._store.add_samples(self.run_id, samples))
+
+    def on_facts(self, facts: Facts) -> None:
+        """Keeps what the machine says of itself around timed blocks, the last word before them included; a long training needs none."""
+        timed = any(window.kind is WindowKind.BLOCK for window in self.open_windows)
+        if not timed and self.windows and self.windows[-1].kind is WindowKind.BLOCK:
+            timed = facts.t_ns <= self.windows[-1].t1_ns + _FACTS_LAG_NS
+        if timed:
+            if self._last_facts is not None:
+                self.facts.append(self._last_facts)
+            self.facts.append(facts)
+        self._last_facts = None if timed else facts
 
     def seal(self) -> str:
         """Ends the raw data of the run: what the meter reads from now on is not the run's. Returns its digest (`raw_data.digest`), ""
@@ -159,7 +174,7 @@ class Recorder:
 
     def _meter_state(self, event: messages.MeterState) -> None:
         """A gap in the readings belongs to the results: the blocks it touches have no energy."""
-        remark = Remark(kind="deviation", text=f"{event.text} What was measured meanwhile has no energy.")
+        remark = Remark(kind="deviation", text=f"{event.text} What was measured meanwhile has no energy.", code="gap")
         if not event.alive and remark not in self.warnings:
             self.warnings.append(remark)
 

@@ -198,6 +198,8 @@ class LocalRunner:
             recorder = self._recorder
             if recorder:
                 recorder.on_samples(event.samples)
+                if event.facts is not None:
+                    recorder.on_facts(event.facts)
             else:
                 self.ledger.keep_last(_REMEMBERED_NS)
             with self._sampled:

@@ -338,3 +338,82 @@ def test_phases_are_placed_on_the_clock_of_the_traces():
     first, last = Timeline().result().phases
     assert (first.kind, first.t0_s, first.t1_s) == (WindowKind.IDLE, 0.0, 2.0)
     assert (last.t0_s, last.t1_s) == (8.0, 10.0)
+
+
+def test_several_variants_are_judged_together_and_say_how_many():
+    timeline = Timeline()
+    for key in "CD":
+        timeline.say(timeline.ready(key, "b"))
+        for (node, letter, number), values in list(timeline.recorder.latencies.items()):
+            if letter == "B":
+                timeline.recorder.latencies[(node, key, number)] = tuple(value * (1 + 0.01 * number) for value in values)
+        for window in timeline.recorder.windows_by(WindowKind.BLOCK, "bench")["B"]:
+            timeline.recorder.windows.append(window.model_copy(update={"variant": key}))
+    found = {v.letter: v.against["latency_p50"] for v in timeline.result().variants[1:]}
+    assert {c.together for c in found.values()} == {3}
+    assert all(c.p_adjusted >= c.p_value for c in found.values())
+    assert all((c.verdict in (Verdict.LOWER, Verdict.HIGHER)) == (c.p_adjusted <= 0.05) for c in found.values())
+
+
+def test_rounds_of_one_process_are_one_observation_of_where_it_lies_in_memory():
+    """Four processes of two rounds each: within a process the ratio is steady, between them it moves by 2 %."""
+    timeline = Timeline()
+    timeline.recorder.windows = [w for w in timeline.recorder.windows if w.kind is not WindowKind.BLOCK]
+    timeline.recorder.latencies.clear()
+    layout = [1.0, 1.02, 0.98, 1.01]
+    for number in range(8):
+        for key in "AB":
+            window = Window(
+                kind=WindowKind.BLOCK, label=key, t0_ns=START + (2 + number) * S, t1_ns=START + (3 + number) * S, node="bench", variant=key,
+                block=number, calls=50, process=number // 2,
+            )  # fmt: skip
+            slow = layout[number // 2] if key == "B" else 1.0
+            timeline.say(messages.WindowClosed(window=window, latencies_s=(0.01 * slow * (1 + 1e-5 * number),) * 50))
+    b = timeline.result().variants[1].against["latency_p50"]
+    logs = np.log(layout)
+    half = 3.182446305284263 * logs.std(ddof=1) / 2  # Student's t with three degrees of freedom over four processes
+    assert b.low == pytest.approx(np.exp(logs.mean() - half) - 1, rel=1e-3)
+    assert b.verdict is Verdict.UNCLEAR
+
+
+def test_models_that_are_too_slow_to_start_again_say_what_that_leaves_open():
+    timeline = Timeline()
+    assert not [r for r in timeline.result().warnings if r.code == "process"]
+    timeline.recorder.plan = plan().model_copy(update={"protocol": PROTOCOL.model_copy(update={"restart_rounds": 1})})
+    assert [r.text.split(":")[0] for r in timeline.result().warnings if r.code == "process"] == ["Each model ran in one process"]
+
+
+def test_energy_that_still_scatters_at_the_cap_is_told_beside_latency():
+    timeline = Timeline()
+    timeline.recorder.plan = plan().model_copy(update={"protocol": PROTOCOL.model_copy(update={"max_blocks": 3, "target": 1e-6})})
+    windows = timeline.recorder.windows
+    for place, window in enumerate(windows):
+        if window.kind is WindowKind.BLOCK and window.variant == "A":
+            windows[place] = window.model_copy(update={"calls": 100 + 20 * window.block})
+    told = [remark.text for remark in timeline.result().warnings if remark.code == "cap"]
+    assert len(told) == 1
+    assert told[0].startswith("A stopped by the cap of 3 blocks: energy interval")
+
+
+def test_percentiles_of_the_calls_are_there_with_their_intervals():
+    found = Timeline().result().variants[0].percentiles
+    assert [p.q for p in found] == [0.5, 0.9, 0.95, 0.99]
+    assert not found[1].supported
+    assert found[1].n == 300
+
+
+def server(bound_s, rate=100.0):
+    timeline = Timeline()
+    params = {"region": "WORLD", "pue": 1.5, "scenario": "server", "rate": rate, "bound_s": bound_s}
+    nodes = (*timeline.recorder.plan.nodes[:2], timeline.recorder.plan.nodes[2].model_copy(update={"params": params}))
+    timeline.recorder.plan = timeline.recorder.plan.model_copy(update={"nodes": nodes})
+    return timeline.result().variants[0]
+
+
+def test_a_server_is_valid_invalid_or_cannot_tell_by_the_interval_of_its_p99():
+    # 300 queries of 10 ms each: an upper end for the p99 of so few does not exist, a lower one does.
+    assert server(bound_s=0.005).served.valid is False
+    assert server(bound_s=0.005).served.text.startswith("not valid: at 100 queries a second 300 of 300")
+    assert server(bound_s=0.02).served.valid is None
+    assert server(bound_s=0.02).scenario == "server"
+    assert Timeline().result().variants[0].served is None

@@ -8,6 +8,7 @@ from greenbench.engine.judging import datasets
 from greenbench.engine.limits import limits
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import charging, tracing
+from greenbench.engine.results.disturbances import disturbances
 from greenbench.engine.results.remarks import protocol_remarks
 from greenbench.engine.results.variants import BenchmarkResults
 from greenbench.meters import carbon
@@ -32,6 +33,8 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         idles += recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
     powers = [recorder.ledger.idle_power_w(window) for window in idles]
     lines = charging.ledger(recorder, variants)
+    before, after = (powers[0], powers[-1]) if len(powers) > 1 else (None, None)
+    moved = disturbances(variants, recorder.environment, before, after)
     ended = recorder.ended_ns or recorder.started_ns
     result = RunResult(
         run_id=recorder.run_id,
@@ -48,12 +51,18 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         idle_after=powers[-1] if len(powers) > 1 else None,
         variants=tuple(variants),
         nodes=tuple(recorder.nodes[node.id] for node in plan.nodes if node.id in recorder.nodes),
-        warnings=(*warnings, *protocol_remarks(recorder, variants), *limits(recorder, variants)),
+        warnings=(
+            *warnings,
+            *protocol_remarks(recorder, variants),
+            *moved,
+            *limits(recorder, variants),
+        ),
         data=_data(recorder, benchmarks),
         energy_total=add(lines).energy if lines else Measurement.missing("J", "the run did not begin"),
         ledger=lines,
         carbon=factor,
         traces=tracing.traces(recorder),
+        benchmark_traces=tracing.benchmark_traces(recorder),
         phases=tracing.phases(recorder),
     )
     return result.model_copy(update={"block_trace": tracing.block_trace(recorder, result)})

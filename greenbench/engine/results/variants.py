@@ -4,6 +4,7 @@ import numpy as np
 
 from greenbench.analysis import energy_metrics
 from greenbench.analysis.intervals import block_mean, block_quantile
+from greenbench.analysis.percentiles import percentiles
 from greenbench.core.carbon import grams
 from greenbench.core.measurement import Measurement, WindowKind
 from greenbench.core.messages import VariantReady
@@ -13,7 +14,9 @@ from greenbench.engine.judging import quality
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import energies
 from greenbench.engine.results.comparisons import Comparisons
+from greenbench.engine.results.conditions import of_block
 from greenbench.engine.results.energies import BlockEnergies
+from greenbench.engine.results.scenarios import scenario, served
 
 _MIRROR = {"size_bytes", "size_coded_bytes", "parameters", "nonzero_parameters", "flops"}
 
@@ -50,7 +53,9 @@ class BenchmarkResults:
             return bare.model_copy(update={"failure": failed.failure if failed else None})
         latencies = self.recorder.latencies_of(self.node.id, key)
         self.energies[key] = energy = energies.of_blocks(self.recorder, self.blocks.get(key, []), ready.batch, self.idle_w)
-        calls = np.concatenate([np.array(block) for block in latencies.values()]) if latencies else np.array([])
+        blocks = [np.array(block) for block in latencies.values()]
+        calls = np.concatenate(blocks) if blocks else np.array([])
+        measured = self.recorder.measured.get((self.node.id, key))
         more = {
             "state": NodeState.DONE if latencies else NodeState.CANCELLED,
             "runtime": ready.runtime,
@@ -58,6 +63,10 @@ class BenchmarkResults:
             "batch": ready.batch,
             "threads": ready.threads,
             "metrics": self._metrics(key, ready.batch, energy),
+            "scenario": scenario(self.node),
+            "batches": ready.batches,
+            "served": served(self.node, blocks, measured.highest_rate if measured else None),
+            "percentiles": percentiles(blocks),
             "latency_quantiles_s": tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
             "blocks": self._blocks(key, energy, ready.batch),
             "notes": ready.notes,
@@ -121,6 +130,7 @@ class BenchmarkResults:
                 Block(
                     index=window.block, t0_ns=window.t0_ns, t1_ns=window.t1_ns, calls=window.calls,
                     median_s=float(np.median(values)), energy_j=total,
+                    conditions=of_block(self.recorder.facts, window, self.recorder.environment.cores_logical),
                 )
             )  # fmt: skip
         return tuple(found)

@@ -1,0 +1,51 @@
+"""How a variant stood its scenario: the verdict on the bound of the Server scenario, and the batch that Offline chose."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from greenbench.analysis.percentiles import percentile
+from greenbench.core.quote import count, significant
+from greenbench.core.run import PlannedNode, Scenario, Served
+
+_Q = 0.99
+
+
+def scenario(node: PlannedNode) -> Scenario:
+    """The scenario of a benchmark; plans from before there were several have the first."""
+    return Scenario(node.params.get("scenario", Scenario.SINGLE_STREAM))
+
+
+def served(node: PlannedNode, blocks: Sequence[np.ndarray], highest_rate: float | None) -> Served | None:
+    """The verdict on the queries of all blocks, each block's times in seconds; None in other scenarios, and without a query."""
+    if scenario(node) is not Scenario.SERVER or not any(block.size for block in blocks):
+        return None
+    rate, bound_s = float(node.params["rate"]), float(node.params["bound_s"])
+    found = percentile(blocks, _Q)
+    calls = np.concatenate(list(blocks))
+    late = int((calls > bound_s).sum())
+    valid = None
+    if found.low_s is not None and found.low_s > bound_s:
+        valid = False
+    elif (found.supported and found.value_s <= bound_s) or (found.high_s is not None and found.high_s <= bound_s):
+        valid = True
+    elif found.supported:
+        valid = False
+    told = Served(
+        rate=rate, bound_s=bound_s, queries=calls.size, late=late, valid=valid, p99_s=found.value_s,
+        low_s=found.low_s, high_s=found.high_s, highest_rate=highest_rate,
+    )  # fmt: skip
+    return told.model_copy(update={"text": _words(told)})
+
+
+def _words(s: Served) -> str:
+    verdict = {True: "valid", False: "not valid", None: "cannot tell yet"}[s.valid]
+    text = (
+        f"{verdict}: at {significant(s.rate, 3)} queries a second {count(s.late)} of {count(s.queries)} were answered later than the "
+        f"{significant(s.bound_s * 1e3, 3)} ms that 99 % must keep"
+    )
+    if s.highest_rate is None:
+        return text
+    if s.highest_rate == 0:
+        return f"{text}; no rate that was tried keeps it"
+    return f"{text}; it bears up to about {significant(s.highest_rate, 2)} a second"
