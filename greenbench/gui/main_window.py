@@ -20,6 +20,7 @@ from greenbench.core.measurement import Provenance, SourceReport
 from greenbench.core.run import RunResult
 from greenbench.gui.actions import ActionSet
 from greenbench.gui.advice.doors import AdviceDoors
+from greenbench.gui.audit.doors import AuditDoors
 from greenbench.gui.autosave import Autosave
 from greenbench.gui.controls import Button
 from greenbench.gui.editor.status import RunBoard
@@ -107,10 +108,11 @@ class MainWindow(QMainWindow):
         self.intake.window = self
         self.inspector = Inspector(session, theme, self.board, self.intake)
         self.library = StepLibrary(session.catalog, theme)
-        self.results = ResultsPage(theme, parts.exporter, _runtimes(session.catalog))
+        self.results = ResultsPage(theme, parts.exporter, _runtimes(session.catalog), parts.settings)
         self.history = HistoryPage(theme)
         self.inside = InsidePage(theme, parts.jobs, open_cache)
         self.models = ModelDoors(self)
+        self.audits = AuditDoors(self)
         self.pages = QStackedWidget()
         self.panels = Panels(theme, self.library, self._middle(), self.inspector)
         self.menu_row = MenuRow(theme)

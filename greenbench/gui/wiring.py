@@ -142,6 +142,7 @@ class Wiring:
             (window.results.copied, lambda: window.messages.say("notice", "The table is on the clipboard.")),
             (window.history.opened, window.open_run), (window.results.run_asked, window.open_run),
             (window.results.doors.look_asked, window.models.look), (window.results.doors.export_asked, window.models.export),
+            (window.results.doors.audit_asked, window.audits.ask),
             (window.inside.results_asked, lambda: window.show_page(1)), (window.editor.look_wanted, window.models.look),
             (bar.protocol_chosen, self._set_protocol),
         ):  # fmt: skip
@@ -193,7 +194,7 @@ class Wiring:
         window, there = self._window, self._window.results.result is not None
         window.toolbar.show_phase(window.parts.control.phase, has_result=there)
         window.toolbar.name_report(self.shown_run.named())
-        for id in ("copy-table", "export-model", *(f"export-{suffix}" for suffix in FORMATS)):
+        for id in ("copy-table", "export-model", "audit", *(f"export-{suffix}" for suffix in FORMATS)):
             window.actions_.enable(id, there)
 
     def _ended(self, result: RunResult) -> None:

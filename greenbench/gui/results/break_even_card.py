@@ -157,7 +157,15 @@ def _part(title: str, lines: Sequence[Charge], color: str, scale: quote.Scale, b
     joules = sum(line.energy.value or 0.0 for line in lines)
     names = ", ".join(f"{line.title}{' (from the cache, at its first cost)' if line.cached else ''}" for line in lines)
     short = title if len(title) <= 24 else f"{title[:23]}…"
-    return Part(joules, f"{short} {quote.significant(joules * scale.factor, 3)} {scale.unit}", color, f"{before}{names}".capitalize())
+    return Part(joules, f"{short} {joule_words(joules, scale)}", color, f"{before}{names}".capitalize())
+
+
+def joule_words(joules: float, scale: quote.Scale) -> str:
+    """Three digits in the unit of its neighbours; what is nothing beside them says so."""
+    shown = joules * scale.factor
+    if shown < 0.01:
+        return f"< 0.01 {scale.unit}"
+    return f"{quote.significant(shown, 3) if shown >= 0.1 else quote.number(shown, 2)} {scale.unit}"
 
 
 def _several(lines: Sequence[Charge]) -> str:

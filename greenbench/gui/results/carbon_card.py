@@ -10,14 +10,14 @@ from greenbench.core.carbon import grams
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import CarbonFactor, RunResult
 from greenbench.gui.controls import Button, Choice, ProvenanceMark, Text, row
-from greenbench.gui.results.card import Card, choice
+from greenbench.gui.results.card import Card, choice, dense
 from greenbench.gui.results.rate import Rate, RateField
-from greenbench.gui.theme import Theme, font
+from greenbench.gui.theme import Theme
 
 if TYPE_CHECKING:
     from greenbench.analysis.emissions import Emissions, VariantEmissions
 
-_ROWS = ("One inference", "A million", "A year at this rate", "Making it, once")
+_ROWS = ("One inference", "A million", "A year at this rate", "Making it, beyond A")
 _OWN = "own value"
 _DENSE_G = 2_000.0  # g/kWh; nothing that burns anything is above
 
@@ -51,17 +51,15 @@ class CarbonCard(Card):
         box = choice("Region of the grid")
         box.setEditable(True)
         box.setInsertPolicy(Choice.InsertPolicy.NoInsert)
-        box.setMinimumWidth(150)
+        box.setMinimumWidth(120)
+        box.setMaximumWidth(400)
         return box
 
     def _build(self, rate: Rate) -> None:
         self.intensity.setRange(0.0, _DENSE_G)
         self.intensity.setDecimals(0)
         self.intensity.setSuffix(" g/kWh")
-        self.intensity.setAccessibleName("Grams of CO2e for a kilowatt-hour")
-        self.intensity.setKeyboardTracking(False)
-        self.intensity.setFont(font(12))
-        self.intensity.setFixedHeight(26)
+        dense(self.intensity, "Grams of CO2e for a kilowatt-hour")
         self.pue.setRange(100, 300)
         self.pue.setAccessibleName("Power usage effectiveness of the building, in per cent")
         self.pue.setToolTip("What the building takes for each joule of the machine: 1.00 at a desk, about 1.1 to 1.6 in data centres")
@@ -169,11 +167,11 @@ class CarbonCard(Card):
         letters = list(dict.fromkeys(shown))
         self._table.setVisible(found is not None and bool(letters))
         if found is not None:
-            columns = [_grams(found.of(letter), found.carbon) for letter in letters]
+            columns = [_grams(found.of(letter), found.carbon, beyond=letter != letters[0]) for letter in letters]
             for place, head in enumerate(self.heads):
                 head.setText(letters[place] if place < len(letters) else "")
             for line, cells in enumerate(self.cells):
-                scale = quote.scale("g", [column[line].value for column in columns])
+                scale = quote.scale("g", [m.value for column in columns if (m := column[line]) is not None])
                 for place, cell in enumerate(cells):
                     _say(cell, columns[place][line] if place < len(columns) else None, scale)
         self._show_session(found)
@@ -196,9 +194,9 @@ class CarbonCard(Card):
         self.session.setToolTip("\n".join(f"{quote.significant(e.amount, 2)} {e.what}{f' ({e.source})' if e.source else ''}" for e in like))
 
 
-def _grams(mine: "VariantEmissions", factor: CarbonFactor) -> tuple[Measurement, ...]:
-    """Grams of one variant, one for each row."""
-    return mine.per_inference, grams(mine.energy, factor, 1e6), mine.per_year, mine.making
+def _grams(mine: "VariantEmissions", factor: CarbonFactor, *, beyond: bool) -> tuple[Measurement | None, ...]:
+    """Grams of one variant, one for each row; of the baseline nothing is beyond itself."""
+    return mine.per_inference, grams(mine.energy, factor, 1e6), mine.per_year, mine.making if beyond else None
 
 
 def _say(cell: Text, measurement: Measurement | None, scale: quote.Scale) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from greenbench.gui.controls import Choice, GivingText, Text, row
 from greenbench.gui.theme import font
 
-HEIGHT = 300
+HEIGHT = 330
+_WIDEST = 170
 
 
 class Card(QFrame):
@@ -32,5 +33,19 @@ def choice(name: str, face: QFont | None = None) -> Choice:
     box = Choice()
     box.setFont(face or font(12))
     box.setFixedHeight(26)
+    box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+    box.setMaximumWidth(_WIDEST)
     box.setAccessibleName(name)
     return box
+
+
+def dense(box: QAbstractSpinBox, name: str) -> None:
+    """Makes a number field as low as the card's other controls; `name` is what a screen reader says."""
+    box.setFont(font(12))
+    box.setFixedHeight(28)
+    box.setMaximumWidth(_WIDEST - 40)
+    box.setAccessibleName(name)
+    box.setKeyboardTracking(False)
+    # The style sheet's padding does not reach the text of a number field.
+    if edit := box.findChild(QLineEdit):
+        edit.setTextMargins(6, 0, 0, 0)

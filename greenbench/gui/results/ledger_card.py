@@ -11,6 +11,7 @@ from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import RunResult
 from greenbench.gui.controls import Button, ProvenanceMark, Text, row
+from greenbench.gui.results.break_even_card import joule_words
 from greenbench.gui.results.card import Card
 from greenbench.gui.results.ledger_dialog import LedgerDialog
 from greenbench.gui.results.stack_bar import Part, StackBar
@@ -117,7 +118,7 @@ class LedgerCard(Card):
         for column, words in enumerate(heads):
             self._grid.addWidget(Text(words, 11, 400, "muted"), 0, column, right if column else Qt.AlignmentFlag.AlignLeft)
         for place, each in enumerate(found, start=1):
-            joules = quote.NO_READING if each.energy_j is None else quote.significant(each.energy_j * scale.factor, 3)
+            joules = quote.NO_READING if each.energy_j is None else joule_words(each.energy_j, scale).removesuffix(f" {scale.unit}")
             share = quote.NO_READING if each.share is None else f"{quote.significant(each.share * 100, 2)} %"
             seconds = sum(line.seconds or 0.0 for line in each.lines)
             cells = (Text(each.group.title, 12), Text(joules, 12, 600), Text(share, 12, 400, "second"))

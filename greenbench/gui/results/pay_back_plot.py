@@ -17,7 +17,7 @@ class PayBackPlot(Chart):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self.setMinimumSize(180, 110)
+        self.setMinimumSize(180, 132)
         self._index = 0
         self._spent = self._saved = 0.0
         self._x_factor = 1.0
@@ -31,7 +31,7 @@ class PayBackPlot(Chart):
         counts = quote.scale("", [max(reach, 10_000.0)])
         self._spent, self._saved, self._x_factor = spent_j * joules.factor, saved_j * joules.factor / counts.factor, counts.factor
         word = {"M": "million inferences", "k": "thousand inferences"}.get(counts.unit, "inferences")
-        self.x_axis = linear([0.0, reach * counts.factor], word, room=0.0)
+        self.x_axis = linear([0.0, reach * counts.factor], word, room=0.0, count=5)
         top = linear([0.0, max(self._saved * reach * counts.factor, self._spent * 1.2)], f"saved, {joules.unit}", room=0.04, count=3)
         self.y_axis = Axis(0.0, top.high, top.ticks, top.title)
         self.update()

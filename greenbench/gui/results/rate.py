@@ -3,7 +3,7 @@
 from PySide6.QtCore import QLocale, QObject, Signal
 from PySide6.QtWidgets import QSpinBox
 
-from greenbench.gui.theme import font
+from greenbench.gui.results.card import dense
 
 _MOST = 2_000_000_000
 
@@ -36,11 +36,8 @@ class RateField(QSpinBox):
         self.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
         self.setGroupSeparatorShown(True)
         self.setLocale(QLocale(QLocale.Language.French, QLocale.Country.France))  # thin spaces, as everywhere in the window
-        self.setFont(font(12))
-        self.setFixedHeight(26)
-        self.setMinimumWidth(112)
-        self.setAccessibleName("Inferences a day")
-        self.setKeyboardTracking(False)
+        self.setMinimumWidth(104)
+        dense(self, "Inferences a day")
         self.setValue(rate.value)
         self.valueChanged.connect(rate.set)
         rate.changed.connect(self.setValue)
