@@ -8,7 +8,8 @@ from typing import Any
 
 from greenbench.core.measurement import Channel, SourceReport, SourceState
 from greenbench.meters.battery import POWER_SUPPLY, BatteryMeter
-from greenbench.meters.facts import FactsReader, MachineFacts
+from greenbench.meters.facts import HWMON, FactsReader, MachineFacts
+from greenbench.meters.intel_gpu import IntelGpuMeter
 from greenbench.meters.load_model import LoadModel
 from greenbench.meters.machine import this_machine
 from greenbench.meters.meter import Clock, LooksSeldom, Meter, monotonic
@@ -17,6 +18,8 @@ from greenbench.meters.outer import OuterMeters
 from greenbench.meters.rapl import RaplMeter
 from greenbench.meters.rapl_zones import POWERCAP
 from greenbench.meters.replay import Playback, ReplayFacts, load_recording, replay_meters
+from greenbench.meters.windows_emi import WindowsEmiMeter
+from greenbench.meters.zeus_source import zeus_meters
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class MeterSettings:
     speed: float = 1.0
     clock: Clock = monotonic
     home: Path | None = None
+    hwmon: Path = HWMON
 
 
 def discover(settings: MeterSettings | None = None) -> list[Meter]:
@@ -52,11 +56,19 @@ def equip(settings: MeterSettings | None = None) -> tuple[list[Meter], FactsRead
         return list(replay_meters(playback)), ReplayFacts(playback)
     machine = this_machine()
     rapl = RaplMeter(settings.powercap, clock, machine)
-    battery = BatteryMeter(settings.power_supply, clock, parts_measured=lambda: rapl.measuring)
     nvml = NvmlMeter(settings.load_nvml, clock, settings.environ)
-    model = LoadModel(lambda: rapl.measuring or battery.measuring, clock, machine)
+    emi = WindowsEmiMeter(clock=clock)
+    chips = zeus_meters(clock, lambda: nvml.measuring)
+
+    def processor() -> str:
+        """What already measures the processor, or ""."""
+        return rapl.measuring or emi.measuring or next((chip.measuring for chip in chips if chip.measuring), "")
+
+    battery = BatteryMeter(settings.power_supply, clock, parts_measured=processor)
+    model = LoadModel(lambda: processor() or battery.measuring, clock, machine)
     outer = [OuterMeters(settings.home, clock)] if settings.home is not None else []
-    return [*outer, rapl, nvml, battery, model], MachineFacts(nvml.gpu_percent, clock)
+    intel = IntelGpuMeter(settings.hwmon, clock)
+    return [*outer, rapl, emi, nvml, intel, *chips, battery, model], MachineFacts(nvml.facts, clock, settings.hwmon)
 
 
 def reports(meters: Iterable[Meter]) -> tuple[SourceReport, ...]:

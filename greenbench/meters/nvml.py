@@ -6,10 +6,13 @@ Each board and each field is asked on its own: a laptop GPU without a power read
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
+from greenbench.meters.facts import GpuFacts
 from greenbench.meters.meter import NS, Clock, monotonic
+from greenbench.meters.nvml_facts import gpu_facts
 from greenbench.meters.refresh import as_seen
 from greenbench.meters.track import CounterTrack, PowerTrack
 
@@ -31,7 +34,7 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Board:
-    """One GPU. `way` is None if it gives no power at all."""
+    """One GPU. `way` is None if it gives no power at all; `slices` are the UUIDs of what it is cut into (MIG)."""
 
     handle: Any
     index: int
@@ -40,6 +43,7 @@ class Board:
     mig: bool
     way: Way | None
     visible: bool = True
+    slices: tuple[str, ...] = ()
 
     def channel(self) -> Channel:
         """The board's line of power. Raises AssertionError for a board without one."""
@@ -113,15 +117,15 @@ class NvmlMeter:
     def look_again(self) -> None:
         self._searched_ns = self._clock() - _RETRY_NS
 
-    def gpu_percent(self) -> float | None:
-        """How busy the busiest board is, or None if none says."""
-        found: list[float] = []
-        for board in self._boards if self._nvml is not None else ():
-            try:
-                found.append(float(self._nvml.nvmlDeviceGetUtilizationRates(board.handle).gpu))
-            except self._nvml.NVMLError:
-                continue
-        return max(found, default=None)
+    @property
+    def measuring(self) -> str:
+        """The name of a measured board, or "" while there is none."""
+        return next((board.name for board in self._boards if board.way and not self._tracks[board.uuid].trouble), "")
+
+    def facts(self) -> GpuFacts:
+        """What the boards say of themselves beside their power."""
+        boards = [board.handle for board in self._boards if board.handle is not None]
+        return gpu_facts(self._nvml, boards) if self._nvml is not None and boards else GpuFacts()
 
     def close(self) -> None:
         self._boards = []
@@ -194,7 +198,16 @@ class NvmlMeter:
             return None  # a board that fell off the bus still has a number
         name = self._ask(nvml.nvmlDeviceGetName, handle)
         mig = self._ask(nvml.nvmlDeviceGetMigMode, handle)
-        return Board(handle, index, uuid, _text(name or f"GPU {index}"), bool(mig and mig[0]), self._way(handle))
+        cut = bool(mig and mig[0])
+        slices = self._slices(handle) if cut else ()
+        return Board(handle, index, uuid, _text(name or f"GPU {index}"), cut, self._way(handle), slices=slices)
+
+    def _slices(self, handle: Any) -> tuple[str, ...]:
+        nvml = self._nvml
+        most = self._ask(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0
+        parts = [self._ask(partial(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle), index) for index in range(most)]
+        uuids = [self._ask(nvml.nvmlDeviceGetUUID, part) for part in parts if part is not None]
+        return tuple(_text(uuid) for uuid in uuids if uuid)
 
     def _way(self, handle: Any) -> Way | None:
         # A counter that stands at 0 on a board that is switched on does not run.
@@ -256,14 +269,18 @@ def _mark_visible(boards: list[Board], environ: Mapping[str, str]) -> list[Board
         return boards
     entries = [entry.strip() for entry in wanted.split(",") if entry.strip()]
     numbered = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID" or len({board.name for board in boards}) == 1
-    if any(entry.startswith("MIG-") or (entry.isdigit() and not numbered) for entry in entries):
+    unknown = any(entry.startswith("MIG-") and not any(_names(entry, board) for board in boards) for entry in entries)
+    if unknown or any(entry.isdigit() and not numbered for entry in entries):
         return boards
-    return [
-        replace(
-            board, visible=any(entry == str(board.index) or (not entry.isdigit() and board.uuid.startswith(entry)) for entry in entries)
-        )
-        for board in boards
-    ]
+    return [replace(board, visible=any(_names(entry, board) for entry in entries)) for board in boards]
+
+
+def _names(entry: str, board: Board) -> bool:
+    """Whether an entry of CUDA_VISIBLE_DEVICES means a board: its number, the beginning of its UUID, or a slice of it, whose UUID is one of
+    its own or, before driver 470, has the board's inside."""
+    if entry.isdigit():
+        return entry == str(board.index)
+    return board.uuid.startswith(entry) or entry.startswith(f"MIG-{board.uuid}/") or any(one.startswith(entry) for one in board.slices)
 
 
 def _why_not(nvml: Any, error: Exception) -> tuple[SourceState, str, str]:

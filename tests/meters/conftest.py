@@ -92,12 +92,19 @@ class FakeBoard:
         self.instant_mw: Any = answers.get("instant_mw")
         self.usage_mw: Any = answers.get("usage_mw")
         self.mig: Any = answers.get("mig")
+        self.slices: list[FakeBoard] = answers.get("slices", [])
+        self.percent: Any = answers.get("percent", 40)
+        self.heat_c: Any = answers.get("heat_c")
+        self.clock_mhz: Any = answers.get("clock_mhz")
+        self.held_back: Any = answers.get("held_back")
 
 
 class FakeNvml:
     """As much of pynvml as the meter uses, over a list of boards."""
 
     NVML_FI_DEV_POWER_INSTANT = 186
+    NVML_TEMPERATURE_GPU = 0
+    NVML_CLOCK_SM = 1
     NVMLError = NvmlError
     NVMLError_LibraryNotFound = LibraryNotFound
     NVMLError_DriverNotLoaded = DriverNotLoaded
@@ -146,7 +153,28 @@ class FakeNvml:
         return [SimpleNamespace(nvmlReturn=code, value=SimpleNamespace(uiVal=board.instant_mw or 0))]
 
     def nvmlDeviceGetUtilizationRates(self, board: FakeBoard) -> SimpleNamespace:
-        return SimpleNamespace(gpu=40)
+        return SimpleNamespace(gpu=self._answer(board.percent))
+
+    def nvmlDeviceGetTemperature(self, board: FakeBoard, sensor: int) -> int:
+        assert sensor == 0
+        return self._answer(board.heat_c)
+
+    def nvmlDeviceGetClockInfo(self, board: FakeBoard, kind: int) -> int:
+        assert kind == 1
+        return self._answer(board.clock_mhz)
+
+    def nvmlDeviceGetCurrentClocksEventReasons(self, board: FakeBoard) -> int:
+        return self._answer(board.held_back)
+
+    nvmlDeviceGetCurrentClocksThrottleReasons = nvmlDeviceGetCurrentClocksEventReasons
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, board: FakeBoard) -> int:
+        return 7
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, board: FakeBoard, index: int) -> "FakeBoard":
+        if index >= len(board.slices):
+            raise NotSupported("Not Found")
+        return board.slices[index]
 
     def _answer(self, answer: Any) -> Any:
         if answer is None:

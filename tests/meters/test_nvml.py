@@ -85,7 +85,7 @@ def test_a_driver_that_goes_away_stays_as_a_silent_channel_and_comes_back(nvml, 
     assert report.state is SourceState.SILENT
     assert [channel.key for channel in report.channels] == [f"nvml:{A}"]
     assert meter.read()[0].energy_j is None
-    assert meter.gpu_percent() is None
+    assert meter.facts().percent is None
     library.init_error = None
     library.boards[0].energy_mj = 6_000
     clock.tick(11)
@@ -160,6 +160,49 @@ def test_boards_hidden_from_programs_are_shown_but_not_counted(nvml, board, cloc
     library = nvml(board(A, names[0], energy_mj=1), board(B, names[1], energy_mj=1))
     channels = NvmlMeter(lambda: library, clock, environ).report().channels
     assert [channel.counted for channel in channels] == counted
+
+
+@pytest.mark.parametrize(
+    ("visible", "counted"),
+    [
+        ("MIG-1111", [True, False]),
+        (f"MIG-{B}/7/0", [False, True]),
+        ("MIG-1111,1", [True, True]),
+        ("MIG-9999", [True, True]),
+    ],
+)
+def test_a_slice_stands_for_the_board_that_it_is_cut_from(nvml, board, clock, visible, counted):
+    library = nvml(
+        board(A, energy_mj=1, mig=[1, 1], slices=[board("MIG-1111-2222"), board("MIG-3333-4444")]),
+        board(B, energy_mj=1, mig=[1, 1], slices=[board("MIG-5555-6666")]),
+    )
+    channels = NvmlMeter(lambda: library, clock, {"CUDA_VISIBLE_DEVICES": visible}).report().channels
+    assert [channel.counted for channel in channels] == counted
+    assert all("MIG slices have no power of their own" in channel.covers for channel in channels)
+
+
+def test_facts_are_those_of_the_busiest_the_hottest_and_the_slowest(nvml, board, clock):
+    library = nvml(
+        board(A, energy_mj=1, percent=10, heat_c=60, clock_mhz=1980, held_back=0x4),
+        board(B, energy_mj=1, percent=90, heat_c=None, clock_mhz=1200, held_back=0x20 | 0x1 | 0x4),
+    )
+    facts = NvmlMeter(lambda: library, clock).facts()
+    assert (facts.percent, facts.temperature_c, facts.clock_hz) == (90.0, 60.0, 1.2e9)
+    assert facts.throttle == "power limit, heat"
+
+
+def test_a_fact_that_one_board_does_not_know_wipes_no_other(nvml, board, clock):
+    library = nvml(board(A, energy_mj=1, heat_c=55), board(B, energy_mj=1, percent=None, held_back=0x1))
+    facts = NvmlMeter(lambda: library, clock).facts()
+    assert (facts.percent, facts.temperature_c, facts.clock_hz, facts.throttle) == (40.0, 55.0, None, "")
+
+
+def test_an_older_driver_names_the_reasons_by_their_older_question(nvml, board, clock):
+    class Older(nvml):
+        nvmlDeviceGetCurrentClocksEventReasons = None
+
+    library = Older(board(A, energy_mj=1, held_back=0x40))
+    assert NvmlMeter(lambda: library, clock).facts().throttle == "heat (hardware)"
 
 
 @pytest.mark.gpu
