@@ -8,6 +8,7 @@ as many calls, median over the groups), which tests the clockwork alone, and the
 """
 
 import statistics
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -43,13 +44,26 @@ def grouped_median(durations, size):
     return float(np.median(np.asarray(durations[:whole]).reshape(-1, size).mean(axis=1)))
 
 
-def compare(title, call, batch):
+@dataclass(frozen=True)
+class Beside:
+    """Ours beside torch's for one model: our median in ms, the ratio by the same estimator with its middle half, and the plain one."""
+
+    title: str
+    median_ms: float
+    ratio: float
+    low: float
+    high: float
+    plain: float
+
+
+def compare(title, call, batch, rounds=ROUNDS):
+    """Both time the same call in turn, so many rounds."""
     bench = Bench(lambda reply: None)
     bench.hold(call, [batch])
     bench.do_warm_up(1.0)
     timer = benchmark.Timer("call(batch)", globals={"call": call, "batch": batch}, num_threads=1)
     same, plain, medians = [], [], []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         if number % 2 == 0:
             ours = bench.do_block(SECONDS)["durations_ns"]
             theirs = timer.blocked_autorange(min_run_time=SECONDS)
@@ -60,8 +74,7 @@ def compare(title, call, batch):
         plain.append(statistics.median(ours) / 1e9 / theirs.median)
         medians.append(statistics.median(ours) / 1e6)
     low, high = np.quantile(same, [0.25, 0.75])
-    row = f"{title:24} {statistics.median(medians):12.4f} {statistics.median(same):16.4f}"
-    print(f"{row} {f'{low:.3f} to {high:.3f}':>18} {statistics.median(plain):14.4f}")
+    return Beside(title, statistics.median(medians), statistics.median(same), float(low), float(high), statistics.median(plain))
 
 
 def main() -> None:
@@ -69,7 +82,9 @@ def main() -> None:
     print(f"Ratios of ours to torch's over {ROUNDS} rounds.")
     print(f"{'model':24} {'median, ms':>12} {'same estimator':>16} {'middle half':>18} {'plain median':>14}")
     for title, call, batch in callables():
-        compare(title, call, batch)
+        found = compare(title, call, batch)
+        row = f"{found.title:24} {found.median_ms:12.4f} {found.ratio:16.4f}"
+        print(f"{row} {f'{found.low:.3f} to {found.high:.3f}':>18} {found.plain:14.4f}")
 
 
 if __name__ == "__main__":

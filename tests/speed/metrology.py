@@ -12,6 +12,7 @@ PARTS = {
     "energy": "metrology_energy",
     "peers": "metrology_peers",
     "cost": "metrology_cost",
+    "latency": "metrology_latency",
 }
 
 

@@ -1,0 +1,113 @@
+"""Two ONNX graphs of which one takes a known share longer, and the real bench processes that time them.
+
+The graph is a chain of 200 equal layers (64 to 64, ReLU), so that a slowdown is planted by more of the same layers: 10 more are 5 % more
+work of the same kind, and 4 more 2 %. How much longer that really takes is measured directly (`true_ratio`), call by call in one process.
+"""
+
+import contextlib
+import statistics
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from greenbench.core.artifact import Footprint, InputSpec, ModelArtifact
+from greenbench.core.clock import now_ns
+from greenbench.core.fit import Fit
+from greenbench.core.step import Stored
+from greenbench.engine.bench.examples import Examples
+from greenbench.engine.bench.variant import BenchChild, Variant, described
+from greenbench.ml.runtimes.onnx_runtime import open_session
+
+WIDTH = 64
+LAYERS = 200
+SLOWER_5, SLOWER_2 = LAYERS + 10, LAYERS + 4
+
+
+def chain(path: Path, layers: int, width: int = WIDTH) -> None:
+    """Writes the graph; equal layers share no weights, as in a real network."""
+    random = np.random.default_rng(0)
+    nodes, weights, before = [], [], "input"
+    for index in range(layers):
+        scale = np.sqrt(2 / width)
+        weights.append(numpy_helper.from_array(random.normal(0, scale, (width, width)).astype(np.float32), f"w{index}"))
+        last = index == layers - 1
+        nodes.append(helper.make_node("MatMul", [before, f"w{index}"], ["logits" if last else f"m{index}"]))
+        if not last:
+            nodes.append(helper.make_node("Relu", [f"m{index}"], [f"r{index}"]))
+        before = f"r{index}"
+    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", width])
+    answer = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", width])
+    graph = helper.make_graph(nodes, "chain", [given], [answer], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+
+
+def stored(folder: Path, layers: int) -> Stored:
+    """A chain as a benchmark receives it."""
+    place = folder / f"chain-{layers}"
+    place.mkdir(exist_ok=True)
+    chain(place / "model.onnx", layers)
+    size = (place / "model.onnx").stat().st_size
+    footprint = Footprint(parameters=layers * WIDTH**2, nonzero_parameters=layers * WIDTH**2, size_bytes=size)
+    classes = tuple(str(index) for index in range(WIDTH))
+    model = ModelArtifact(
+        format="onnx", files={"weights": "model.onnx"}, input=InputSpec(shape=(WIDTH,)), classes=classes, footprint=footprint
+    )
+    return Stored(model, place, "", f"chain of {layers}")
+
+
+class Models:
+    """A folder with chains and examples, and processes that time them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.examples = folder / "examples.npy"
+        np.save(self.examples, np.random.default_rng(1).random((64, WIDTH), dtype=np.float32))
+        self._made: dict[int, Stored] = {}
+
+    def chain(self, layers: int) -> Stored:
+        if layers not in self._made:
+            self._made[layers] = stored(self.folder, layers)
+        return self._made[layers]
+
+    def child(self, letter: str, layers: int) -> BenchChild:
+        """A bench process that has loaded a chain; the caller closes it."""
+        model = self.chain(layers)
+        variant = Variant(letter, model.title, letter, model, model, Examples(self.examples, Fit(model.model.classes)))
+        child = BenchChild(variant, 1, lambda: None)
+        child.ask(
+            "load", model=described(model), runtime="onnxruntime", threads=1, device="cpu", batch=1, examples=str(self.examples),
+            judged=False, cores=[],
+        )  # fmt: skip
+        return child
+
+
+@contextlib.contextmanager
+def models() -> Iterator[Models]:
+    """The models in a folder that goes away."""
+    with tempfile.TemporaryDirectory(prefix="greenbench-planted-") as folder:
+        yield Models(Path(folder))
+
+
+def true_ratio(made: Models, layers: int, others: int, seconds: float = 5.0, pairs: int = 3) -> tuple[float, float]:
+    """How much longer the second chain takes, and half the 95 % interval of that: both sessions in this process, call by call in turn,
+    several times with new sessions, so that where one happens to lie in memory does not decide."""
+    x = np.load(made.examples)[:1]
+    found = []
+    for _ in range(pairs):
+        runs = [open_session(made.chain(count).file("weights"), 1, "chain") for count in (layers, others)]
+        times: tuple[list[int], list[int]] = ([], [])
+        end, number = now_ns() + int(seconds / pairs * 1e9), 0
+        while now_ns() < end or number < 40:
+            for index in (0, 1) if number % 2 == 0 else (1, 0):
+                begin = now_ns()
+                runs[index].run(None, {"input": x})
+                times[index].append(now_ns() - begin)
+            number += 1
+        found.append(statistics.median(times[1][10:]) / statistics.median(times[0][10:]))
+    mean = statistics.fmean(found)
+    half = 4.30 * statistics.stdev(found) / len(found) ** 0.5 if len(found) == 3 else float("nan")
+    return mean, half
