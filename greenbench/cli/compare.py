@@ -1,7 +1,5 @@
 """`greenbench compare RUN RUN …`: variants of several runs side by side, with a mark where they cannot be compared."""
 
-from collections.abc import Callable
-
 from rich.markup import escape
 from rich.table import Table
 
@@ -10,9 +8,7 @@ from greenbench.cli.output import make_console, print_json
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import quote, scale
-from greenbench.core.run import RunResult
-from greenbench.report.labels import listed, runtime_name
-from greenbench.steps import installed
+from greenbench.engine.comparing import changed_parameters, unfair
 
 _KEYS = (
     ("latency_p50", "Median"),
@@ -64,39 +60,3 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
             table.add_row(result.run_id, f"{variant.letter}  {escape(variant.name)}", *shown)
     console.print(table)
     return 0
-
-
-def unfair(results: list[RunResult]) -> list[str]:
-    """What differs between runs so that their numbers do not answer the same question, as sentences."""
-    aspects: dict[str, Callable[[RunResult], str]] = {
-        "processors": lambda r: r.environment.cpu,
-        "devices": lambda r: r.plan.device,
-        "thread counts": lambda r: listed([str(each) for each in sorted({v.threads for v in r.measured})]),
-        "batch sizes": lambda r: listed([str(each) for each in sorted({v.batch for v in r.measured})]),
-        "runtimes": lambda r: listed([runtime_name(each) for each in sorted({v.runtime for v in r.measured})]),
-        "test data": lambda r: r.data,
-        "protocols": lambda r: r.plan.protocol.name,
-        "sources of energy": lambda r: r.energy_provenance.value,
-    }
-    found = []
-    for name, read in aspects.items():
-        values = list(dict.fromkeys(read(result) for result in results))
-        if len(values) > 1:
-            between = "; " if any(" and " in value for value in values) else ", "
-            found.append(f"The runs differ in {name}: {between.join(value or 'unknown' for value in values)}.")
-    return found
-
-
-def changed_parameters(results: list[RunResult]) -> list[str]:
-    """Which settings of nodes with the same title differ between the runs: "Shared 4 bit: bits, dense layers 4 bits, then 2 bits"."""
-    found = []
-    for node in results[0].plan.nodes:
-        others = [next((n for n in result.plan.nodes if (n.title, n.step) == (node.title, node.step)), None) for result in results[1:]]
-        if node.step not in installed():
-            continue
-        for field in installed()[node.step].fields:
-            values = [n.params.get(field.name) for n in (node, *others) if n is not None]
-            if any(value != values[0] for value in values):
-                shown = list(dict.fromkeys(field.format(value) for value in values))
-                found.append(f"{node.title}: {field.title.lower()} {', then '.join(shown)}.")
-    return found
