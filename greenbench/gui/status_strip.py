@@ -9,6 +9,7 @@ from greenbench.core.run import RunResult, RunState
 from greenbench.gui.controls import Icon, ProvenanceMark, Text, line
 from greenbench.gui.energy import EnergyOf
 from greenbench.gui.run_control import Phase, RunControl
+from greenbench.gui.session_total import SessionTotal
 from greenbench.gui.style import restyle
 from greenbench.gui.theme import Theme, font
 from greenbench.meters.fitness import counted
@@ -60,6 +61,7 @@ class StatusStrip(QFrame):
         self._bar.hide()
         self._energy_mark = ProvenanceMark(theme, size=13)
         self._energy_mark.hide()
+        self.total = SessionTotal(theme)
         self._thermometer = Icon(theme, "thermometer", "muted", 14)
         self._thermometer.hide()
         separator = line(upright=True)
@@ -84,6 +86,8 @@ class StatusStrip(QFrame):
         layout.addStretch(1)
         layout.addWidget(self._energy_mark)
         layout.addWidget(self.energy)
+        layout.addSpacing(8)
+        layout.addWidget(self.total)
 
     # ---- the machine ------------------------------------------------------------------------------------------
 
@@ -179,6 +183,7 @@ class StatusStrip(QFrame):
         failures = f", {count} failed" if count else ""
         self.node.setText(f"Run {_WORDS.get(result.state, result.state.value)} in {quote.duration(result.seconds)}{failures}")
         self.failed.hide()
+        self.total.add(result)
         self._show_energy()
 
     def _show_energy(self) -> None:
