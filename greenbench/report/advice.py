@@ -36,10 +36,16 @@ def _grouped(found: Sequence[Advice]) -> list[list[Advice]]:
 def _row(group: list[Advice]) -> tuple[str, ...]:
     first = group[0]
     tried = list(dict.fromkeys(proposal.title for advice in group for proposal in advice.proposals))
-    advised = " ".join(filter(None, (first.remedy, *(f"{title}." for title in tried)))) or "—"
+    advised = " ".join(filter(None, (first.remedy, *(_sentence(title) for title in tried)))) or "—"
     asked = question(first) if len(group) == 1 else f"Why are {listed([advice.variant for advice in group])} not {first.asks}?"
     cause = first.text if asked == first.title else f"{first.title}. {first.text}"
     return asked, cause, _numbers(group), advised
+
+
+def _sentence(title: str) -> str:
+    """The words of a button as a sentence: "Cut half of the channels."."""
+    plain = title.removeprefix("Try it: ")
+    return f"{plain[:1].upper()}{plain[1:]}."
 
 
 def _numbers(group: list[Advice]) -> str:

@@ -169,6 +169,7 @@ def test_what_is_in_the_run_already_is_pointed_at_and_not_offered_again():
     advice = found(run)["zeros"]
     assert not advice.proposals
     assert numbers(advice)["C, whose channels were cut: median latency"] == "−60 %"
+    assert advice.remedy == "C cuts channels in this run already."
 
 
 def shared(**more):

@@ -91,7 +91,8 @@ class Case:
         found = self.against(key)
         text = found.text if found and found.text else "not compared"
         if found and found.low is not None and found.high is not None and found.low != found.high:
-            text += f" (from {signed_percent(found.low)} to {signed_percent(found.high)} %)"
+            unit = "pp" if BY_KEY[key].fraction else "%"
+            text += f" (from {signed_percent(found.low)} to {signed_percent(found.high)} {unit})"
         return Evidence(words=f"{BY_KEY[key].title} against {self.baseline.letter}", number=text, where=f"{key} of {self.letter}, against")
 
     def data_node(self) -> str:

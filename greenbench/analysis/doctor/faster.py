@@ -9,6 +9,7 @@ from greenbench.core.run import LineageStep, VariantResult, Verdict
 
 _STORED_ONLY = ("share.", "quantize.buckets", "quantize.weights", "distil.quantised", "encode.")
 _AS_INT8 = ("quantize.static", "quantize.aware", "quantize.dynamic", "quantize.openvino")
+_NEAR = 0.9
 _SAME = 0.98  # of the multiply-adds: less than 2 % fell
 _LESS_WORK, _LAG = 0.67, 1.5  # a third of the work went, and the time fell by far less
 _FEW_FLOP_PER_BYTE, _BEYOND_CACHE_BYTES = 4.0, 8e6
@@ -46,8 +47,13 @@ def zeros(case: Case) -> Advice | None:
         title="Its weights are zero, but none of them is gone",
         text=f"“{step.title}” set weights to zero and kept the layers as large as before. {sparse}A dense kernel multiplies by zero like "
         "by any other number, so the arithmetic is the same. Only whole channels that go make it less.",
-        evidence=tuple(evidence), proposals=tried,
+        evidence=tuple(evidence), remedy=_there(sibling, "cuts channels"), proposals=tried,
     )  # fmt: skip
+
+
+def _there(sibling: Case | None, does: str) -> str:
+    """What would be proposed is measured in this run already."""
+    return f"{sibling.letter} {does} in this run already." if sibling else ""
 
 
 def _share_left(case: Case) -> float | None:
@@ -78,14 +84,15 @@ def stored_only(case: Case) -> Advice | None:
         evidence.append(case.changed("size_coded_bytes"))
     evidence.append(case.changed("flops"))
     sibling = case.sibling("quantize.static")
-    if sibling is not None and sibling.letter != case.letter:
+    if sibling is not None:
         evidence.append(_of_sibling(sibling, "which computes in int8"))
     return Advice(
         code="stored-only", weight=94, asks="faster", variant=case.letter, node=step.node,
         title="It is stored in less, and computed in full",
         text=f"“{step.title}” makes the stored model smaller. Before it runs, every weight becomes a full number again, so it does as many "
         "multiply-adds as before, in the same precision.",
-        evidence=tuple(evidence), proposals=() if sibling else proposals.int8(case, case.before(step)),
+        evidence=tuple(evidence), remedy=_there(sibling, "computes in int8"),
+        proposals=() if sibling else proposals.int8(case, case.before(step)),
     )  # fmt: skip
 
 
@@ -210,7 +217,7 @@ def small_gpu_batch(case: Case) -> Advice | None:
 def launch_bound(case: Case) -> Advice | None:
     """What it costs to call layers outweighs the arithmetic: the rate of FLOPs is far below what another variant reached here."""
     work, time = _work(case.variant), case.value("latency_p50")
-    best = max(((_rate(v), v) for v in case.others() if v.precision == case.variant.precision), key=lambda pair: pair[0], default=None)
+    best = _fastest(case)
     if work is None or time is None or best is None or (case.ratio("flops") or 1) > _LESS_WORK or _rate(case.variant) > 0.5 * best[0]:
         return None
     alone = work / best[0]
@@ -231,6 +238,13 @@ def launch_bound(case: Case) -> Advice | None:
         f"{quoted(time, 's')}. The rest is the runtime going from layer to layer, which does not shrink with them.",
         evidence=tuple(evidence), proposals=proposals.larger_batch(case, max(8, 4 * case.variant.batch)),
     )  # fmt: skip
+
+
+def _fastest(case: Case) -> tuple[float, VariantResult] | None:
+    """The highest rate that another variant of this precision reached here; the baseline's where that is near it."""
+    rates = [(_rate(v), v) for v in case.others() if v.precision == case.variant.precision]
+    best = max(rates, key=lambda pair: pair[0], default=None)
+    return next((pair for pair in rates if best and pair[1] is case.baseline and pair[0] > _NEAR * best[0]), best)
 
 
 def _work(variant: VariantResult) -> float | None:

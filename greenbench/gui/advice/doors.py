@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from greenbench.core import places
 from greenbench.core.advice import Proposal, UseProtocol
@@ -16,6 +16,7 @@ from greenbench.gui.advice.watch import LintWatch
 if TYPE_CHECKING:
     from greenbench.gui.main_window import MainWindow
 
+_SETTLED_MS = 300  # nodes that an edit moves glide to their places
 _RUNNING = "A run is under way: wait for its end, or stop it."
 
 
@@ -30,6 +31,8 @@ class AdviceDoors(QObject):
         self.panel = LintPanel(window, parts.theme, self.why_not)
         self.lamp, self.why = window.toolbar.lamp, window.results.why
         self.why.why_not = self.why_not_of_run
+        self._settled = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._settled.timeout.connect(self._show_all)
         self.watch.changed.connect(self.lamp.show_advice)
         self.watch.changed.connect(self._refill)
         self.lamp.clicked.connect(self.open)
@@ -96,12 +99,26 @@ class AdviceDoors(QObject):
         except GreenBenchError as error:
             window.messages.show_error(error)
             return
+        before = set(window.parts.session.pipeline.nodes)
         if window.parts.session.do(edit):
+            ids = new_nodes(edit)
+            titles = ", ".join(f"“{window.parts.session.pipeline.node(id).title}”" for id in ids)
             window.show_page(0)
-            window.editor.select_nodes(new_nodes(edit))
-            window.messages.say("notice", f"Done: {proposal.title.removeprefix('Try it: ')}.", "Undo takes it back. Run measures it.")
+            window.editor.select_nodes(ids)
+            verb = "Changed" if before.issuperset(ids) else "Added"
+            window.messages.say(
+                "notice", f"{verb}: {titles}." if ids else f"{proposal.title}: done.", "Undo takes it back. Run measures it."
+            )
+            self._settled.start()
+
+    def _show_all(self) -> None:
+        """A branch may have pushed what follows it out of sight."""
+        camera, scene = self._window.editor.canvas.camera, self._window.editor.scene
+        if self._window.editor.isVisible() and not camera.seen.contains(scene.content()):
+            camera.frame()
 
     def close(self) -> None:
         """The window is going."""
         self.watch.stop()
+        self._settled.stop()
         self.panel.hide()
