@@ -223,6 +223,21 @@ def doctor(
 
 
 @app.command()
+def ledger(
+    run: RunArgument,
+    variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name; without it, the recommended one.")] = "",
+    per_day: Annotated[Optional[float], typer.Option(metavar="N", help="Inferences a day; without it, the Benchmark step's.")] = None,  # noqa: UP045
+    region: Annotated[str, typer.Option(metavar="DEU", help="Grid to assume, as an ISO code of three letters or WORLD.")] = "",
+    pue: Annotated[Optional[float], typer.Option(help="PUE to assume, 1.0 or more.")] = None,  # noqa: UP045
+    as_json: JsonOption = False,
+) -> int:
+    """Say where a run's joules went, when a variant has paid for its making, and its carbon; nothing is run again."""
+    from greenbench.cli.ledger import WhatIf, show_ledger
+
+    return show_ledger(WhatIf(run, variant, per_day, region, pue, as_json))
+
+
+@app.command()
 def look(
     run: RunArgument,
     variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name.")],

@@ -280,7 +280,8 @@ class Remark(Value):
 
 
 class PowerTrace(Value):
-    """Watts of one channel over the run, thinned for drawing: seconds since the start, min and max in each bin."""
+    """Watts of one channel over the run, thinned for drawing: seconds since the start, min and max in each bin. `counted`: it is a part
+    of the machine's total."""
 
     channel: str
     title: str
@@ -288,6 +289,7 @@ class PowerTrace(Value):
     t_s: tuple[float, ...]
     low_w: tuple[float, ...]
     high_w: tuple[float, ...]
+    counted: bool = False
 
 
 class RunResult(Value):

@@ -42,7 +42,7 @@ def section(result: RunResult, pick: str | None) -> Section | None:
     several = tuple(each for each in break_evens(result) if each.verdict is not PayBack.NOT_CLAIMED)
     tables = [ledger_table(result, letter)]
     if several:
-        tables.append(_break_even_table(result, several))
+        tables.append(break_even_table(result, several))
     title = "Making and break-even" if found.verdict is not PayBack.BASELINE else "Energy ledger"
     return Section("making", title, finding(result, found), figures, tuple(tables), text=edh(result))
 
@@ -219,7 +219,8 @@ def _groups(rows: _Lines, result: RunResult, found: Account) -> None:
         many = len([v for v in result.variants if v.failure is None]) > 1
         rows.add("Measuring all variants" if many else "Measuring", add(found.measuring))
     if found.others:
-        letters = list(dict.fromkeys(letter for line in found.others for letter in line.variants if letter not in ("A", found.letter)))
+        of_others = {letter for line in found.others for letter in line.variants} - {"A", found.letter}
+        letters = [variant.letter for variant in result.variants if variant.letter in of_others]
         rows.add(f"Making {listed(letters)}" if 0 < len(letters) <= 6 else "Making the others", add(found.others))
     if found.discarded:
         rows.add("Failed, or used by no variant", add(found.discarded))
@@ -248,7 +249,7 @@ def _note(result: RunResult, lines: tuple[Charge, ...]) -> str:
     return " ".join(words)
 
 
-def _break_even_table(result: RunResult, several: tuple[BreakEven, ...]) -> TextTable:
+def break_even_table(result: RunResult, several: tuple[BreakEven, ...]) -> TextTable:
     """Each variant's making, saving and break-even."""
     names = dict(zip([v.letter for v in result.variants], short_labels([v.name for v in result.variants]), strict=True))
     made = scale("J", [each.making.value for each in several])

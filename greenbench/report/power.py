@@ -10,8 +10,26 @@ _WIDE, _LEFT, _RIGHT = 174.0, 116.0, 52.0
 
 
 def shown_traces(result: RunResult) -> list[PowerTrace]:
-    """The curves that are drawn: those of the benchmark where it is a small part of the run, else those of the whole run."""
-    return [trace for trace in result.benchmark_traces or result.traces if trace.t_s]
+    """The curves that are drawn: those of the benchmark where it is a small part of the run, else those of the whole run. Where several
+    make up the machine's total, that comes first."""
+    traces = [trace for trace in result.benchmark_traces or result.traces if trace.t_s]
+    counted = [trace for trace in traces if trace.counted]
+    return [together(counted), *traces] if len(counted) > 1 else traces
+
+
+def together(traces: list[PowerTrace]) -> PowerTrace:
+    """The sum of several channels where all of them have a reading; least and most are bounds, for they need not fall together."""
+    by_moment = [{round(t, 6): (low, high) for t, low, high in zip(e.t_s, e.low_w, e.high_w, strict=True)} for e in traces]
+    moments = sorted(set.intersection(*(set(each) for each in by_moment)))
+    return PowerTrace(
+        channel="total",
+        title="All together",
+        provenance=Provenance.least([trace.provenance for trace in traces]),
+        t_s=tuple(moments),
+        low_w=tuple(sum(each[t][0] for each in by_moment) for t in moments),
+        high_w=tuple(sum(each[t][1] for each in by_moment) for t in moments),
+        counted=True,
+    )
 
 
 def section(result: RunResult) -> Section | None:
@@ -30,7 +48,7 @@ def section(result: RunResult) -> Section | None:
 def _over_time(result: RunResult, traces: list[PowerTrace], width_mm: float) -> Figure:
     seconds = max(trace.t_s[-1] for trace in traces) - min(trace.t_s[0] for trace in traces)
     highest = max(max(trace.high_w) for trace in traces)
-    marks = ", ".join(f"{trace.title} {trace.provenance.mark}" for trace in traces)
+    marks = ", ".join(f"{trace.title} {trace.provenance.mark}" for trace in traces if trace.channel != "total")
     words = [f"{marks}. Band: smallest and largest reading of each moment; line: their middle."]
     if Provenance.least([trace.provenance for trace in traces]) is Provenance.MODELLED:
         words.append("Dashed: modelled.")

@@ -6,8 +6,8 @@ import pytest
 
 from greenbench.analysis.break_even import break_even
 from greenbench.core.charge import Charge, ChargeKind
-from greenbench.core.measurement import Measurement
-from greenbench.core.run import RunResult
+from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.run import PowerTrace, RunResult
 from greenbench.report import carbon, energy_aware, making, power
 from greenbench.report.columns import columns, rows
 from greenbench.report.model import build
@@ -144,3 +144,17 @@ def test_power_writes_the_idle_watts_and_the_joules_of_a_block(measured: RunResu
     assert "12.6 J, 847 inferences" in found.figures[1].alt
     bare = section(measured.model_copy(update={"block_trace": None}), "power")
     assert [(figure.drawing, figure.width_mm) for figure in bare.figures] == [("power", 174.0)]
+
+
+def test_channels_that_make_up_the_machine_are_drawn_as_one_line_too(measured: RunResult) -> None:
+    """Their sum where both have a reading; one that is not a part of the total is left out of it."""
+
+    def trace(channel: str, watts: float, moments: tuple[float, ...], counted: bool = True) -> PowerTrace:
+        ends = {"low_w": (watts,) * len(moments), "high_w": (watts + 1,) * len(moments)}
+        return PowerTrace(channel=channel, title=channel, provenance=Provenance.COUNTER, t_s=moments, counted=counted, **ends)
+
+    parts = (trace("cpu", 10, (1.0, 2.0, 3.0)), trace("memory", 2, (2.0, 3.0, 4.0)), trace("core", 7, (1.0, 2.0), counted=False))
+    first, *rest = power.shown_traces(measured.model_copy(update={"traces": parts}))
+    assert [each.channel for each in rest] == ["cpu", "memory", "core"]
+    assert (first.channel, first.t_s, first.low_w, first.high_w) == ("total", (2.0, 3.0), (12.0, 12.0), (14.0, 14.0))
+    assert [each.channel for each in power.shown_traces(measured)] == ["cpu"]

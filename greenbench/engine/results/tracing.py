@@ -20,8 +20,17 @@ def traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
     """The power of each channel over the run, thinned for drawing."""
     if not recorder.started_ns:
         return ()
-    ended = recorder.ended_ns or recorder.started_ns
-    return tuple(recorder.ledger.thin(channel.key, _TRACE_BINS, recorder.started_ns, ended) for channel in recorder.ledger.channels)
+    return _thinned(recorder, recorder.started_ns, recorder.ended_ns or recorder.started_ns)
+
+
+def _thinned(recorder: Recorder, t0_ns: int, t1_ns: int) -> tuple[PowerTrace, ...]:
+    """All channels between two moments, in seconds since the start of the run."""
+    after_s = (t0_ns - recorder.started_ns) / 1e9
+    counted = {channel.key for channel in recorder.ledger.counted}
+    found = [recorder.ledger.thin(channel.key, _TRACE_BINS, t0_ns, t1_ns) for channel in recorder.ledger.channels]
+    return tuple(
+        trace.model_copy(update={"t_s": tuple(after_s + t for t in trace.t_s), "counted": trace.channel in counted}) for trace in found
+    )
 
 
 def benchmark_traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
@@ -33,9 +42,7 @@ def benchmark_traces(recorder: Recorder) -> tuple[PowerTrace, ...]:
     first, last = min(w.t0_ns for w in inside), max(w.t1_ns for w in inside)
     if last - first > _SMALL * ((recorder.ended_ns or last) - recorder.started_ns):
         return ()
-    after_s = (first - recorder.started_ns) / 1e9
-    thinned = [recorder.ledger.thin(channel.key, _TRACE_BINS, first, last) for channel in recorder.ledger.channels]
-    return tuple(trace.model_copy(update={"t_s": tuple(after_s + t for t in trace.t_s)}) for trace in thinned)
+    return _thinned(recorder, first, last)
 
 
 def phases(recorder: Recorder) -> tuple[Phase, ...]:

@@ -58,7 +58,8 @@ def draw_power(figure: Figure, report: Report, result: RunResult) -> Canvas:
     canvas.text(_LEFT + width / 2, canvas.height - 2.0, "Time since the start (s)", ha="center")
     if result.started_ns:
         _draw_spans(canvas, axes, result, width)
-    _draw_idle(canvas, axes, result, width)
+    if len(traces) == 1 or traces[0].channel == "total":  # idle watts are those of the whole: beside a part of it they would mislead
+        _draw_idle(canvas, axes, result, width)
     ends = [_draw_trace(axes, trace, _SHADES[index % len(_SHADES)]) for index, trace in enumerate(traces)]
     if len(traces) > 1:
         _draw_names(canvas, traces, [TOP + HEIGHT * (1 - end / highest) for end in ends], _LEFT + width + 1.5)
