@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, 
 
 from greenbench.core.calibration import Calibration
 from greenbench.core.measurement import SourceState
-from greenbench.gui.controls import Button, Icon, IconButton, Text, line, row
+from greenbench.gui.controls import Button, GivingText, Icon, IconButton, Text, line, row
 from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.sensors.nesting import NestView
 from greenbench.gui.sensors.rows import SensorRow
@@ -63,6 +63,7 @@ class DetailPanel(QScrollArea):
 
     again_asked = Signal()
     copied = Signal()
+    add_asked = Signal()
     calibrate_asked = Signal(str)
     remove_asked = Signal(str)
 
@@ -78,19 +79,30 @@ class DetailPanel(QScrollArea):
         self._body = QWidget()
         self._body.setProperty("role", "surface")
         self._layout = QVBoxLayout(self._body)
-        self._layout.setContentsMargins(20, 16, 20, 18)
+        self._layout.setContentsMargins(14, 16, 14, 18)
         self._layout.setSpacing(8)
         self._head = QWidget()
         self._layout.addWidget(self._head)
-        self._layout.addWidget(line())
-        self._layout.addLayout(row(Text("What contains what", 12, 600), 0, Text("filled = added to the total", 11, 400, "muted")))
-        self._layout.addWidget(self.nests)
-        self._layout.addWidget(line())
-        self._layout.addWidget(Text("What changes", 12, 600))
+        self._nested, self._changing = self._section(), self._section()
+        key = GivingText(11, 400, "muted")
+        key.say("filled = added to the total")
+        self._nested[1].addLayout(row(Text("What contains what", 12, 600), 0, key))
+        self._nested[1].addWidget(self.nests)
         self.changes = Text("", 12, 400, "second", wrap=True)
-        self._layout.addWidget(self.changes)
+        self._changing[1].addWidget(Text("What changes", 12, 600))
+        self._changing[1].addWidget(self.changes)
         self._layout.addStretch(1)
         self.setWidget(self._body)
+
+    def _section(self) -> tuple[QWidget, QVBoxLayout]:
+        """A part of the panel under a line."""
+        part = QWidget()
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(line())
+        self._layout.addWidget(part)
+        return part, column
 
     def show_row(self, rows: Sequence[SensorRow], key: str, calibration: Calibration | None) -> None:
         """Shows the row of that key; where it is as it was, nothing is built anew."""
@@ -110,6 +122,8 @@ class DetailPanel(QScrollArea):
         else:
             column.addWidget(Text("The meter has not answered yet.", 13, 400, "muted"))
             self.changes.setText("")
+        self._nested[0].setVisible(any(row.channel is not None for row in rows))
+        self._changing[0].setVisible(chosen is not None)
         self._layout.replaceWidget(self._head, head)
         self._head.hide()
         self._head.deleteLater()
@@ -140,8 +154,9 @@ class DetailPanel(QScrollArea):
         pill = QFrame()
         pill.setProperty("role", _SOFT[state.tone])
         pill.setLayout(
-            row(Icon(self._theme, state.icon, state.tone, 14), Text(state.word, 12, 600, state.tone), spacing=5, margins=(9, 2, 10, 2))
+            row(Icon(self._theme, state.icon, state.tone, 14), Text(state.word, 12, 600, state.tone), spacing=5, margins=(9, 0, 10, 0))
         )
+        pill.setFixedHeight(24)
         title = Text(chosen.title, 14, 600, wrap=True)
         found = row(title, spacing=8)
         found.setStretch(0, 1)
@@ -163,7 +178,11 @@ class DetailPanel(QScrollArea):
         mends = report.state is not SourceState.IN_USE
         again = Button(self._theme, "Test again", "arrows-clockwise")
         again.clicked.connect(self.again_asked)
-        if report.commands and mends:
+        if chosen.act == "add":
+            add = Button(self._theme, "Add external meter…", "plus", "primary")
+            add.clicked.connect(self.add_asked)
+            column.addLayout(row(add, 0))
+        elif report.commands and mends:
             box = CodeBox(self._theme, report.commands)
             column.addWidget(box)
             copy = Button(self._theme, "Copy commands" if len(report.commands) > 1 else "Copy command", "copy", "primary")
@@ -207,5 +226,5 @@ class DetailPanel(QScrollArea):
         margins = self._layout.contentsMargins()
         width = self.viewport().width() - margins.left() - margins.right()
         for words in self._body.findChildren(Text):
-            if words.wordWrap() and words.parentWidget() in (self._head, self._body):
+            if words.wordWrap() and words.parentWidget() in (self._head, self._changing[0]):
                 words.setMinimumHeight(max(words.heightForWidth(max(width, 100)), 0))

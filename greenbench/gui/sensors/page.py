@@ -13,7 +13,7 @@ from greenbench.gui.controls import Button, GivingText, Icon, Text, row
 from greenbench.gui.live.record import LiveRecord
 from greenbench.gui.sensors.detail import DetailPanel
 from greenbench.gui.sensors.plot import LastMinute
-from greenbench.gui.sensors.rows import SensorRow, groups, rows, total_words
+from greenbench.gui.sensors.rows import SensorRow, groups, playing, rows, total_words
 from greenbench.gui.sensors.states import GROUPS
 from greenbench.gui.sensors.table import Reading, SensorTable
 from greenbench.gui.theme import Theme
@@ -56,6 +56,7 @@ class SensorsPage(QFrame):
         self.detail.calibrate_asked.connect(self.calibrate_asked)
         self.detail.remove_asked.connect(self.remove_asked)
         self.detail.copied.connect(self.copied)
+        self.detail.add_asked.connect(self.add_asked)
         self._timer = QTimer(self)
         self._timer.setInterval(BEAT_MS)
         self._timer.timeout.connect(self.refresh)
@@ -72,6 +73,13 @@ class SensorsPage(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addLayout(words, 1)
+        self.played = QFrame()
+        self.played.setProperty("role", "pill-warning")
+        self.played.setFixedHeight(24)
+        told = Text("A recording is played back, not this machine", 12, 600, "warning")
+        self.played.setLayout(row(Icon(self._theme, "film-strip", "warning", 14), told, spacing=6, margins=(9, 0, 10, 0)))
+        self.played.hide()
+        head.addWidget(self.played)
         for button in (self.calibrate, self.add, self.again):
             button.setFixedHeight(32)
             head.addWidget(button)
@@ -86,9 +94,9 @@ class SensorsPage(QFrame):
         self._line.addWidget(self.total, 1)
         left = QVBoxLayout()
         left.setSpacing(14)
-        left.addWidget(_card(self.table), 3)
+        left.addWidget(_card(self.table))
         self._drawn = _card(self.plot, top=10)
-        left.addWidget(self._drawn, 2)
+        left.addWidget(self._drawn, 1)
         self._aside = _card(self.detail)
         across = QHBoxLayout()
         across.setSpacing(14)
@@ -106,7 +114,7 @@ class SensorsPage(QFrame):
         super().resizeEvent(event)
         narrow, low = event.size().width() < _NARROW, event.size().height() < _LOW
         side, gap = (16 if narrow else 24), (10 if low else 14)
-        self._aside.setFixedWidth(300 if narrow else 360)
+        self._aside.setFixedWidth(320 if narrow else 360)
         self._column.setContentsMargins(side, gap, side, gap)
         self._column.setSpacing(gap)
         self._drawn.setMinimumHeight(150 if low else 190)
@@ -119,6 +127,7 @@ class SensorsPage(QFrame):
         found = rows(self._reports, calibration)
         self.table.show_rows(found)
         self._show_counts(found)
+        self.played.setVisible(playing(self._reports))
         self.total.say(total_words(self._reports) if reports else "The meter has not answered yet.")
         self._choose()
         self.refresh()
@@ -145,6 +154,8 @@ class SensorsPage(QFrame):
     def _act(self, key: str, act: str) -> None:
         if act == "calibrate":
             self.calibrate_asked.emit(key)
+        elif act == "add":
+            self.add_asked.emit()
         else:
             self.detail.verticalScrollBar().setValue(0)
             self.detail.setFocus()

@@ -16,7 +16,8 @@ from greenbench.gui.sensors.rows import SensorRow
 from greenbench.gui.theme import Theme
 
 SPAN_S = 60.0
-_MOST = 6
+_MOST = 5
+_MARGIN_S = 2.5  # room for the words at both ends of the axis
 _TOKENS = ("text", "group_sources", "group_distil", "group_compress", "muted", "group_train")
 
 
@@ -31,11 +32,12 @@ class _Ago(TimeAxis):
 
 
 def shown(rows: Sequence[SensorRow], selected: str) -> list[SensorRow]:
-    """The rows that are drawn: what is added, what covers the whole, what is modelled, and the selected one; at most six."""
+    """The rows that are drawn: what is added, what covers the whole, what is modelled, and the selected one; at most five."""
     read = [row for row in rows if row.channel is not None]
     first = [row for row in read if row.added or row.external or row.modelled]
     chosen = [row for row in read if row.key == selected and row not in first]
     rest = [row for row in read if row not in first and row not in chosen]
+    rest.sort(key=lambda row: not (row.channel is not None and row.channel.counted))  # parts before what lies inside them
     return [*first, *chosen, *rest][:_MOST]
 
 
@@ -63,6 +65,9 @@ class LastMinute(LivePlot):
             curves.append(Curve(row.key, "modelled" if row.modelled else "line", x, y, color))
             if row.modelled:
                 hatched.append((x, y))
+                unseen = QColor(color)
+                unseen.setAlpha(0)
+                curves.append(Curve(f"{row.key}/band", "line", x, y * 1.5, unseen))  # so that the axis has room for its band
             value = "no reading" if series.last is None else f"{'≈ ' if row.modelled else ''}{series.last:.1f}"
             entries.append(Entry(row.title, value, "dashed" if row.modelled else "solid", color, row.provenance))
             if series.last is None or np.isnan(y).any():
@@ -71,7 +76,7 @@ class LastMinute(LivePlot):
         self.overlay.word = "" if curves else "No power source has been read in the last minute."
         self.unit.setText(f"W, gaps: no reading of {', '.join(sorted(names))}" if names else "W")
         self.legend.show_entries(entries)
-        self.draw(curves, -SPAN_S, 0.0)
+        self.draw(curves, -SPAN_S - _MARGIN_S, _MARGIN_S)
 
     def _color(self, row: SensorRow, place: int) -> QColor:
         return self._theme.color("warning" if row.modelled else _TOKENS[place % len(_TOKENS)])

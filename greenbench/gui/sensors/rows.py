@@ -8,9 +8,11 @@ from greenbench.core.measurement import Channel, Domain, Provenance, SourceRepor
 from greenbench.gui.sensors.states import GROUPS, STATES, State
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.meters.pairing import wholes
+from greenbench.meters.replay import is_recorded, without_mark
 
 _NOT_ADDED = State("intersect", "muted", "Not added", "standby or not added")
 _APART = State("circle-half", "muted", "Shown apart", "standby or not added")
+_NO_EXTERNAL = "external"  # what the meter says in place of meters outside the machine, while there are none
 _COVERED = {
     Domain.SYSTEM: "Whole system",
     Domain.PLATFORM: "Whole board",
@@ -27,7 +29,7 @@ _COVERED = {
 @dataclass(frozen=True)
 class SensorRow:
     """One line of the table. `key` is the channel's, or the source's where it has none; `act` is what its note does when it is pressed
-    ("" for a plain note): "remedy" or "calibrate"."""
+    ("" for a plain note): "remedy", "add" or "calibrate"."""
 
     key: str
     title: str
@@ -69,16 +71,51 @@ def counted(reports: Iterable[SourceReport]) -> tuple[Channel, ...]:
 
 def rows(reports: Sequence[SourceReport], calibration: Calibration | None = None) -> tuple[SensorRow, ...]:
     """The lines of the table in the order of the meter: what is read first, what is not there last."""
-    order = (SourceState.IN_USE, SourceState.PERMISSION, SourceState.SILENT, SourceState.STANDBY, SourceState.ABSENT)
+    reports = tuple(_plain(report) for report in reports)
     known = {channel.key: channel for channel in channels_of(reports)}
     added = {channel.key for channel in counted(reports)}
     found: list[SensorRow] = []
-    for report in sorted(reports, key=lambda report: order.index(report.state)):
+    for report in reports:
         if report.state is SourceState.IN_USE and report.channels:
             found += [_of_channel(report, channel, known, added, calibration) for channel in report.channels]
         else:
             found.append(_of_source(report))
-    return tuple(found)
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(row: SensorRow) -> int:
+    """What is added first, then what can be mended, then what is read besides, then what is not there."""
+    if row.added:
+        return 0
+    order = (SourceState.PERMISSION, SourceState.SILENT, SourceState.IN_USE, SourceState.STANDBY, SourceState.ABSENT)
+    return 1 + order.index(row.report.state)
+
+
+def urgent(table: Sequence[SensorRow]) -> str:
+    """The key of the row to look at first: one that wants permission or does not answer, else the first."""
+    for state in (SourceState.PERMISSION, SourceState.SILENT):
+        for row in table:
+            if row.report.state is state:
+                return row.key
+    return table[0].key if table else ""
+
+
+def playing(reports: Iterable[SourceReport]) -> bool:
+    """Whether a recording is played back in place of this machine's sources."""
+    return any(is_recorded(report) for report in reports)
+
+
+def _plain(report: SourceReport) -> SourceReport:
+    """A recorded source as it was: the page says once, above the table, that all of it is a recording."""
+    if not is_recorded(report):
+        return report
+    channels = tuple(c.model_copy(update={"title": without_mark(c.title), "covers": _unplayed(c.covers)}) for c in report.channels)
+    words = {"title": without_mark(report.title), "covers": _unplayed(report.covers), "channels": channels}
+    return report.model_copy(update=words)
+
+
+def _unplayed(covers: str) -> str:
+    return covers.partition(" (played back from ")[0]
 
 
 def _of_channel(
@@ -95,7 +132,8 @@ def _of_channel(
         paired = calibration is not None and calibration.external == channel.key
         note, act = ("Calibrated" if paired else "Calibrate…"), "calibrate"
     return SensorRow(
-        key=channel.key, title=channel.title, detail=_short(report.title), provenance=channel.provenance,
+        key=channel.key, title=channel.title, provenance=channel.provenance,
+        detail=_short(report.title) if report.title != channel.title else "External meter",
         covers=_COVERED[channel.domain] + (f", ± {channel.error * 100:.0f} %" if channel.error >= 0.2 else ""),
         state=state, note=note, act=act, report=report, channel=channel, added=channel.key in added,
     )  # fmt: skip
@@ -120,6 +158,8 @@ def _of_source(report: SourceReport) -> SensorRow:
         SourceState.STANDBY: (_first_clause(report.remedy or report.reason), ""),
         SourceState.IN_USE: ("", ""),
     }[report.state]
+    if report.key == _NO_EXTERNAL and report.state is SourceState.ABSENT:
+        note, act = "Add…", "add"
     return SensorRow(
         key=report.key, title=report.title, detail=_first_clause(report.reason), provenance=Provenance.UNAVAILABLE,
         covers=report.covers[:1].upper() + report.covers[1:], state=STATES[report.state], note=note, act=act, report=report,
@@ -145,14 +185,15 @@ def groups(table: Iterable[SensorRow]) -> dict[str, int]:
 
 def total_words(reports: Sequence[SourceReport]) -> str:
     """What the reported total is made of, and what is shown apart."""
+    reports = [_plain(report) for report in reports]
     channels, total = channels_of(reports), counted(reports)
     if not total:
         return "Reported total: none, for nothing is read."
     kinds: dict[str, list[str]] = {}
     for channel in total:
-        kinds.setdefault(channel.provenance.value, []).append(_short(channel.title))
+        kinds.setdefault(channel.provenance.value, []).append(_short(channel.title).removesuffix(" (model)"))
     words = " + ".join(f"{', '.join(titles)} ({kind})" for kind, titles in kinds.items())
     if not total[0].provenance.measured:
         return f"Reported total: {words}, an estimate that is never compared."
-    apart = [_short(channel.title) for channel in channels if channel.provenance is Provenance.MODELLED]
+    apart = [_short(channel.title).removesuffix(" (model)") for channel in channels if channel.provenance is Provenance.MODELLED]
     return f"Reported total: {words}." + (f" {', '.join(apart)}: shown apart, never added." if apart else "")

@@ -1,17 +1,26 @@
 """The table of the sensors page as drawn: source, provenance, what it covers, watts now, refresh, state, and what to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from greenbench.core.measurement import Provenance
 from greenbench.core.quote import NO_READING
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance
-from greenbench.gui.sensors.rows import SensorRow
+from greenbench.gui.sensors.rows import SensorRow, urgent
 from greenbench.gui.sensors.words import refresh_hint, short_time
 from greenbench.gui.table_head import PAD, TwoLineHead
 from greenbench.gui.theme import Theme, font
@@ -31,9 +40,9 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("Source", False, 150, 3.0),
+    _Column("Source", False, 150, 2.6),
     _Column("Provenance", False, 112, 0.4),
-    _Column("Covers", False, 128, 2.0),
+    _Column("Covers", False, 128, 2.6),
     _Column("Now", True, 84, 0.3),
     _Column("Refresh", True, 80, 0.3),
     _Column("State", False, 156, 0.6),
@@ -206,7 +215,8 @@ class SensorTable(QTableView):
         self._delegate = _Delegate(theme, self._model)
         self.setModel(self._model)
         self.setItemDelegate(self._delegate)
-        head = TwoLineHead(theme, lambda: _COLUMNS)
+        self._columns = list(_COLUMNS)
+        head = TwoLineHead(theme, lambda: self._columns)
         head.setFixedHeight(HEAD)
         self.setHorizontalHeader(head)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -222,6 +232,7 @@ class SensorTable(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setAccessibleName("Power sources")
         self.selectionModel().currentRowChanged.connect(lambda now, _: self._tell(now.row()))
         forget = theme.observe(self.viewport().update)
@@ -247,7 +258,7 @@ class SensorTable(QTableView):
         self._share_width()
         if rows:
             keys = [row.key for row in rows]
-            self.select(before if before in keys else keys[min(place, len(keys) - 1)])
+            self.select(before if before in keys else keys[min(place, len(keys) - 1)] if before else urgent(rows))
 
     def show_now(self, now: Mapping[str, Reading]) -> None:
         """The watts of this moment by channel."""
@@ -285,11 +296,12 @@ class SensorTable(QTableView):
         least = {place: column.least for place, column in enumerate(_COLUMNS) if not self.isColumnHidden(place)}
         if room < _ROOM_FOR_WORDS:
             least[PROVENANCE] = 38
+        self._columns[PROVENANCE] = replace(_COLUMNS[PROVENANCE], title="" if room < _ROOM_FOR_WORDS else "Provenance")
         spare = max(room - sum(least.values()), 0)
         shares = {place: _COLUMNS[place].share if least[place] > 40 else 0.0 for place in least}
         total, left = sum(shares.values()), spare
         for place in least:
-            extra = left if place == NOTE else round(spare * shares[place] / total)
+            extra = left if place == NOTE else int(spare * shares[place] / total)
             self.setColumnWidth(place, least[place] + max(extra, 0))
             left -= extra
 

@@ -13,9 +13,9 @@ def short_time(seconds: float | None) -> str:
     """ "1 ms", "100 ms", "2 s"; "—" where it is not known."""
     if seconds is None or seconds <= 0:
         return "—"
-    if seconds < 0.9995:
-        return f"{significant(seconds * 1e3, 2 if seconds >= 0.01 else 1)} ms"
-    return f"{significant(seconds, 2 if seconds >= 10 or seconds % 1 > 0.04 else 1)} s"
+    value, unit = (seconds * 1e3, "ms") if seconds < 0.995 else (seconds, "s")
+    digits = 3 if value >= 100 else 2 if value >= 1 else 1
+    return f"{float(f'{value:.{digits}g}'):g} {unit}"
 
 
 def refresh_hint(row: SensorRow) -> str:
@@ -34,7 +34,7 @@ def why(row: SensorRow) -> str:
     if row.channel is None:
         return row.report.reason or row.covers
     first = row.channel.covers[:1].upper() + row.channel.covers[1:]
-    first = first if first.endswith((".", "%", ")")) or not first else f"{first}."
+    first = first if first.endswith(".") or not first else f"{first}."
     return f"{first} {row.report.reason}".strip()
 
 
@@ -50,9 +50,8 @@ def facts(row: SensorRow) -> list[tuple[str, str]]:
     if channel.error:
         found.append(("Error of the gain", f"± {significant(channel.error * 100, 2)} %"))
     found.append(("In the reported total", "added" if row.added else "not added"))
-    shortest = 100 * (row.refresh_s or 0)
-    if shortest >= 0.5:
-        found.append(("Windows under 1 % of it", f"from {short_time(shortest)}"))
+    if row.refresh_s and row.refresh_s >= 0.01:
+        found.append(("100 new values take", short_time(100 * row.refresh_s)))
     return found
 
 

@@ -1,0 +1,206 @@
+"""The sensors page in the window: from badge, start page, menu and keys, with live values and remedies, and back again."""
+
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from greenbench.core import messages
+from greenbench.core.measurement import Sample, SourceReport
+from greenbench.gui.main_window import MainWindow
+from greenbench.gui.sensors.detail import CodeBox
+from greenbench.gui.sensors.page import CALM_MS, SensorsPage
+from greenbench.gui.sensors.table import COVERS, HEAD, NOTE, NOW, REFRESH, ROW, STATE
+from greenbench.gui.theme import Theme
+
+S = 1_000_000_000
+LEFT = Qt.MouseButton.LeftButton
+Reports = tuple[SourceReport, ...]
+
+
+def hear(window: MainWindow, runner, *events: object) -> None:
+    runner.say(*events)
+    window.parts.bridge.drain()
+
+
+def reading(key: str, watts: float | None, ago_s: float = 0.0, reason: str = "") -> Sample:
+    return Sample(channel=key, t_ns=time.perf_counter_ns() - round(ago_s * S), power_w=watts, reason=reason)
+
+
+def samples(*several: Sample) -> messages.Samples:
+    return messages.Samples(samples=several)
+
+
+@pytest.fixture
+def page(window: MainWindow, runner, laptop: Reports) -> SensorsPage:
+    hear(window, runner, messages.Sources(reports=laptop))
+    window.sensor_page.show()
+    made = window.sensor_page.page
+    assert made is not None
+    return made
+
+
+def button(page: SensorsPage, words: str) -> QAbstractButton:
+    return next(b for b in page.findChildren(QAbstractButton) if b.text() == words and b.isVisible())
+
+
+def test_every_way_leads_to_it_and_esc_leads_back(window: MainWindow, runner, laptop: Reports, qtbot: QtBot) -> None:
+    hear(window, runner, messages.Sources(reports=laptop))
+    doors = window.sensor_page
+    window.actions_["sensors"].trigger()
+    assert doors.shown
+    assert not window.panels.isVisible()
+    assert window.menu_row.sensors.opened
+    QTest.keyClick(doors.page.table, Qt.Key.Key_Escape)
+    assert not doors.shown
+    assert window.panels.isVisible()
+    assert window.menu_row.tab.opened
+    window.start.show()
+    QTest.mouseClick(window.start.page.sensors.every, LEFT)
+    assert doors.shown
+    assert not window.start.shown
+    QTest.keyClick(doors.page.table, Qt.Key.Key_Escape)
+    assert window.start.shown, "back to where it was opened from"
+    QTest.mouseClick(window.menu_row.sensors, LEFT, pos=QPoint(30, 18))
+    assert doors.shown
+    window.actions_["results"].trigger()
+    assert not doors.shown
+    assert window.pages.currentWidget() is window.results
+    doors.show()
+    cross = window.menu_row.sensors
+    QTest.mouseClick(cross, LEFT, pos=QPoint(cross.width() - 18, 18))
+    assert not doors.shown
+    assert not cross.isVisible()
+
+
+def test_the_head_counts_and_the_first_row_is_the_one_to_mend(page: SensorsPage) -> None:
+    assert {name: text.text() for name, text in page.counts.items()} == {
+        "in use": "2", "needs permission": "1", "no answer": "1", "standby or not added": "4",
+    }  # fmt: skip
+    assert page.total.text().startswith("Reported total: CPU package (counter)")
+    assert page.table.key == "dram"
+    assert page.table.words("dram", STATE) == "Needs permission"
+    assert not page.played.isVisible()
+
+
+def test_values_are_live_and_no_reading_is_never_zero(window: MainWindow, runner, page: SensorsPage) -> None:
+    hear(
+        window,
+        runner,
+        samples(reading("package", 23.44), reading("model:memory", 5.6), reading("board", None, reason="The driver is gone.")),
+    )
+    page.refresh()
+    assert page.table.words("package", NOW) == "23.4 W"
+    assert page.table.words("model:memory", NOW) == "≈ 5.6 W"
+    assert page.table.words("board", NOW) == "—"
+    assert page.readings()["board"].reason == "The driver is gone."
+    assert page.table.words("dram", NOW) == "—"
+    assert page.table.words("package", REFRESH) == "1 ms"
+
+
+def test_a_value_that_is_too_old_is_no_value_of_now(window: MainWindow, runner, page: SensorsPage) -> None:
+    hear(window, runner, samples(reading("package", 23.4, ago_s=8.0)))
+    page.refresh()
+    assert page.table.words("package", NOW) == "—"
+    assert page.readings()["package"].reason == "No reading for 8 s."
+
+
+def test_the_last_minute_draws_measured_solid_and_modelled_dashed_with_its_band(window: MainWindow, runner, page: SensorsPage) -> None:
+    ages = np.linspace(50, 0.2, 100)
+    for age in ages:
+        watts = None if 20 < age < 25 else 20.0
+        hear(window, runner, samples(reading("package", watts, age, "gone"), reading("model:memory", 5.6, age)))
+    page.refresh()
+    entries = {entry.name: entry for entry in page.plot.legend.entries}
+    assert entries["CPU package"].line == "solid"
+    assert entries["Memory (model)"].line == "dashed"
+    assert entries["Memory (model)"].value == "≈ 5.6"
+    assert len(page.plot.underlay.hatched) == 1
+    x, y = page.plot._curves["package"].getData()
+    hole = (x > -24.5) & (x < -20.5)
+    assert hole.any()
+    assert np.isnan(y[hole]).all(), "a gap, not a line and not zero"
+    assert "no reading of CPU package" in page.plot.unit.text()
+    assert x[-1] == 0.0, "the last value holds until the next is due"
+
+
+def test_a_reading_that_stopped_is_not_drawn_on_until_now(window: MainWindow, runner, page: SensorsPage) -> None:
+    hear(window, runner, samples(reading("package", 20.0, 12.0)), samples(reading("package", 20.0, 10.0)))
+    page.refresh()
+    x, _ = page.plot._curves["package"].getData()
+    assert x[-1] == pytest.approx(-10.0, abs=0.5)
+
+
+def test_the_panel_has_the_remedy_ready_to_copy_and_can_test_again(window: MainWindow, runner, page: SensorsPage) -> None:
+    box = page.detail.findChild(CodeBox)
+    assert box.commands == "sudo chmod a+r energy_uj\nsudo udevadm trigger"
+    QTest.mouseClick(button(page, "Copy commands"), LEFT)
+    assert QGuiApplication.clipboard().text() == box.commands
+    assert window.messages.messages[-1].message == "The commands are on the clipboard."
+    words = [label.text() for label in page.detail.findChildren(QLabel)]
+    assert "Needs permission" in words
+    assert "Never needs the window to run as administrator." in words
+    QTest.mouseClick(button(page, "Test again"), LEFT)
+    QTest.mouseClick(page.again, LEFT)
+    assert runner.looked_again == 2
+
+
+def test_the_arrows_go_through_the_rows_and_the_panel_follows(page: SensorsPage) -> None:
+    page.table.setFocus()
+    QTest.keyClick(page.table, Qt.Key.Key_Up)
+    QTest.keyClick(page.table, Qt.Key.Key_Up)
+    assert page.table.key == "package"
+    words = [label.text() for label in page.detail.findChildren(QLabel) if not label.isHidden()]
+    assert "CPU package" in words
+    assert "added" in words
+    assert "CPU package (added) contains CPU cores" in page.detail.nests.accessibleName()
+
+
+def test_the_selected_row_stays_when_sources_change(window: MainWindow, runner, page: SensorsPage, at_the_wall: Reports) -> None:
+    page.table.select("board")
+    hear(window, runner, messages.Sources(reports=at_the_wall))
+    assert page.table.key == "board"
+    assert page.table.words("board", NOTE) == "Covered by Shelly Plug S"
+    assert "Shelly Plug S (added) contains" in page.detail.nests.accessibleName()
+
+
+def test_nothing_is_drawn_while_the_page_is_not_seen_and_seldom_while_a_block_is_timed(window: MainWindow, page: SensorsPage) -> None:
+    window.live.record._open_blocks = 1
+    page.refresh()
+    assert page._timer.interval() == CALM_MS
+    window.sensor_page.go_back()
+    assert not page._timer.isActive()
+
+
+@pytest.mark.parametrize("size", [(1000, 620), (1366, 768), (1440, 900)])
+def test_nothing_is_clipped_at_any_size(window: MainWindow, runner, page: SensorsPage, size: tuple[int, int], at_the_wall: Reports) -> None:
+    hear(window, runner, messages.Sources(reports=at_the_wall))
+    window.resize(*size)
+    QApplication.processEvents()
+    for key in [row.key for row in page.table.rows]:
+        page.table.select(key)
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == size
+        assert page.detail.widget().width() <= page.detail.viewport().width(), key
+        for label in page.findChildren(QLabel):
+            if label.isVisible() and label.text() and not label.wordWrap() and label.pixmap().isNull():
+                assert label.width() >= label.fontMetrics().horizontalAdvance(label.text()) - 1, label.text()
+            if label.isVisible() and label.wordWrap() and label.text():
+                assert label.height() >= label.heightForWidth(label.width()) - 2, label.text()
+    columns = [page.table.columnWidth(place) for place in range(7) if not page.table.isColumnHidden(place)]
+    assert sum(columns) <= page.table.viewport().width()
+    assert page.table.isColumnHidden(COVERS) is (size[0] < 1300)
+    assert page.table.height() >= HEAD + 3 * ROW
+
+
+def test_it_takes_the_colours_of_the_theme(window: MainWindow, page: SensorsPage, theme: Theme) -> None:
+    light = page.grab().toImage().pixelColor(4, 4)
+    window.parts.look.set_mode("dark")
+    dark = page.grab().toImage().pixelColor(4, 4)
+    assert light == theme.color("background")
+    assert dark == Theme(True).color("background")
