@@ -98,7 +98,8 @@ def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
     blocks = [len(variant.blocks) for variant in result.measured if variant.blocks]
     counted = f"{min(blocks)} to {max(blocks)}" if blocks and min(blocks) != max(blocks) else str(blocks[0]) if blocks else "no"
     batch = f"batch {listed([str(b) for b in batches])}, " if batches else ""
-    target = f"median latency within ±{p.target * 50:g} % (95 %); {p.min_blocks} to {p.max_blocks} blocks"
+    aimed = "median latency and J/inference" if result.energy_provenance.measured else "median latency"
+    target = f"{aimed} within ±{p.target * 50:g} % (95 %); {p.min_blocks} to {p.max_blocks} blocks"
     pairs = (
         ("Protocol", f"{p.name}, {batch}seed {result.plan.seed}"),
         ("Idle", _idle(result)),
@@ -107,6 +108,7 @@ def _protocol(result: RunResult) -> tuple[tuple[str, str], ...]:
         ("Stop rule", target),
         (BY_KEY[result.quality].title, "all test examples, on the file that was timed" if _is_judged(result) else ""),
         ("Intervals", f"95 %: blocks; {_interval_words(result.quality)}; differences paired"),
+        ("Comparisons", _together(result)),
         ("Grid factor", _carbon(result)),
         ("CO₂e", _emissions(result)),
         ("At the wall", at_the_wall(result)),
@@ -122,6 +124,14 @@ def _is_judged(result: RunResult) -> bool:
 
 def _interval_words(quality: str) -> str:
     return "accuracy Wilson" if quality == "accuracy" else f"{BY_KEY[quality].words} Student's t over examples"
+
+
+def _together(result: RunResult) -> str:
+    """How many comparisons with the baseline were corrected for their number; "" for a single one."""
+    most = max((comparison.together for variant in result.variants for comparison in variant.against.values()), default=1)
+    if most < 2:
+        return ""
+    return f"{most} at once in each metric, corrected (Holm): any false difference among them in at most 5 of 100 runs"
 
 
 def _idle(result: RunResult) -> str:

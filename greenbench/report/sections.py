@@ -10,7 +10,8 @@ from greenbench.core.run import Comparison, NodeState, RunResult, RunState, Vari
 from greenbench.report import energy_aware
 from greenbench.report.columns import ENERGY, LATENCY, gaps, has_reading
 from greenbench.report.labels import listed, plural, spelled
-from greenbench.report.parts import Column, Figure, Row, Section, TextTable
+from greenbench.report.parts import Column, Figure, Row, Section
+from greenbench.report.percentiles import percentile_table, scenario_sentences
 
 LONGEST_PART = 26
 
@@ -55,7 +56,8 @@ def latency(result: RunResult, columns: dict[str, Column], rows: Sequence[Row]) 
         Figure("latency", group, caption + of(i, groups), _latency_alt(result, group, shown), name=f"latency-{i + 1}")
         for i, group in enumerate(groups)
     )
-    return Section("latency", "Latency", _latency_finding(result, drawn, shown), figures, (_percentiles(result, drawn, columns),))
+    table = percentile_table(result, drawn, columns)
+    return Section("latency", "Latency", _latency_finding(result, drawn, shown), figures, (table,), text=scenario_sentences(result))
 
 
 def _variant(result: RunResult, row: Row) -> VariantResult:
@@ -90,45 +92,6 @@ def _latency_finding(result: RunResult, rows: Sequence[Row], shown: Scale) -> st
 def tail_ratio(variant: VariantResult) -> float:
     """p99 over median of the single calls."""
     return variant.latency_quantiles_s[99] / (variant.latency_quantiles_s[50] or 1.0)
-
-
-def _percentiles(result: RunResult, rows: Sequence[Row], columns: dict[str, Column]) -> TextTable:
-    unit = columns[LATENCY].scale
-    lines: list[tuple[str, ...]] = []
-    calls = {row.letter: sum(block.calls for block in _variant(result, row).blocks) for row in rows}
-    for row in rows:
-        quantiles = _variant(result, row).latency_quantiles_s
-        p50 = quote(_variant(result, row).metrics.get("latency_p50"), unit)
-        p95 = quote(_variant(result, row).metrics.get("latency_p95"), unit)
-        rest = [significant(quantiles[q] * unit.factor, 3) for q in (90, 99)]
-        through = quote(_variant(result, row).metrics.get("throughput"), columns["throughput"].scale)
-        lines.append(
-            (
-                row.letter,
-                row.label,
-                *_with_interval(p50.text, p50.low, p50.high),
-                rest[0],
-                *_with_interval(p95.text, p95.low, p95.high),
-                rest[1],
-                through.text,
-                count(calls[row.letter]) if calls[row.letter] else "—",
-            )
-        )
-    few = [letter for letter, n in calls.items() if n < 24_576]
-    note = (
-        "p50 and p95 with their 95 % interval over blocks; p90 and p99 describe the calls that were timed. "
-        f"MLPerf asks for 24{chr(0x202F)}576 calls to state a p90 and 270{chr(0x202F)}336 for a p99: "
-    )
-    if not few:
-        note += "every variant reaches the first."
-    else:
-        note += "no variant reaches the first." if len(few) == len(calls) else f"{listed(few)} reach neither."
-    head = ("", "Variant", f"p50 {unit.unit}", "95 % interval", "p90", f"p95 {unit.unit}", "95 % interval", "p99", "examples / s", "calls")
-    return TextTable(head, tuple(lines), "llrlrrlrrr", note, tuple(row.letter for row in rows))
-
-
-def _with_interval(text: str, low: str, high: str) -> tuple[str, str]:
-    return text, f"[{low}, {high}]" if low and high and low != high else ""
 
 
 def accuracy_and_energy(result: RunResult, columns: dict[str, Column], rows: Sequence[Row], limit: float) -> Section | None:

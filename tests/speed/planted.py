@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from greenbench.analysis.intervals import block_mean
 from greenbench.core.artifact import Footprint, InputSpec, ModelArtifact
 from greenbench.core.clock import now_ns
 from greenbench.core.fit import Fit
@@ -92,22 +93,23 @@ def models() -> Iterator[Models]:
         yield Models(Path(folder))
 
 
-def true_ratio(made: Models, layers: int, others: int, seconds: float = 5.0, pairs: int = 3) -> tuple[float, float]:
-    """How much longer the second chain takes, and half the 95 % interval of that: both sessions in this process, call by call in turn,
-    several times with new sessions, so that where one happens to lie in memory does not decide."""
+def true_ratio(made: Models, layers: int, others: int, seconds: float = 12.0, pairs: int = 6) -> tuple[float, float]:
+    """How much longer the second chain takes, and half the 95 % interval of that: both sessions in this process, call after call, each
+    ratio of two neighbours. Several times with new sessions, so that where one happens to lie in memory does not decide."""
     x = np.load(made.examples)[:1]
     found = []
     for _ in range(pairs):
         runs = [open_session(made.chain(count).file("weights"), 1, "chain") for count in (layers, others)]
-        times: tuple[list[int], list[int]] = ([], [])
+        ratios: list[float] = []
         end, number = now_ns() + int(seconds / pairs * 1e9), 0
         while now_ns() < end or number < 40:
+            times = [0, 0]
             for index in (0, 1) if number % 2 == 0 else (1, 0):
                 begin = now_ns()
                 runs[index].run(None, {"input": x})
-                times[index].append(now_ns() - begin)
+                times[index] = now_ns() - begin
+            ratios.append(times[1] / times[0])
             number += 1
-        found.append(statistics.median(times[1][10:]) / statistics.median(times[0][10:]))
-    mean = statistics.fmean(found)
-    half = 4.30 * statistics.stdev(found) / len(found) ** 0.5 if len(found) == 3 else float("nan")
-    return mean, half
+        found.append(statistics.median(ratios[10:]))
+    mean = block_mean(found)
+    return mean.value, mean.ends[1] - mean.value

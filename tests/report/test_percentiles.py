@@ -1,0 +1,53 @@
+"""The percentile table states what the calls support, and the method says how many comparisons were judged at once."""
+
+import numpy as np
+
+from greenbench.analysis.percentiles import percentiles
+from greenbench.core.run import BatchTried, Scenario, Served
+from greenbench.report.columns import columns, rows
+from greenbench.report.method import method
+from greenbench.report.percentiles import percentile_table, scenario_sentences
+
+
+def with_first(result, **update):
+    first = result.variants[0].model_copy(update=update)
+    return result.model_copy(update={"variants": (first, *result.variants[1:])})
+
+
+def first_line(result):
+    table = columns(result)
+    table = percentile_table(result, rows(result, table, None), table)
+    return dict(zip(table.head, table.rows[0], strict=True)), table.note
+
+
+def test_few_calls_have_an_interval_where_many_have_a_number(measured):
+    calls = np.random.default_rng(0).gamma(9.0, 1e-3, 30_000)
+    few, note = first_line(with_first(measured, percentiles=percentiles([calls[:400], calls[400:800]])))
+    many, _ = first_line(with_first(measured, percentiles=percentiles([calls])))
+    assert " to " in few["p90"] or few["p90"].startswith("over ")
+    assert " " not in many["p90"]
+    assert many["p99"].count(" to ") == 1  # 30,000 calls state a p90, and no p99
+    assert "270" in note
+
+
+def test_a_run_from_before_intervals_were_kept_states_nothing_its_calls_do_not_support(measured):
+    line, _ = first_line(measured)
+    assert (line["p90"], line["p99"]) == ("—", "—")
+
+
+def test_scenarios_are_told_where_queries_did_not_come_one_after_the_other(measured):
+    assert scenario_sentences(measured) == ()
+    served = Served(rate=50.0, bound_s=0.1, queries=900, late=3, valid=True, text="valid: at 50 queries a second")
+    (told,) = scenario_sentences(with_first(measured, scenario=Scenario.SERVER, served=served))
+    assert told.endswith("A valid: at 50 queries a second.")
+    tried = (BatchTried(batch=1, throughput=10.0), BatchTried(batch=16, throughput=90.0))
+    (told,) = scenario_sentences(with_first(measured, scenario=Scenario.OFFLINE, batch=16, batches=tried))
+    assert told.endswith("A at batch 16.")
+
+
+def test_the_method_says_how_many_comparisons_were_judged_at_once(measured):
+    assert "Comparisons" not in dict(method(measured, None).protocol)
+    b = measured.variants[1]
+    together = {key: comparison.model_copy(update={"together": 6}) for key, comparison in b.against.items()}
+    corrected = measured.model_copy(update={"variants": (measured.variants[0], b.model_copy(update={"against": together}))})
+    assert dict(method(corrected, None).protocol)["Comparisons"].startswith("6 at once in each metric, corrected (Holm)")
