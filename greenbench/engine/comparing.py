@@ -54,7 +54,7 @@ def changed_parameters(results: list[RunResult]) -> list[str]:
         if node.step not in installed():
             continue
         for field in installed()[node.step].fields:
-            values = [n.params.get(field.name) for n in (node, *others) if n is not None]
+            values = [n.params[field.name] for n in (node, *others) if n is not None and field.name in n.params]
             if any(value != values[0] for value in values):
                 shown = list(dict.fromkeys(field.format(value) for value in values))
                 found.append(f"{node.title}: {field.title.lower()} {', then '.join(shown)}.")

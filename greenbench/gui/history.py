@@ -1,4 +1,4 @@
-"""The runs of the past, newest first: a double click shows the results again."""
+"""The runs of the past, newest first: a double click shows the results again; two or more can be compared."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeWidge
 
 from greenbench.core import quote
 from greenbench.core.run import RunState
-from greenbench.gui.controls import Text
+from greenbench.gui.controls import Button, Text, row
 from greenbench.gui.icons import icon
 from greenbench.gui.theme import Theme, font
 
@@ -24,9 +24,10 @@ _STATES = {
 
 
 class HistoryPage(QFrame):
-    """A plain list. `opened` carries the id of a run."""
+    """A plain list. `opened` carries the id of a run, `compare_asked` those of the chosen ones, in the order of the list."""
 
     opened = Signal(str)
+    compare_asked = Signal(list)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -37,7 +38,7 @@ class HistoryPage(QFrame):
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setAllColumnsShowFocus(True)
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setHeaderLabels(["Pipeline", "When", "State", "Took", "Variants", "Finding"])
         self.list.header().setFont(font(12, 600))
         self.list.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -56,16 +57,31 @@ class HistoryPage(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 16)
         layout.setSpacing(10)
-        layout.addWidget(Text("History", 20, 600))
+        self.compare = Button(theme, "Compare runs", "scales")
+        self.compare.clicked.connect(lambda: self.compare_asked.emit(self.chosen()))
+        self.list.itemSelectionChanged.connect(self._offer)
+        layout.addLayout(row(Text("History", 20, 600), 0, self.compare))
         layout.addWidget(self._none)
         layout.addWidget(card, 1)
         self._card = card
         self.show_runs([])
 
+    def chosen(self) -> list[str]:
+        """The ids of the chosen runs, newest first."""
+        items = (self.list.topLevelItem(place) for place in range(self.list.topLevelItemCount()))
+        return [item.data(0, Qt.ItemDataRole.UserRole) for item in items if item is not None and item.isSelected()]
+
+    def _offer(self) -> None:
+        count = len(self.chosen())
+        self.compare.setEnabled(count > 1)
+        self.compare.setText(f"Compare {count} runs" if count > 1 else "Compare runs")
+        self.compare.setToolTip("" if count > 1 else "Choose two or more runs with Ctrl or Shift")
+
     def show_runs(self, runs: Sequence[Any]) -> None:
         """Shows the store's summaries of runs."""
         self.list.clear()
         self._none.setVisible(not runs)
+        self.compare.setVisible(bool(runs))
         self._card.setVisible(bool(runs))
         for run in runs:
             name, tone, word = _STATES[RunState(run.state)]

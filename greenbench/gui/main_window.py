@@ -22,6 +22,7 @@ from greenbench.gui.actions import ActionSet
 from greenbench.gui.advice.doors import AdviceDoors
 from greenbench.gui.audit.doors import AuditDoors
 from greenbench.gui.autosave import Autosave
+from greenbench.gui.comparing.doors import CompareDoors
 from greenbench.gui.controls import Button
 from greenbench.gui.editor.status import RunBoard
 from greenbench.gui.editor.view import EditorView
@@ -113,6 +114,7 @@ class MainWindow(QMainWindow):
         self.inside = InsidePage(theme, parts.jobs, open_cache)
         self.models = ModelDoors(self)
         self.audits = AuditDoors(self)
+        self.comparisons = CompareDoors(self)
         self.pages = QStackedWidget()
         self.panels = Panels(theme, self.library, self._middle(), self.inspector)
         self.menu_row = MenuRow(theme)

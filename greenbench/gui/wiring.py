@@ -140,6 +140,7 @@ class Wiring:
             (window.editor.selectionChanged, window.inspector.show_nodes), (window.editor.inspect_wanted, self._inspect),
             (window.results.open_node, window.show_node), (window.results.export_asked, window.export),
             (window.results.copied, lambda: window.messages.say("notice", "The table is on the clipboard.")),
+            (window.history.compare_asked, window.comparisons.ask),
             (window.history.opened, window.open_run), (window.results.run_asked, window.open_run),
             (window.results.doors.look_asked, window.models.look), (window.results.doors.export_asked, window.models.export),
             (window.results.doors.audit_asked, window.audits.ask),

@@ -34,6 +34,7 @@ from greenbench.gui.theme import Theme, font
 
 _BLOCKS = (("", 34), ("Block", 60), ("Window, s", 150), ("Calls", 80), ("Median", 100), ("Energy", 170), ("Samples", 0))
 _NUMBERS = (("", 34), ("Number", 250), ("Stored", 120), ("Made again", 120), ("Rests on", 0))
+_BLOCKS_RIGHT, _NUMBERS_RIGHT = (1, 2, 3, 4, 5), (2, 3)
 _SIGNS = {True: ("check-circle", "success"), False: ("warning-octagon-fill", "danger"), None: ("question", "muted")}
 
 
@@ -51,7 +52,7 @@ class AuditDialog(QDialog):
         self.setWindowTitle("Audit trail")
         self.resize(1040, 660)
         self.sign, self.verdict = Icon(theme, "hourglass-medium", "muted"), Text("", 13, 500, wrap=True)
-        self.blocks, self.numbers = _tree(_BLOCKS), _tree(_NUMBERS)
+        self.blocks, self.numbers = _tree(_BLOCKS, _BLOCKS_RIGHT), _tree(_NUMBERS, _NUMBERS_RIGHT)
         self.plot = BlockPlot(theme)
         self.digest, self.command = GivingText(11, 400, "muted"), f"greenbench audit {result.run_id} --variant {letter}"
         self._build()
@@ -78,10 +79,10 @@ class AuditDialog(QDialog):
         first = QWidget()
         inside = QVBoxLayout(first)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.blocks, 3)
+        inside.addWidget(_framed(self.blocks), 3)
         inside.addWidget(self.plot, 2)
         self._pages.addWidget(first)
-        self._pages.addWidget(self.numbers)
+        self._pages.addWidget(_framed(self.numbers))
         self.save = Button(self._theme, "Save raw data…", "floppy-disk")
         self.save.clicked.connect(self._save)
         copy = Button(self._theme, "Copy command", "copy")
@@ -145,7 +146,7 @@ class AuditDialog(QDialog):
     def _number_item(self, number: AuditedNumber) -> QTreeWidgetItem:
         rests = f"{number.rests_on} ({number.note})" if number.note else number.rests_on
         item = QTreeWidgetItem(["", number.title, number.quoted(number.stored), number.quoted(number.found), rests])
-        self._dress(item, number.agrees, (2, 3), number.note)
+        self._dress(item, number.agrees, _NUMBERS_RIGHT, number.note)
         item.setToolTip(1, f"{number.title}\n{number.path}")
         item.setToolTip(4, rests)
         return item
@@ -155,7 +156,7 @@ class AuditDialog(QDialog):
         median = quote.quote(Measurement(value=block.median_s, unit="s")).full
         samples = "; ".join(each.words for each in block.samples) or "no power source was in use"
         item = QTreeWidgetItem(["", str(block.index), window, quote.count(block.calls), median, block.energy_words, samples])
-        self._dress(item, block.agrees, (1, 2, 3, 4, 5), block.note)
+        self._dress(item, block.agrees, _BLOCKS_RIGHT, block.note)
         item.setToolTip(5, _energy_hint(block))
         item.setToolTip(6, samples.replace("; ", "\n"))
         item.setData(0, Qt.ItemDataRole.UserRole, block)
@@ -234,8 +235,9 @@ def _energy_hint(block: AuditedBlock) -> str:
     return f"± is what the edges of the window between samples leave open{whole}. {block.provenance.meaning.capitalize()}."
 
 
-def _tree(columns: Sequence[tuple[str, int]]) -> QTreeWidget:
+def _tree(columns: Sequence[tuple[str, int]], right: Sequence[int]) -> QTreeWidget:
     tree = QTreeWidget()
+    tree.setObjectName("history")
     tree.setRootIsDecorated(False)
     tree.setUniformRowHeights(True)
     tree.setAllColumnsShowFocus(True)
@@ -247,4 +249,15 @@ def _tree(columns: Sequence[tuple[str, int]]) -> QTreeWidget:
         tree.header().setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
         if width:
             tree.setColumnWidth(place, width)
+        if place in right:
+            tree.headerItem().setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return tree
+
+
+def _framed(tree: QTreeWidget) -> QFrame:
+    frame = QFrame()
+    frame.setProperty("role", "card")
+    inside = QVBoxLayout(frame)
+    inside.setContentsMargins(1, 1, 1, 1)
+    inside.addWidget(tree)
+    return frame
