@@ -8,6 +8,7 @@ Accuracy stands for the metric of the run's task: of a share the loss is in poin
 import math
 from dataclasses import dataclass
 
+from greenbench.analysis.break_even import PayBack, break_even
 from greenbench.analysis.compare import points, reduction
 from greenbench.analysis.findings import candidates, findings, in_words, tally
 from greenbench.core.measurement import Provenance, SourceState
@@ -41,14 +42,16 @@ def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headl
     chosen = chosen_metric(result)
     pick = find_pick(result, accuracy_limit)
     baseline = result.baseline
+    earned = ""
     if baseline is not None and pick is not None:
         bold = _gain(pick, baseline, chosen)
         cost = _quality_cost(pick, BY_KEY[result.quality], accuracy_limit)
+        earned = _earned_back(result, pick)
     elif candidates(result):
         bold, cost = _no_pick(result, chosen, accuracy_limit)
     else:
         bold, cost = _nothing_to_compare(result)
-    rest = " ".join(text for text in (cost, _energy(result), _state(result)) if text)
+    rest = " ".join(text for text in (cost, earned, _energy(result), _state(result)) if text)
     return Headline(bold, rest, pick.letter if pick else None, findings(result, chosen))
 
 
@@ -265,6 +268,12 @@ def _nothing_to_compare(result: RunResult) -> tuple[str, str]:
 
 def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _earned_back(result: RunResult, pick: VariantResult) -> str:
+    """After how many inferences making the pick is earned back; "" where that cannot be said."""
+    found = break_even(result, pick.letter)
+    return f"Making it {found.text}." if found.verdict is PayBack.PAYS else ""
 
 
 def _energy(result: RunResult) -> str:

@@ -5,8 +5,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenbench.analysis.headline import headline
+from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import Comparison, Failure, NodeResult, NodeState, RunState, VariantResult, Verdict, letter
+from greenbench.core.run import (
+    Comparison,
+    Failure,
+    NodeResult,
+    NodeState,
+    Plan,
+    PlannedNode,
+    RunState,
+    Source,
+    VariantResult,
+    Verdict,
+    letter,
+)
 
 SAME_ACCURACY = (-0.0001, -0.002, 0.002)
 REAL_LOSS = (-0.0061, -0.0091, -0.0031)
@@ -303,3 +316,29 @@ def test_a_much_smaller_coded_file_is_told_where_nothing_got_faster(runs):
     assert found.rest.startswith("Encoded takes 95 % fewer bytes when coded")
     unchanged = run.variant("Other", 1, time=0.0, accuracy=SAME_ACCURACY)
     assert "coded" not in headline(run.result(run.variant("Base", 0), unchanged)).rest
+
+
+def test_the_pick_says_when_its_making_is_earned_back(runs):
+    """8 mJ for A and 7.5 mJ for B, each ± 0.1 mJ; B's making took 5 J, so 5 / 0.0005 = 10 000 inferences."""
+    made = runs()
+    a, b = made.variant("Teacher", 0), made.variant("Pruned", 1, energy=-0.06, time=-0.06, accuracy=(0.0, -0.002, 0.002))
+
+    def with_energy(variant, joules):
+        energy = Measurement(value=joules, low=joules - 1e-6, high=joules + 1e-6, n=5, unit="J")
+        return variant.model_copy(update={"metrics": {**variant.metrics, "energy_per_inference": energy}})
+
+    def planned(id, **inputs):
+        sources = {port: (Source(node=node, output="model"),) for port, node in inputs.items()}
+        return PlannedNode(id=id, step="prune", version=1, title=id, params={}, inputs=sources, digest=id)
+
+    spent = Measurement(value=5.0, low=5.0, high=5.0, unit="J")
+    line = Charge(kind=ChargeKind.COMPRESSION, node="n1", title="Prune", energy=spent, variants=("B",))
+    plan = Plan(title="Test", nodes=(planned("n0"), planned("n1", model="n0")))
+    result = made.result(with_energy(a, 8e-3), with_energy(b, 7.5e-3)).model_copy(update={"plan": plan, "ledger": (line,)})
+    found = headline(result)
+    assert found.pick == "B"
+    assert "Making it pays back after 10 000 inferences" in found.rest.replace("\u202f", " ")
+    rough = Measurement(value=8e-3, low=4e-3, high=12e-3, unit="J", provenance=Provenance.MODELLED)
+    guessed = tuple(v.model_copy(update={"metrics": {**v.metrics, "energy_per_inference": rough}}) for v in result.variants)
+    unclaimed = result.model_copy(update={"variants": guessed})
+    assert "pays back" not in headline(unclaimed).rest
