@@ -7,10 +7,20 @@ from greenbench.core.run import RunResult, VariantResult
 from greenbench.gui.controls import Text, row
 from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.results.execution import details, runtime_title
+from greenbench.gui.results.timed import timing_details
 from greenbench.gui.theme import Theme
 
-_IN_LINE = ("Executed", "Fallbacks", "Quantise/dequantise pairs", "Runtime", "Processor", "Before the first answer", "Converted")
-_NAMED = ("Fallbacks", "Quantise/dequantise pairs", "Before the first answer")  # these need their title to be understood
+_IN_LINE = (
+    "Executed",
+    "Fallbacks",
+    "Quantise/dequantise pairs",
+    "Runtime",
+    "Processor",
+    "Before the first answer",
+    "Converted",
+    "Scenario",
+)
+_NAMED = ("Scenario", "Fallbacks", "Quantise/dequantise pairs", "Before the first answer")  # these need their title to be understood
 
 
 class VariantCard(QFrame):
@@ -42,7 +52,7 @@ class VariantCard(QFrame):
         self.index = index
         self.name.setText(f"{variant.letter}  {variant.name}")
         self.words.setText(execution_words(variant))
-        self.words.setToolTip("\n".join(f"{title}: {words}" for title, words in details(variant)))
+        self.words.setToolTip("\n".join(f"{title}: {words}" for title, words in [*details(variant), *timing_details(variant)]))
         self._dress()
 
     def _dress(self) -> None:
@@ -54,8 +64,8 @@ def execution_words(variant: VariantResult) -> str:
     """What executed, in one or two lines; the failure of a variant that has no result."""
     if variant.failure is not None:
         return f"{variant.failure.message} {variant.failure.remedy}".strip()
-    known = dict(details(variant))
-    if not known:
+    known = dict([*details(variant), *timing_details(variant)])
+    if not details(variant):
         told = " · ".join(part for part in (variant.precision, runtime_title(variant.runtime), f"batch {variant.batch}") if part)
         return f"{told}. What really executed was not recorded in this run."
     parts = []
