@@ -52,6 +52,17 @@ def test_csv_prints_what_the_report_prints(measured: RunResult) -> None:
     assert lines(measured)[3]["energy_per_inference_printed"] == "7.29 [7.21, 7.38] mJ ◉"
 
 
+def test_csv_says_what_making_took_and_when_it_is_earned_back(measured: RunResult, quick_start: RunResult) -> None:
+    """21 J for D, which saves 0.51 of 14.3 mJ."""
+    line = next(each for each in lines(measured) if each["letter"] == "D")
+    assert float(line["making_j"]) == pytest.approx(21)
+    assert float(line["break_even"]) == pytest.approx(21 / (0.0143 * 0.49))
+    assert float(line["break_even_days"]) == pytest.approx(float(line["break_even"]) / 10_000)
+    assert (line["break_even_verdict"], line["making_j_provenance"]) == ("pays back", "counter")
+    guessed = next(each for each in lines(quick_start) if each["letter"] == "D")
+    assert (guessed["break_even_verdict"], guessed["break_even"], guessed["making_j_provenance"]) == ("not claimed", "", "modelled")
+
+
 def test_no_reading_is_an_empty_cell_with_its_reason_and_never_zero(no_energy: RunResult) -> None:
     for line in lines(no_energy):
         assert line["energy_per_inference"] == ""

@@ -15,10 +15,12 @@ Layout (format "greenbench results", version 1):
         runtime, precision, batch, threads, benchmark, node, notes
         metrics            by key: accuracy, mean_absolute_error, mean_iou (of these three that of the data's task has a
                            value), latency_p50, latency_p95, throughput, energy_per_inference,
-                           energy_per_inference_net, size_bytes, size_coded_bytes, parameters, nonzero_parameters,
+                           energy_per_inference_net, energy_per_inference_wall, inferences_per_joule, wh_per_1000,
+                           flops_per_joule, energy_delay_product, accuracy_per_joule, size_bytes, size_coded_bytes,
+                           parameters, nonzero_parameters,
                            flops, peak_memory, co2e_per_inference. Every variant has every key, each a measurement:
                            {value, low, high, n, unit, provenance, reason}: value, and its 95 % interval, in `unit`
-                           (s, J, B, g, 1/s, FLOP; "1": a fraction; "": a count; an error has the unit of the data's
+                           (s, J, B, g, 1/s, FLOP, 1/J, Wh, FLOP/J, J·s; "1": a fraction; "": a count; an error has the unit of the data's
                            target, "" where it has none); provenance "external", "counter", "integrated",
                            "modelled" or "unavailable". No reading: value null, and `reason` says why.
         against            by key, against A: {verdict, change, low, high, p_value, good, text, reason}; `change` is
@@ -28,12 +30,20 @@ Layout (format "greenbench results", version 1):
         latency_quantiles_s    101 numbers, 0 % to 100 % of all timed calls
         blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j
     nodes                  what each step did: state, seconds, energy, facts, outputs, failure
+    ledger                 every joule of the run on one line: kind, node, title, seconds, energy, cached (then it is what it took at
+                           first, in an earlier run), failed, variants (for which), repeat (further seeds), flop and trainings; the
+                           lines add up to energy_total
+    spent                  what the runs of this pipeline, and those since the program was started, took together: scope, runs,
+                           experiments (H of E·D·H), flop, training and energy in J, seconds, missing (lines without a reading)
     warnings               kind "warning", "deviation" or "limit"; text; variant
     lint                   what was told before the run: code, tone, title, text, evidence, node, remedy, proposals
     carbon                 the grid factor that was assumed, with region, year, source and PUE; or null
     calibration            the line that gives energy_per_inference_wall, a calibrated estimate that is never compared: offset_w, gain,
                            their standard errors and covariance, residual_w, the range it holds for, its meter and channels; or null
-    traces                 watts of each channel over the run: t_s, low_w, high_w
+    traces                 watts of each channel over the run: t_s, low_w, high_w, counted (a part of the machine's total)
+    benchmark_traces       the same over the benchmark alone, where it is a small part of the run
+    phases                 what went on when: kind, label, t0_s, t1_s, variant
+    block_trace            one timed block closely, all counted channels together, or null: power_w in spans of step_s from begin_s on
 """
 
 from pathlib import Path

@@ -4,7 +4,9 @@ Columns: run, started, protocol, device, letter, name, lineage ("Train > Prune 5
 batch, threads, and what executed: runtime_version, executed_on, executed ("int8 in 20 of 21 operators, fp32 in 1"), fallbacks, qdq,
 load_s, compile_s, first_s, affinity ("0-3"), empty where the runtime does not say; then for each metric, under its key: the value, `_low`
 and `_high` (its 95 % interval), `_n`, `_unit`, `_provenance`, `_reason` (why there is no value), `_printed` (value, interval and unit as in
-the report), `_change`, `_change_low`, `_change_high` and `_verdict` (against A). An empty cell is "no reading", never 0.
+the report), `_change`, `_change_low`, `_change_high` and `_verdict` (against A). At the end what making the variant took beyond what A
+needs: making_j, saving_j (of one inference), break_even (inferences after which it is earned back), each with `_low`, `_high` and
+`_provenance`, break_even_verdict, per_day (the user's inferences a day) and break_even_days. An empty cell is "no reading", never 0.
 
 Text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front.
 """
@@ -13,6 +15,7 @@ import csv
 import io
 from pathlib import Path
 
+from greenbench.analysis.break_even import break_even
 from greenbench.core.measurement import Measurement
 from greenbench.core.metrics import METRICS
 from greenbench.core.quote import NO_READING, spans
@@ -26,6 +29,10 @@ from greenbench.report.writers.whole_file import write_whole
 _FIRST = (
     "run", "started", "protocol", "device", "letter", "name", "lineage", "state", "failure", "runtime", "precision", "batch", "threads",
     "runtime_version", "executed_on", "executed", "fallbacks", "qdq", "load_s", "compile_s", "first_s", "affinity",
+)  # fmt: skip
+_EARNED = (
+    *(f"{name}{part}" for name in ("making_j", "saving_j", "break_even") for part in ("", "_low", "_high", "_provenance")),
+    "break_even_verdict", "per_day", "break_even_days",
 )  # fmt: skip
 _PARTS = ("", "_low", "_high", "_n", "_unit", "_provenance", "_reason", "_printed", "_change", "_change_low", "_change_high", "_verdict")
 
@@ -45,9 +52,10 @@ def to_csv(result: RunResult) -> str:
     printed = {row.letter: row for row in rows(result, table, None)}
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_FIRST, *(metric.key + part for metric in METRICS for part in _PARTS)])
+    writer.writerow([*_FIRST, *(metric.key + part for metric in METRICS for part in _PARTS), *_EARNED])
     for variant in complete(result).variants:
-        writer.writerow([*_about(result, variant), *_numbers(variant, printed[variant.letter], table)])
+        numbers = _numbers(variant, printed[variant.letter], table)
+        writer.writerow([*_about(result, variant), *numbers, *_earned(result, variant)])
     return out.getvalue()
 
 
@@ -82,6 +90,21 @@ def _numbers(variant: VariantResult, row: Row, table: dict[str, Column]) -> list
         line += [_exact(against.change), _exact(against.low), _exact(against.high)] if against else ["", "", ""]
         line.append(harmless(row.cells[metric.key].verdict.text) if metric.key in row.cells else "")
     return line
+
+
+def _earned(result: RunResult, variant: VariantResult) -> list[str]:
+    """What making it took, what it saves and when that is earned back; empty for a variant that failed."""
+    if variant.failure is not None:
+        return [""] * len(_EARNED)
+    found = break_even(result, variant.letter)
+    line: list[str] = []
+    for measurement in (found.making, found.saving, found.inferences):
+        if measurement is None or measurement.value is None:
+            line += ["", "", "", ""]
+        else:
+            ends = [_exact(end) for end in (measurement.value, measurement.low, measurement.high)]
+            line += [*ends, measurement.provenance.value]
+    return [*line, found.verdict.value, _exact(found.per_day), _exact(found.days.value if found.days else None)]
 
 
 def _measured(measurement: Measurement) -> list[str]:
