@@ -1,4 +1,4 @@
-"""How a variant was timed, in words for its card: scenario, percentiles of single calls, how many comparisons were judged at once. No Qt."""
+"""How a variant was timed, in words for its card: scenario, percentiles, how many comparisons were judged at once. No Qt."""
 
 from greenbench.analysis.percentiles import in_words
 from greenbench.core import quote
