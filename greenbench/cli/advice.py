@@ -26,9 +26,10 @@ def before_run(pipeline: Pipeline, conditions: Conditions, known: Known, sources
     return lint(pipeline, conditions, look_around(conditions.device, load_for(_LISTENING_S), sources), known)
 
 
-def warning_lines(found: Iterable[Advice]) -> list[str]:
-    """One line for each warning: "! Only 360 test examples: differences …"."""
-    return [f"  ! {advice.title}: {_lower(advice.text)}" for advice in found if advice.tone is Tone.WARNING]
+def warning_lines(found: Iterable[Advice], for_report: bool = False) -> list[str]:
+    """One line for each warning: "! Only 360 test examples: differences …". A quick look is one where a report is asked for."""
+    told = [advice for advice in found if advice.tone is Tone.WARNING or (for_report and advice.code == "quick")]
+    return [f"  ! {advice.title}: {_lower(advice.text)}" for advice in told]
 
 
 def _lower(text: str) -> str:

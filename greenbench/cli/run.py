@@ -240,7 +240,7 @@ def _warn(options: RunOptions, told: tuple[Advice, ...]) -> None:
     """The linter's warnings, a line each, before anything starts."""
     if not (options.quiet or options.as_json):
         console = Console(stderr=True, highlight=False)
-        for line in warning_lines(told):
+        for line in warning_lines(told, for_report=options.report is not None):
             console.print(line, soft_wrap=True, markup=False)
 
 

@@ -363,6 +363,14 @@ def test_a_model_that_outweighs_the_idle_draw_is_not_told_so():
     assert "idle-floor" not in found(metered(0.0, 0.0, net=0.8))
 
 
+def test_what_is_saved_above_idle_and_hidden_by_it_is_told():
+    run = metered(0.0, 0.0, net=0.7)
+    run.variants[-1]["against"]["energy_per_inference_net"] = comparison("energy_per_inference_net", -0.2)
+    advice = found(run)["idle-floor"]
+    assert advice.title == "The machine's idle draw hides what it saves"
+    assert "Above idle it does need less" in advice.text
+
+
 def test_faster_at_a_higher_power_is_told_in_watts():
     advice = found(metered(-0.3, 0.0, watts=14.0))["more-watts"]
     assert numbers(advice)["Mean power in its blocks"] == "10.0 W → 14.0 W (+40 %)"

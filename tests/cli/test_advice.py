@@ -40,6 +40,12 @@ def test_only_warnings_get_a_line_before_the_run():
     assert lines == ["  ! On battery: kernels work on blocks."]
 
 
+def test_a_quick_look_is_warned_of_where_a_report_is_asked_for():
+    quick = advice(code="quick", title="A quick look")
+    assert door.warning_lines([quick]) == []
+    assert door.warning_lines([quick], for_report=True) == ["  ! A quick look: kernels work on blocks."]
+
+
 def test_the_full_text_has_question_numbers_and_where_they_stand():
     text = printed(advice(variant="B", asks="faster", evidence=(Evidence(words="Layers", number="3 of 4", where="card of “Cut”"),)))
     assert "Why is B not faster? Channels [odd]." in text

@@ -49,20 +49,18 @@ def remedy(sources: tuple[SourceReport, ...]) -> str:
 
 
 def idle_floor(case: Case) -> Advice | None:
-    """Most of its joules are drawn by a machine that would be on anyway."""
-    share = _idle_share(case.variant)
-    if share is None or share <= _FLOOR:
+    """Most of its joules are drawn by a machine that would be on anyway, or so many that they hide what it saves above that."""
+    share, fell = _idle_share(case.variant), case.verdict(_NET) is Verdict.LOWER
+    if share is None or (share <= _FLOOR and not fell):
         return None
-    net = case.against(_NET)
-    fell = net is not None and net.verdict is Verdict.LOWER
     tail = " Above idle it does need less; the machine's own draw hides it." if fell else ""
     evidence = [Evidence(words="Share of idle draw", number=f"{share * 100:.0f} %", where=f"{_NET} / {_GROSS} of {case.letter}",
                          provenance=_provenance(case.variant)), case.changed(_GROSS), case.changed(_NET)]  # fmt: skip
     return Advice(
         code="idle-floor", weight=58, asks="greener", variant=case.letter, node=case.variant.benchmark,
-        title="The machine's idle draw outweighs the model",
-        text=f"More than half of each joule keeps the machine on, whatever it computes. A lighter model saves only in the rest.{tail} What "
-        "helps is to do more in the time the machine is on: larger batches, or another machine.",
+        title="The machine's idle draw outweighs the model" if share > _FLOOR else "The machine's idle draw hides what it saves",
+        text=f"{share * 100:.0f} % of each joule keeps the machine on, whatever it computes. A lighter model saves only in the rest.{tail} "
+        "What helps is to do more in the time the machine is on: larger batches, or another machine.",
         evidence=tuple(evidence), proposals=proposals.larger_batch(case, max(8, 4 * case.variant.batch)),
     )  # fmt: skip
 

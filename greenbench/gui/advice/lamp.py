@@ -87,11 +87,14 @@ class LintPanel(QFrame):
                 widget.deleteLater()
         self.rows = []
         for advice in found:
-            self._inside.addWidget(line())
+            above = line()
+            self._inside.addWidget(above)
             made = AdviceRow(self._theme, advice, -1, self._why_not)
             made.tried.connect(self._take)
             self._inside.addWidget(made)
             self.rows.append(made)
+            for widget in (above, made):
+                widget.show()  # what is not shown yet has no height
             made.set_open(advice.code + advice.node in open_before)
             made.opened.connect(lambda _open: self._grow())
         self._inside.addStretch(1)

@@ -76,7 +76,7 @@ class AdviceRow(QWidget):
     def _make_body(self) -> QFrame:
         body = QFrame()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(54, 0, 16, 12)
+        layout.setContentsMargins(54, 4, 16, 12)
         layout.setSpacing(8)
         self._texts = [Text(self.advice.text, 13, 400, "second", wrap=True)]
         layout.addWidget(self._texts[0])
