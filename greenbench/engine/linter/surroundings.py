@@ -30,11 +30,13 @@ class Surroundings:
 
 
 NOTHING = Surroundings()
+_NAMES = ("python", "greenbench")
 
 
 def look_around(device: str = "cpu", load: float | None = None, sources: tuple[SourceReport, ...] = ()) -> Surroundings:
     """Looks at this machine; takes some tens of milliseconds. `load` and `sources` are what a meter said."""
-    ours = _family()
+    workers = [(pid, words) for pid, words in _command_lines() if _is_worker(words)]
+    ours = _family() if workers or device != "cpu" else frozenset()  # who began them is asked only where there is somebody
     return Surroundings(
         cores_physical=psutil.cpu_count(logical=False),
         governor=environment.governor(),
@@ -42,7 +44,7 @@ def look_around(device: str = "cpu", load: float | None = None, sources: tuple[S
         virtual=environment.virtual(),
         load=load,
         gpu_processes=_on_gpu(device, ours),
-        other_runs=other_runs(_command_lines(), ours),
+        other_runs=other_runs(workers, ours),
         sources=sources,
     )
 
@@ -65,7 +67,13 @@ def _family() -> frozenset[int]:
 
 
 def _command_lines() -> list[tuple[int, list[str]]]:
-    return [(process.info["pid"], process.info["cmdline"] or []) for process in psutil.process_iter(["pid", "cmdline"])]
+    """Of the programs that could be ours: psutil keeps the names of those it has seen, so a second look is quick."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name().lower().startswith(_NAMES):
+                found.append((process.pid, process.cmdline()))
+    return found
 
 
 def other_runs(processes: Iterable[tuple[int, list[str]]], ours: frozenset[int]) -> int:
