@@ -74,6 +74,25 @@ def step_kind(step: str) -> ChargeKind:
     }.get(first, ChargeKind.COMPRESSION)
 
 
+# What steps say of themselves while they work (StepContext.progress), as far as it is another kind of work than the step's own.
+_PARTS = (
+    ("epoch ", ChargeKind.TRAINING),
+    ("asking the teacher", ChargeKind.DISTILLATION),
+    ("calibrating", ChargeKind.CALIBRATION),
+    ("batch norms", ChargeKind.CALIBRATION),
+    ("looking for sensitive layers", ChargeKind.SEARCH),
+    ("leaving layers out", ChargeKind.SEARCH),
+)
+
+
+def part_kind(step: str, text: str) -> ChargeKind | None:
+    """What a step spends joules on while it says that text; None where it is what the step is for anyway."""
+    found = next((kind for words, kind in _PARTS if words in text), None)
+    own = step_kind(step)
+    both = (ChargeKind.TRAINING, ChargeKind.DISTILLATION)  # to distil is to train
+    return None if found is own or (found in both and own in both) else found
+
+
 class Charge(Value):
     """A line of the ledger.
 

@@ -154,7 +154,7 @@ class SourceReport(Value):
 
 
 class WindowKind(StrEnum):
-    """What happened in a span of time."""
+    """What happened in a span of time; a part is something else than the rest of the step it lies in, its label says what."""
 
     IDLE = "idle"
     STEP = "step"
@@ -162,6 +162,7 @@ class WindowKind(StrEnum):
     BLOCK = "block"
     ACCURACY = "accuracy"
     COOL_DOWN = "cool-down"
+    PART = "part"
 
 
 class Window(Value):

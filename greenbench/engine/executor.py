@@ -19,6 +19,7 @@ from greenbench.core.step import Group, Inputs, Stored
 from greenbench.engine.block_energies import BlockEnergies
 from greenbench.engine.cache import Cache, CacheRecord
 from greenbench.engine.memory import short_of_memory
+from greenbench.engine.parts import Parts
 from greenbench.engine.preflight import mismatches
 
 Emit = Callable[[messages.Event], None]
@@ -48,6 +49,7 @@ class NodeContext:
         self.seed = plan.seed if planned.seed is None else planned.seed
         self.device, self.threads = plan.device, plan.threads
         self.trusted = frozenset(plan.trusted)
+        self.parts = Parts(planned, world.clock, world.emit)
         self._started_ns = world.clock()
         self._shown = (-1.0, "")
 
@@ -57,6 +59,7 @@ class NodeContext:
 
     def progress(self, fraction: float, text: str = "") -> None:
         fraction = min(max(fraction, 0.0), 1.0)
+        self.parts.at(text)
         if abs(fraction - self._shown[0]) < 0.002 and text == self._shown[1]:
             return  # a node may report each batch; the window needs no more than 500 steps
         self._shown = (fraction, text)
@@ -171,6 +174,7 @@ def _compute(plan: Plan, planned: PlannedNode, world: World, done: _Done) -> Cac
     finally:
         if folder.exists():
             world.cache.abandon(folder)
+        context.parts.close()
         world.emit(messages.WindowClosed(window=window.model_copy(update={"t1_ns": world.clock()})))
 
 

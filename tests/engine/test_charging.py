@@ -166,6 +166,20 @@ def test_a_hole_leaves_its_lines_without_reading_and_no_number_is_made_up():
     assert add(found.values()).missing == ("B", "Between the steps")
 
 
+def test_another_kind_of_work_in_a_step_is_charged_apart():
+    """Training of 3 s inside the pruning of 5 s; its FLOP go with it."""
+    run = Run()
+    begin = next(w for w in run.recorder.windows if w.kind is WindowKind.STEP and w.node == "b").t0_ns
+    inside = Window(kind=WindowKind.PART, label="training", t0_ns=begin + S, t1_ns=begin + 4 * S, node="b")
+    run.say(messages.WindowClosed(window=inside))
+    fact = Fact(title=TRAINING_WORK, value=7e9, unit="FLOP")
+    run.recorder.nodes["b"] = run.recorder.nodes["b"].model_copy(update={"facts": (fact,)})
+    found = by_title(run.lines())
+    assert (found["B: training"].energy.value, found["B: training"].flop) == (pytest.approx(30), 7e9)
+    assert (found["B"].energy.value, found["B"].flop, found["B"].kind) == (pytest.approx(20), None, ChargeKind.COMPRESSION)
+    assert found["B: training"].variants == ("B",)
+
+
 def test_a_step_that_a_lost_run_left_open_is_charged_until_its_end():
     run = Run()
     windows = [window for window in run.recorder.windows if window.node != "bench"]

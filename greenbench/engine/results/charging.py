@@ -93,9 +93,9 @@ class _Book:
         return _Spent(seconds, unread or charges.together(read))
 
     def _of_node(self, planned: PlannedNode, spent: _Spent) -> list[Charge]:
-        """A node's line; of a benchmark those of its parts, for each variant that they were for, and what is left."""
+        """A node's line; what is another kind of work in it apart. Of a benchmark its parts, for each variant that they were for."""
         if planned.step != "benchmark":
-            return [self._line(planned, spent)]
+            return self._of_step(planned, spent)
         names = self._letters(planned.id)
         found: list[Charge] = []
         parts: list[_Spent] = []
@@ -114,6 +114,23 @@ class _Book:
                 )  # fmt: skip
         rest = _rest(spent, parts)
         return [*found, self._line(planned, rest, title=f"{planned.shown_title}: loading, converting, waiting")]
+
+    def _of_step(self, planned: PlannedNode, spent: _Spent) -> list[Charge]:
+        """A step's line, and one for each kind of work in it that it said to be another."""
+        windows = self.recorder.windows_by(WindowKind.PART, planned.id).get("", [])
+        kinds = dict.fromkeys(ChargeKind(window.label) for window in windows)
+        parts = {kind: self._spent([w for w in windows if w.label == kind.value]) for kind in kinds}
+        if not parts:
+            return [self._line(planned, spent)]
+        whole = self._line(planned, _rest(spent, list(parts.values())))
+        found = []
+        for kind, part in parts.items():
+            update = {"kind": kind, "title": f"{whole.title}: {kind.value}", "seconds": part.seconds, "energy": part.energy}
+            work = {"flop": None, "trainings": 0} if kind is not ChargeKind.TRAINING else {}
+            found.append(whole.model_copy(update={**update, **work}))
+        if ChargeKind.TRAINING in parts:
+            whole = whole.model_copy(update={"flop": None, "trainings": 0})
+        return [*found, whole]
 
     def _letters(self, benchmark: str) -> dict[str, str]:
         """The letters of a benchmark's variants as the run calls them, by those that the benchmark itself used."""

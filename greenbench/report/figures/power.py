@@ -101,7 +101,7 @@ def _spans(result: RunResult) -> list[_Span]:
     found = [
         _Span(phase.t0_s, phase.t1_s, _WORDS.get(phase.kind, phase.label))
         for phase in result.phases
-        if phase.kind is not WindowKind.STEP or phase.label not in benchmarks
+        if phase.kind is not WindowKind.PART and (phase.kind is not WindowKind.STEP or phase.label not in benchmarks)
     ]
     for variant in result.variants:
         for block in variant.blocks:
