@@ -1,20 +1,23 @@
 """What a reader must not conclude from a run."""
 
 import math
+from typing import TYPE_CHECKING
 
 from greenbench.core.metrics import BY_KEY, QUALITY
 from greenbench.core.order import NOTHING_DONE, after
 from greenbench.core.quote import count, significant
 from greenbench.core.run import Remark, VariantResult
 from greenbench.core.step import Group, Trait
-from greenbench.engine.recorder import Recorder
 from greenbench.steps import installed
+
+if TYPE_CHECKING:  # the window reads the words of this module before it needs NumPy
+    from greenbench.engine.recorder import Recorder
 
 VIRTUAL = "A virtual machine: neighbours on the same host can move latency, and power counters are usually hidden."
 QUICK_IS_A_LOOK = "The quick protocol is for a look: use the lab protocol for numbers that others shall rely on."
 
 
-def limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
+def limits(recorder: "Recorder", variants: list[VariantResult]) -> list[Remark]:
     """One remark for each limit of what was measured; none where nothing was."""
     if not variants:
         return []
@@ -30,7 +33,7 @@ def limits(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
     return [*(Remark(kind="limit", text=text, code=code) for code, text in texts), *_cut(recorder, variants)]
 
 
-def _cut(recorder: Recorder, variants: list[VariantResult]) -> list[Remark]:
+def _cut(recorder: "Recorder", variants: list[VariantResult]) -> list[Remark]:
     """Models that lost channels and were not trained since: their accuracy is that of a wound, not of the method."""
     steps, found = installed(), []
     for variant in variants:
