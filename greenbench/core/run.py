@@ -8,6 +8,7 @@ from greenbench.core.artifact import TRAINING_WORK, Artifact, Fact, ResultsArtif
 from greenbench.core.calibration import Calibration
 from greenbench.core.charge import Charge, Spending
 from greenbench.core.claim import ClaimResult
+from greenbench.core.joined import JoinedLog
 from greenbench.core.measurement import Measurement, Provenance, SourceReport
 from greenbench.core.metrics import QUALITY
 from greenbench.core.protocol import LAB as LAB  # a protocol is read as a part of its run
@@ -270,7 +271,7 @@ class NodeResult(Value):
 
 class Remark(Value):
     """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for
-    programs: "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "warm-up"; of limits "virtual", "examples", "quick",
+    programs: "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "bootstrap"; of limits "process", "virtual", "examples", "quick",
     "cut" (channels went and nothing was trained since); "" for all else."""
 
     kind: str
@@ -328,6 +329,7 @@ class RunResult(Value):
     phases: tuple[Phase, ...] = ()
     block_trace: BlockTrace | None = None
     raw_digest: str = ""
+    joined: tuple[JoinedLog, ...] = ()
     calibration: Calibration | None = None
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from greenbench.analysis.intervals import quantiles, same_rounds
 from greenbench.core.measurement import WindowKind
 from greenbench.engine.recorder import Recorder
+from greenbench.engine.results.scenarios import throughputs
 
 # Student's t over fewer would be so wide that nothing could be told; then rounds are paired, and a remark says so.
 FEWEST_PROCESSES = 3
@@ -41,9 +42,9 @@ class Pairs:
 
     def _by_round(self, key: str, letter: str) -> dict[int, float]:
         """One number for each block of a variant."""
-        blocks = self._recorder.latencies_of(self._node, letter)
         if key == "throughput":
-            return {index: len(calls) / sum(calls) for index, calls in blocks.items()}
+            return throughputs(self._recorder, self._recorder.plan.node(self._node), letter)
+        blocks = self._recorder.latencies_of(self._node, letter)
         found = quantiles(list(blocks.values()), {"latency_p50": 0.5, "latency_p95": 0.95}[key])
         return dict(zip(blocks, found.tolist(), strict=True))
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from greenbench.analysis.percentiles import percentile
+from greenbench.core.measurement import WindowKind
 from greenbench.core.quote import count, significant
 from greenbench.core.run import PlannedNode, Scenario, Served
+from greenbench.engine.recorder import Recorder
 
 _Q = 0.99
 
@@ -14,6 +16,15 @@ _Q = 0.99
 def scenario(node: PlannedNode) -> Scenario:
     """The scenario of a benchmark; plans from before there were several have the first."""
     return Scenario(node.params.get("scenario", Scenario.SINGLE_STREAM))
+
+
+def throughputs(recorder: Recorder, node: PlannedNode, letter: str) -> dict[int, float]:
+    """Calls a second in each block of a variant: over the time in them, or where they wait in a queue over the time that passed."""
+    latencies = recorder.latencies_of(node.id, letter)
+    if scenario(node) is not Scenario.SERVER:
+        return {index: len(calls) / sum(calls) for index, calls in latencies.items()}
+    windows = {window.block: window for window in recorder.windows_by(WindowKind.BLOCK, node.id).get(letter, [])}
+    return {index: len(calls) / windows[index].seconds for index, calls in latencies.items()}
 
 
 def served(node: PlannedNode, blocks: Sequence[np.ndarray], highest_rate: float | None) -> Served | None:

@@ -16,7 +16,7 @@ from greenbench.engine.results import energies
 from greenbench.engine.results.comparisons import Comparisons
 from greenbench.engine.results.conditions import of_block
 from greenbench.engine.results.energies import BlockEnergies
-from greenbench.engine.results.scenarios import scenario, served
+from greenbench.engine.results.scenarios import scenario, served, throughputs
 
 _MIRROR = {"size_bytes", "size_coded_bytes", "parameters", "nonzero_parameters", "flops"}
 
@@ -81,7 +81,8 @@ class BenchmarkResults:
         if blocks:
             metrics["latency_p50"] = block_quantile(blocks, 0.5).measurement("s")
             metrics["latency_p95"] = block_quantile(blocks, 0.95).measurement("s")
-            metrics["throughput"] = block_mean([len(block) * batch / block.sum() for block in blocks]).measurement("1/s")
+            rates = throughputs(self.recorder, self.node, key)
+            metrics["throughput"] = block_mean([rate * batch for rate in rates.values()]).measurement("1/s")
         else:
             for name in ("latency_p50", "latency_p95", "throughput"):
                 metrics[name] = Measurement.missing(BY_KEY[name].unit, "no block was measured")

@@ -23,19 +23,26 @@ Layout (format "greenbench results", version 1):
                            (s, J, B, g, 1/s, FLOP, 1/J, Wh, FLOP/J, J·s; "1": a fraction; "": a count; an error has the unit of the data's
                            target, "" where it has none); provenance "external", "counter", "integrated",
                            "modelled" or "unavailable". No reading: value null, and `reason` says why.
-        against            by key, against A: {verdict, change, low, high, p_value, good, text, reason}; `change` is
-                           relative (−0.12: 12 % less), for accuracy and mean_iou a difference of fractions
+        against            by key, against A: {verdict, change, low, high, p_value, p_adjusted, together, good, text, reason};
+                           `change` is relative (−0.12: 12 % less), for accuracy and mean_iou a difference of fractions;
+                           `p_value` is that of no change taken alone, `p_adjusted` among the `together` variants that
+                           were judged at once (Holm), at whose level verdict and interval are
+        scenario           "single-stream", "offline" (batches: what was tried) or "server" (served: rate, bound_s,
+                           queries, late, valid, p99_s with low_s and high_s, highest_rate, text)
+        percentiles        q, value_s, low_s, high_s (distribution-free, 95 %), n, needed (MLPerf's count), supported
         execution          what really ran, or null: runtime, version, device, precision, by_precision (heavy operators in
                            each precision), fallbacks, qdq, kernels, load_s, compile_s, first_s, threads, affinity
         latency_quantiles_s    101 numbers, 0 % to 100 % of all timed calls
-        blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j
+        blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j, and the conditions it was
+                           timed under: temperature, clock, load of its own and of others (in cores), battery, GPU
     nodes                  what each step did: state, seconds, energy, facts, outputs, failure
     ledger                 every joule of the run on one line: kind, node, title, seconds, energy, cached (then it is what it took at
                            first, in an earlier run), failed, variants (for which), repeat (further seeds), flop and trainings; the
                            lines add up to energy_total
     spent                  what the runs of this pipeline, and those since the program was started, took together: scope, runs,
                            experiments (H of E·D·H), flop, training and energy in J, seconds, missing (lines without a reading)
-    warnings               kind "warning", "deviation" or "limit"; text; variant
+    warnings               kind "warning", "deviation" or "limit"; text; variant; code ("clock", "load", "thermal", "battery",
+                           "throttle", "idle", "gap", "cap", "process", "bootstrap"; "" for all else)
     lint                   what was told before the run: code, tone, title, text, evidence, node, remedy, proposals
     carbon                 the grid factor that was assumed, with region, year, source and PUE; or null
     calibration            the line that gives energy_per_inference_wall, a calibrated estimate that is never compared: offset_w, gain,
