@@ -270,9 +270,9 @@ class NodeResult(Value):
 
 
 class Remark(Value):
-    """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for
-    programs: "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "bootstrap"; of limits "process", "virtual", "examples", "quick",
-    "cut" (channels went and nothing was trained since); "" for all else."""
+    """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for programs:
+    "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "bootstrap"; of limits "process", "virtual", "examples",
+    "quick", "cut" (channels went and nothing was trained since); "" for all else."""
 
     kind: str
     text: str

@@ -13,6 +13,7 @@ PARTS = {
     "peers": "metrology_peers",
     "cost": "metrology_cost",
     "latency": "metrology_latency",
+    "window": "window_effect",
 }
 
 
