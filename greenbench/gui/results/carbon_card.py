@@ -118,7 +118,11 @@ class CarbonCard(Card):
         self.factor = factor
         for widget in (self.region, self.intensity, self.pue):
             widget.blockSignals(True)
-        if factor is not None:
+        if factor is None:
+            self.region.setCurrentIndex(-1)
+            self.region.setEditText("")
+            self.intensity.setValue(0.0)
+        else:
             name = factor.region.partition(" (")[0]
             place = self.region.findText(name)
             self.region.setCurrentIndex(place)

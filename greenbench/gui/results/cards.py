@@ -56,10 +56,13 @@ class ResultCards(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
+        for card in self._cards:
+            self._grid.removeWidget(card)
         for place, card in enumerate(self._cards):
             self._grid.addWidget(card, place // columns, place % columns)
         for place in range(len(_SHARES)):
             self._grid.setColumnStretch(place, (_SHARES[place] if columns == len(_SHARES) else 1) if place < columns else 0)
+        self._grid.activate()
         self.updateGeometry()
 
     def show_result(self, result: RunResult, first: int) -> None:

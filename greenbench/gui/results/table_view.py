@@ -246,7 +246,7 @@ class ResultsTable(QTableView):
         self.clearSpans()
         self._model.show(table)
         for index, row in enumerate(table.rows):
-            if row.failure:
+            if row.failure and len(table.columns) > 2:
                 self.setSpan(index, 1, 1, len(table.columns) - 1)
         self._least = [_least_width(table, place) for place in range(len(table.columns))]
         self._share_width()

@@ -12,6 +12,8 @@ from greenbench.gui.results.card import Card, choice
 from greenbench.gui.results.trade_off import X_CHOICES, TradeOff, y_choices
 from greenbench.gui.theme import Theme
 
+_WIDEST = 112  # of an axis' box, so that two cards find room beside each other in a small window
+
 
 class TradeOffCard(Card):
     """`chart` is the trade-off, `x_box` and `y_box` choose its axes; `moved` tells that others were chosen."""
@@ -24,6 +26,7 @@ class TradeOffCard(Card):
         super().__init__("Trade-off", self.chart.note, [Text("x", 12, 400, "muted"), self.x_box, Text("y", 12, 400, "muted"), self.y_box])
         for box, keys in ((self.x_box, X_CHOICES), (self.y_box, y_choices(None))):
             _fill(box, keys)
+            box.setMaximumWidth(_WIDEST)
             box.activated.connect(self.set_axes)
             box.activated.connect(self.moved)
         self.body.setSpacing(4)
