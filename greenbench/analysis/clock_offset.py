@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 _INTERVAL, _RIVAL = 3.84, 10.0
 _LEAST_CORRELATION = 0.5
 _LEAST_READINGS = 20
-_LEAST_OVERLAP = 0.5  # of the shorter of the two
+_LEAST_OVERLAP = 0.9  # of the shorter of the two: pieces that happen to be alike are not enough
 _MOST_STEPS = 1 << 17
 _FINE = 10
 
@@ -58,7 +58,7 @@ class Cumulative:
 
 
 def clock_offset(log: Readings, machine: Cumulative, refresh_s: float, search_s: tuple[float, float] | None = None) -> Offset:
-    """The shift that brings the log onto the machine's clock, within `search_s` (None: any at which half of the shorter overlaps).
+    """The shift that brings the log onto the machine's clock, within `search_s` (None: any at which nearly all of the shorter overlaps).
 
     `refresh_s` is how often the log has a new value.
     """
@@ -76,7 +76,7 @@ def clock_offset(log: Readings, machine: Cumulative, refresh_s: float, search_s:
     if r[best] < _LEAST_CORRELATION:
         return Offset(None, correlation=float(r[best]), reason=f"The two curves are not alike: the best correlation is {r[best]:.2f}.")
     fine, fine_r, independent = _refined(log, machine, float(shifts[best]), step_s, refresh_s)
-    rival = _rival(shifts, r, best, independent)
+    rival = _rival(shifts, np.where(allowed, r, -1.0), best, independent)
     if rival is not None:
         return Offset(
             None,
@@ -87,6 +87,8 @@ def clock_offset(log: Readings, machine: Cumulative, refresh_s: float, search_s:
     inside = np.flatnonzero(independent * np.log((1 - fine_r**2) / (1 - fine_r[top] ** 2)) <= _INTERVAL)
     # The interval ends somewhere within the next step.
     half_s = max(float(fine[top] - fine[inside[0]]), float(fine[inside[-1]] - fine[top])) + step_s / _FINE
+    # Nobody knows whether a reading is the mean of its interval, or of its beginning or end; over several steps of the load that evens out.
+    half_s = float(np.hypot(half_s, refresh_s / 4))
     at_end = inside[0] == 0 or inside[-1] == len(fine) - 1
     if at_end:
         return Offset(None, correlation=float(fine_r[top]), reason="The curves change too slowly to tell how they lie to each other.")
@@ -161,14 +163,14 @@ def _correlation(x: Floats, y: Floats) -> float:
 
 
 def _rival(shifts: Floats, r: Floats, best: int, independent: float) -> float | None:
-    """Another shift, not on the slope of the best, that is nearly as good."""
-    near = independent * np.log((1 - r**2) / (1 - r[best] ** 2)) <= _RIVAL
+    """Another shift, not on the slope of the best, that is nearly as good. Where `r` is negative there is none to be had."""
+    near = independent * np.log((1 - np.maximum(r, 0.0) ** 2) / (1 - r[best] ** 2)) <= _RIVAL
     low = high = best
     while low > 0 and (near[low - 1] or r[low - 1] < r[low]) and r[low - 1] > 0:
         low -= 1
     while high + 1 < len(r) and (near[high + 1] or r[high + 1] < r[high]) and r[high + 1] > 0:
         high += 1
-    others = near.copy()
+    others = near & (r >= 0)
     others[low : high + 1] = False
     if not others.any():
         return None

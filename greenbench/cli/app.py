@@ -172,6 +172,28 @@ def report(
 
 
 @app.command()
+def join(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning; see greenbench list runs.")],
+    log: Annotated[Path, typer.Option("--log", metavar="FILE.csv", help="What a wall or lab meter logged meanwhile.")],
+    offset: Annotated[Optional[float], typer.Option(metavar="S", help="Added to the log's times; found without it.")] = None,  # noqa: UP045
+    within: Annotated[float, typer.Option(metavar="S", min=0.1, help="How far the log's clock may be off.")] = 120.0,
+    time: Annotated[str, typer.Option(metavar="COLUMN", help="Its column of times.")] = "",
+    power: Annotated[str, typer.Option(metavar="COLUMN", help="Its column of power or energy.")] = "",
+    unit: Annotated[str, typer.Option(metavar="W|mW|kW|J|Wh|kWh", help="The unit of that column.")] = "",
+    error: Annotated[float, typer.Option(metavar="PERCENT", min=0, max=50, help="The meter's own error, from its data sheet.")] = 0.0,
+    title: Annotated[str, typer.Option(metavar="T", help="What the meter is called in tables.")] = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Join the log of an outside meter with a finished run: its joules for every window, kept with the run."""
+    from greenbench.cli.join import join_run
+    from greenbench.engine.joining import JoinOptions
+    from greenbench.meters.power_log import Columns
+
+    options = JoinOptions(Columns(time, power, unit), offset, within, title, error / 100)
+    return join_run(run, log, options, as_json)
+
+
+@app.command()
 def compare(runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …")], as_json: JsonOption = False) -> int:
     """Put the variants of several runs side by side."""
     from greenbench.cli.compare import compare_runs

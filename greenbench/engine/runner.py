@@ -131,10 +131,11 @@ class LocalRunner:
             self.ledger.forget(now_ns() - _REMEMBERED_NS)
             self._take_sources(self.sources)
             self.ledger.begin_run(plan.protocol.block_s)
-            self._started_iso = datetime.now().astimezone().isoformat(timespec="seconds")
+            # Both clocks at one moment: a log of another machine is joined by them.
+            self._started_iso, started_ns = datetime.now().astimezone().isoformat(timespec="milliseconds"), now_ns()
             self._recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
             try:
-                self.store.begin_run(run_id, plan, snapshot(), self._started_iso, now_ns())
+                self.store.begin_run(run_id, plan, snapshot(), self._started_iso, started_ns)
                 self.store.save_sources(run_id, self.ledger.told(self.sources))
             except StoreError as error:
                 self._recorder = None

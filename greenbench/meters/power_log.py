@@ -26,6 +26,7 @@ _POWER = re.compile(r"(^|\b|_)(active power|apower|power|watts?|p)(\b|_)", re.IG
 _ENERGY = re.compile(r"(^|\b|_)(energy|total|wh|kwh)(\b|_)", re.IGNORECASE)
 _UNIT = re.compile(r"(?:^|[\s\[(_,/])(kWh|mWh|Wh|kJ|J|kW|mW|W)(?:$|[\s\])_,])", re.IGNORECASE)
 _MOST_BYTES = 1 << 30
+_ENOUGH = 8  # changes of a value that show a beat
 _EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (1e8, 1.0))  # the least number that is so, and its seconds
 
 
@@ -54,16 +55,20 @@ class PowerLog:
 
     @property
     def refresh_s(self) -> float:
-        """How often the log has a new value: the median time from one to the next that differs."""
-        changed = np.flatnonzero(np.diff(self.value) != 0) + 1
-        times = self.t_s[changed] if changed.size > 2 else self.t_s
-        return float(np.median(np.diff(times))) if times.size > 1 else 1.0
+        """How often the log has a new value: from row to row, or from change to change where rows repeat a value in a steady beat."""
+        rows_s = float(np.median(np.diff(self.t_s))) or 1.0
+        changes = np.diff(self.t_s[np.flatnonzero(np.diff(self.value) != 0) + 1])
+        if changes.size < _ENOUGH:
+            return rows_s
+        low_s, middle_s, high_s = np.quantile(changes, (0.25, 0.5, 0.75))
+        return float(middle_s) if high_s <= 1.5 * low_s else rows_s
 
     @property
     def energy_j(self) -> NDArray[np.float64]:
         """Cumulative joules at each time, from the first."""
         if self.counting:
-            return np.subtract(self.value, self.value[0])
+            gained: NDArray[np.float64] = self.value - self.value[0]
+            return gained
         steps = (self.value[1:] + self.value[:-1]) / 2 * np.diff(self.t_s)
         total: NDArray[np.float64] = np.concatenate([[0.0], np.cumsum(steps)])
         return total

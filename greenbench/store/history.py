@@ -175,6 +175,12 @@ class History:
             rows = connection.execute("SELECT body FROM word WHERE run = ? ORDER BY number", (number,))
             return tuple(row[0] for row in rows)
 
+    def started_ns(self, run_id: str) -> int:
+        """The monotonic moment of a run's `started`, in ns."""
+        with self._database.reading() as connection:
+            number, _ = _find(connection, run_id)
+            return int(connection.execute("SELECT started_ns FROM run WHERE number = ?", (number,)).fetchone()[0])
+
     def log(self, run_id: str) -> tuple[LogLine, ...]:
         """What a run's processes said, oldest first."""
         with self._database.reading() as connection:

@@ -35,7 +35,7 @@ def test_a_planted_offset_is_found(offset_s):
     machine = cumulative(*machine_curve(rng))
     found = clock_offset(wall_log(rng, machine, offset_s), machine, 1.0, (-120, 120))
     assert found.seconds == pytest.approx(offset_s, abs=0.1)
-    assert found.half_width_s < 0.2
+    assert found.half_width_s < 0.4
     assert found.correlation > 0.95
 
 
@@ -83,7 +83,7 @@ def test_a_fast_analyser_is_placed_to_hundredths_of_a_second():
     machine = cumulative(*machine_curve(rng, rate_hz=50.0))
     found = clock_offset(wall_log(rng, machine, 1.234, refresh_s=0.1), machine, 0.1, (-10, 10))
     assert found.seconds == pytest.approx(1.234, abs=0.02)
-    assert found.half_width_s < 0.03
+    assert found.half_width_s < 0.05
 
 
 def test_a_load_that_repeats_itself_cannot_be_told():
