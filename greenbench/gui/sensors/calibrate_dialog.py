@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
@@ -28,6 +28,7 @@ from greenbench.gui.sensors.scatter import CalibrationScatter
 from greenbench.gui.sensors.words import calibration_words, short_time
 from greenbench.gui.theme import Theme, font
 from greenbench.meters.pairing import parts, wholes
+from greenbench.meters.replay import without_mark
 
 FORM, BUSY, DONE = range(3)
 _BEAT_MS = 250
@@ -99,6 +100,8 @@ class CalibrateDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
         self.said = Text("", 13, 400, "second", wrap=True)
+        self.said.setMinimumHeight(4 * self.said.fontMetrics().lineSpacing())
+        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.halt = Button(self._theme, "Stop", "stop-fill", token="danger")
         self.halt.clicked.connect(self.give_up)
         self.discard = Button(self._theme, "Discard")
@@ -120,11 +123,12 @@ class CalibrateDialog(QDialog):
         self._channels = channels_of(sources)
         found = wholes(self._channels)
         for channel in found:
-            self.meter.addItem(channel.title, channel.key)
+            self.meter.addItem(without_mark(channel.title), channel.key)
         keys = [channel.key for channel in found]
         self.meter.setCurrentIndex(keys.index(key) if key in keys else 0 if keys else -1)
         self._mind()
         self.open()
+        self.go.setFocus()
 
     @property
     def seconds(self) -> float:
@@ -148,8 +152,8 @@ class CalibrateDialog(QDialog):
         self.go.setEnabled(True)
         self.against.setText(f"Against: {_titles(pair.counters)}")
         least = enough_s(pair)
-        hint = "" if self.seconds >= least else f" A look: this meter has a new value every {short_time(pair.refresh_s)}"
-        hint += f"; {duration(least)} a load would cost less than 1 %." if hint else ""
+        often = short_time(pair.refresh_s)
+        hint = "" if self.seconds >= least else f" A look: this meter has a new value every {often}; 100 of them take {duration(least)}."
         self.takes.setText(f"{len(plan.levels)} loads, {duration(plan.total_s)} in all.{hint}")
 
     def _tell(self, error: GreenBenchError) -> None:
@@ -165,7 +169,7 @@ class CalibrateDialog(QDialog):
         self._windows, self.found = [], None
         self.scatter.show_windows(())
         self._show(BUSY)
-        self.said.setText(f"{pair.external.title} against {_titles(pair.counters)}. Leave the computer alone.")
+        self.said.setText(f"{without_mark(pair.external.title)} against {_titles(pair.counters)}. Leave the computer alone.")
         self._thread = threading.Thread(target=self._sweep, args=(pair, plan), name="calibration", daemon=True)
         self._thread.start()
         self._timer.start()
@@ -264,7 +268,7 @@ class CalibrateDialog(QDialog):
 
 
 def _titles(channels: tuple[Any, ...]) -> str:
-    return ", ".join(channel.title for channel in channels)
+    return ", ".join(without_mark(channel.title) for channel in channels)
 
 
 def _page() -> tuple[QWidget, QVBoxLayout]:

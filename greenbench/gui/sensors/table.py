@@ -40,15 +40,15 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("Source", False, 150, 2.6),
+    _Column("Source", False, 146, 2.6),
     _Column("Provenance", False, 112, 0.4),
     _Column("Covers", False, 128, 2.6),
     _Column("Now", True, 84, 0.3),
-    _Column("Refresh", True, 80, 0.3),
+    _Column("Refresh", True, 70, 0.3),
     _Column("State", False, 156, 0.6),
-    _Column("Remedy or note", False, 128, 1.4),
+    _Column("Remedy or note", False, 122, 1.4),
 )
-_ROOM_FOR_ALL, _ROOM_FOR_WORDS, _ROOM_FOR_REFRESH = 846, 700, 610
+_ROOM_FOR_ALL, _ROOM_FOR_WORDS, _ROOM_FOR_REFRESH = 846, 700, 617
 
 
 @dataclass(frozen=True)
@@ -218,6 +218,7 @@ class SensorTable(QTableView):
         self._columns = list(_COLUMNS)
         head = TwoLineHead(theme, lambda: self._columns)
         head.setFixedHeight(HEAD)
+        head.setMinimumSectionSize(30)
         self.setHorizontalHeader(head)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().hide()

@@ -89,7 +89,7 @@ def calibration_words(calibration: Calibration) -> str:
     """The line in words, with its 95 % errors, what it misses and where it holds."""
     c = calibration
     return (
-        f"The wall reads {significant(c.offset_w, 3)} W ± {significant(offset_half_w(c), 2)} more than nothing, and "
-        f"{c.gain:.3f} ± {significant(gain_half(c), 2)} times what the counters read. The {c.n} loads miss that line by "
+        f"What no counter sees draws {significant(c.offset_w, 3)} W ± {significant(offset_half_w(c), 2)} at the wall; each watt of the "
+        f"counters costs {c.gain:.3f} W ± {significant(gain_half(c), 2)} there. The {c.n} loads miss that line by "
         f"{significant(c.residual_w, 2)} W. It holds from {significant(c.low_w, 2)} to {significant(c.high_w, 2)} W of the counters."
     )
