@@ -19,8 +19,8 @@ def round_order(variants: Sequence[str], number: int) -> list[str]:
 def rounds_in_one_process(protocol: Protocol, start_s: float) -> int:
     """After how many rounds every variant gets a new process, when starting one takes `start_s`; 0: never.
 
-    Where a model lies in memory is drawn by lot once for each process and moves its median for good, by 0.3 % for a small graph and by
-    some per cent for one that just fills the cache (Mytkowicz 2009, Producing Wrong Data Without Doing Anything Obviously Wrong). With one
+    Where a model lies in memory is drawn by lot once for each process and moves its median for good, by 0.3 to 0.5 % for small graphs
+    (Mytkowicz 2009, Producing Wrong Data Without Doing Anything Obviously Wrong; tests/speed/metrology_latency.py). With one
     process for each variant that passes for a difference: at 0.34 % equal models are called different 12 to 19 times in a hundred,
     with new ones for each round once or never. Starting shall not take longer than timing does, so costly starts are seldom.
     """
