@@ -147,6 +147,17 @@ def test_the_error_of_what_is_left_is_its_own_share_of_the_gain():
     assert 0.05 * 30 <= rest.high - rest.value <= 0.05 * 30 + math.hypot(*[1.0] * 10)
 
 
+def test_edges_of_several_blocks_add_as_squares_and_their_gain_as_it_is():
+    """Three blocks of 20 J: 5 % of 60 J, and of each block the same edge."""
+    run = Run(error=0.05)
+    (block, *_) = run.recorder.windows_by(WindowKind.BLOCK, "bench")["A"]
+    one = run.ledger.window(block.t0_ns, block.t1_ns).measurement()
+    edge = one.high - one.value - 0.05 * one.value
+    assert edge > 0
+    three = by_title(run.lines())["Timed blocks of A"].energy
+    assert three.high - three.value == pytest.approx(0.05 * 60 + edge * math.sqrt(3), rel=1e-3)
+
+
 def test_lines_say_what_they_are_and_for_whom():
     found = by_title(Run().lines())
     assert (found["Digits"].cached, found["Digits"].kind, found["Digits"].variants) == (True, ChargeKind.DATA, ("A", "B"))

@@ -132,3 +132,7 @@ def test_fonts_of_the_product_are_there_with_their_licence() -> None:
     assert names == {"Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "DejaVuSansMono.ttf"}
     licence = fonts.resources() / "fonts" / "Inter-LICENSE.txt"
     assert "SIL OPEN FONT LICENSE" in licence.read_text(encoding="utf-8")
+
+
+def test_a_start_with_milliseconds_is_a_date_too(measured: RunResult) -> None:
+    assert to_pdf(measured.model_copy(update={"started": "2026-11-22T14:03:00.123+00:00"})).startswith(b"%PDF")

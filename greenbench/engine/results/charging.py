@@ -90,7 +90,15 @@ class _Book:
         read = [self.recorder.ledger.window(w.t0_ns, w.t1_ns).measurement() for w in windows]
         seconds = sum(window.seconds for window in windows)
         unread = next((m for m in read if m.value is None), None)
-        return _Spent(seconds, unread or charges.together(read))
+        if unread is not None or len(read) == 1:
+            return _Spent(seconds, unread or read[0])
+        # Gains are off the same way in all windows, so they add; edges are independent. Of several gains the largest is taken.
+        whole = charges.together(read)
+        joules = whole.value or 0.0
+        gain = max((channel.error for channel in self.recorder.ledger.counted), default=0.0)
+        halves = [(m.high or 0.0) - (m.value or 0.0) - gain * (m.value or 0.0) for m in read]
+        half = gain * joules + math.hypot(*(max(each, 0.0) for each in halves))
+        return _Spent(seconds, whole.model_copy(update={"low": max(joules - half, 0.0), "high": joules + half}))
 
     def _of_node(self, planned: PlannedNode, spent: _Spent) -> list[Charge]:
         """A node's line; what is another kind of work in it apart. Of a benchmark its parts, for each variant that they were for."""
@@ -113,7 +121,8 @@ class _Book:
                     )
                 )  # fmt: skip
         rest = _rest(spent, parts)
-        return [*found, self._line(planned, rest, title=f"{planned.shown_title}: loading, converting, waiting")]
+        left = self._line(planned, rest, title=f"{planned.shown_title}: loading, converting, waiting")
+        return [*found, left.model_copy(update={"variants": tuple(names.values())})]
 
     def _of_step(self, planned: PlannedNode, spent: _Spent) -> list[Charge]:
         """A step's line, and one for each kind of work in it that it said to be another."""

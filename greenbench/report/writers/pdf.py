@@ -116,4 +116,5 @@ def _moment(started: str) -> datetime:
         moment = datetime.fromisoformat(started)
     except ValueError:
         return datetime(2000, 1, 1, tzinfo=UTC)
+    moment = moment.replace(microsecond=0)  # the typesetter takes whole seconds
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
