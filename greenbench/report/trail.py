@@ -7,7 +7,7 @@ from greenbench.core.run import RunResult
 from greenbench.report.parts import Report, Section
 
 # What is drawn or listed from the clock and the meters.
-_FIGURES = ("forest", "latency", "energy", "power", "break-even", "ledger")
+_FIGURES = ("forest", "latency", "energy", "power", "block", "break_even", "aware")
 _TABLES = ("latency", "making", "ledger")
 
 

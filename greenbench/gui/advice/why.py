@@ -8,7 +8,7 @@ from greenbench.core.advice import Advice, Tone
 from greenbench.core.quote import count
 from greenbench.core.run import RunResult
 from greenbench.gui.advice.row import AdviceRow, Why
-from greenbench.gui.controls import Icon, Text, line, row
+from greenbench.gui.controls import Button, Icon, Text, line, row
 from greenbench.gui.theme import Theme
 
 
@@ -25,12 +25,15 @@ class WhyCard(QFrame):
         self.rows: list[AdviceRow] = []
         self._result: RunResult | None = None
         self._words = Text("", 12, 400, "muted")
+        self._lines: list[QFrame] = []
+        self._letter, self._all = "", False
+        self.every = Button(theme, "", kind="link")
+        self.every.clicked.connect(self._turn)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 10, 1, 6)
         layout.setSpacing(0)
-        layout.addLayout(
-            row(Icon(theme, "lightbulb-filament", "warning"), Text("Why, and what to try", 13, 600), self._words, 0, margins=(15, 0, 15, 8))
-        )
+        sign, title = Icon(theme, "lightbulb-filament", "warning"), Text("Why, and what to try", 13, 600)
+        layout.addLayout(row(sign, title, self._words, 0, self.every, margins=(15, 0, 15, 8)))
         self._layout = layout
 
     def show_result(self, result: RunResult) -> None:
@@ -40,20 +43,39 @@ class WhyCard(QFrame):
         places = {variant.letter: place for place, variant in enumerate(result.variants)}
         self._clear()
         for advice in found:
-            self._layout.addWidget(line())
+            above = line()
+            self._lines.append(above)
+            self._layout.addWidget(above)
             made = AdviceRow(self._theme, advice, places.get(advice.variant, -1), lambda proposal: self.why_not(proposal))
             made.tried.connect(self.tried)
             self._layout.addWidget(made)
             self.rows.append(made)
         self._words.setText(_summary(found))
         self.setVisible(bool(found))
+        self._letter, self._all = "", False
+        self._fold()
 
     def choose(self, index: int) -> None:
-        """Opens the first answer about a variant, and closes the others."""
+        """Opens the first answer about a variant, closes the others, and leaves those about other variants behind a link."""
         letter = self._result.variants[index].letter if self._result and 0 <= index < len(self._result.variants) else ""
         first = next((each for each in self.rows if each.advice.variant == letter), None)
         for each in self.rows:
             each.set_open(each is first)
+        self._letter = letter
+        self._fold()
+
+    def _turn(self) -> None:
+        self._all = not self._all
+        self._fold()
+
+    def _fold(self) -> None:
+        """Shows what is about the chosen variant or about the whole run; all of it before one is chosen."""
+        mine = [not self._letter or each.advice.variant in (self._letter, "") for each in self.rows]
+        for above, each, is_mine in zip(self._lines, self.rows, mine, strict=True):
+            for widget in (above, each):
+                widget.setVisible(self._all or is_mine)
+        self.every.setVisible(not all(mine))
+        self.every.setText(f"Only those of {self._letter}" if self._all else f"Show all {count(len(self.rows))}")
 
     def offer(self) -> None:
         """The pipeline has changed: some changes became possible, others have been made."""
@@ -61,7 +83,7 @@ class WhyCard(QFrame):
             each.offer()
 
     def _clear(self) -> None:
-        self.rows = []
+        self.rows, self._lines = [], []
         while self._layout.count() > 1:  # the first is the head
             item = self._layout.takeAt(1)
             widget = item.widget() if item else None

@@ -15,7 +15,7 @@ from greenbench.gui.results.rate import Rate, RateField
 from greenbench.gui.theme import Theme
 
 if TYPE_CHECKING:
-    from greenbench.analysis.emissions import Emissions, VariantEmissions
+    from greenbench.analysis.emissions import Emissions, Equivalent, VariantEmissions
 
 _ROWS = ("One inference", "A million", "A year at this rate", "Making it, beyond A")
 _OWN = "own value"
@@ -192,10 +192,18 @@ class CarbonCard(Card):
 
         self.session_mark.set(Provenance.MODELLED)
         like = equivalents(found.session_energy.value, found.carbon)
-        words = " or ".join(f"{quote.significant(each.amount, 2)} {each.what}" for each in (*like[:1], *like[-1:]))
+        words = " or ".join(_like(each) for each in (*like[:1], *like[-1:]))
         least = "at least " if found.at_least else ""
         self.session.setText(f"This run: {least}{quote.quote(found.session).full} CO₂e, as {words}.")
         self.session.setToolTip("\n".join(f"{quote.significant(e.amount, 2)} {e.what}{f' ({e.source})' if e.source else ''}" for e in like))
+
+
+def _like(each: "Equivalent") -> str:
+    """ "4.9 minutes of a 10 W lamp": in the smaller unit where it is less than one of the larger."""
+    for large, small, times in (("hours of", "minutes of", 60.0), ("km in", "m in", 1000.0)):
+        if each.what.startswith(large) and each.amount < 1:
+            return f"{quote.significant(each.amount * times, 2)} {small}{each.what.removeprefix(large)}"
+    return f"{quote.significant(each.amount, 2)} {each.what}"
 
 
 def _grams(mine: "VariantEmissions", factor: CarbonFactor, *, beyond: bool) -> tuple[Measurement | None, ...]:

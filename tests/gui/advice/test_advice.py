@@ -203,6 +203,20 @@ def test_choosing_a_variant_opens_its_first_cause_and_closes_the_others(card: Wh
     assert not any(row.is_open for row in card.rows)
 
 
+def test_causes_of_other_variants_wait_behind_a_link(card: WhyCard, result: RunResult) -> None:
+    card.show_result(masked(result))
+    others = [row for row in card.rows if row.advice.variant == "B"]
+    card.choose(0)
+    assert all(row.isHidden() for row in others)
+    assert card.every.text() == f"Show all {len(card.rows)}"
+    card.every.click()
+    assert not any(row.isHidden() for row in card.rows)
+    assert card.every.text() == "Only those of A"
+    card.choose(1)
+    card.every.click()
+    assert not any(row.isHidden() for row in others)
+
+
 def test_a_line_shows_question_cause_numbers_and_their_place(qtbot: QtBot, theme: Theme) -> None:
     number = Evidence(words="Energy", number="≈ 3 J", where="energy of B", provenance=Provenance.MODELLED)
     lab = Proposal(title="Use the lab protocol", change=UseProtocol(protocol="lab"))
