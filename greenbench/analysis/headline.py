@@ -306,10 +306,10 @@ def _covered(result: RunResult) -> str:
 
 
 def _why_no_meter(result: RunResult) -> str:
-    """The first source that could have measured and did not, those that only lack a permission first."""
+    """The first source that could have measured and did not, those that only lack a permission first, a meter that nobody has last."""
     order = (SourceState.PERMISSION, SourceState.SILENT, SourceState.ABSENT)
     absent = [source for source in result.sources if source.state in order and source.reason]
-    first = min(absent, key=lambda source: order.index(source.state), default=None)
+    first = min(absent, key=lambda source: (order.index(source.state), source.key == "external"), default=None)
     if first is None:
         return ""
     reason = first.reason.rstrip(".")

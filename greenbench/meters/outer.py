@@ -107,7 +107,7 @@ class OuterMeters:
                 state=SourceState.SILENT if self._trouble else SourceState.ABSENT,
                 provenance=Provenance.UNAVAILABLE,
                 covers="whole system at the wall, power supply loss included",
-                reason=self._trouble or "None has been added.",
+                reason=self._trouble or "No wall or lab meter has been added.",
                 remedy=""
                 if self._trouble
                 else "A plug with a power meter (Shelly, Tasmota) or a power analyser measures what no counter sees.",
