@@ -6,7 +6,7 @@ from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import NO_READING, Scale, approximate, number, quote, scale, significant
 from greenbench.core.run import CarbonFactor, RunResult
 from greenbench.report.labels import listed, plural
-from greenbench.report.making import told_of
+from greenbench.report.making import several, told_of
 from greenbench.report.parts import Section, TextTable
 
 _BILLION = 1e9
@@ -57,9 +57,10 @@ def emitted(result: RunResult, found: Emissions, letters: list[str]) -> TextTabl
         if letter != "A" and each.making_energy.value:
             lines.append((f"Making {letter}, once", each.making_energy, each.making))
     lines.append(("This run, all in", found.session_energy, found.session))
-    for spent in result.spent:
-        if spent.runs > 1 and spent.scope == "pipeline":
-            lines.append((f"All {plural(spent.runs, 'run')} of this pipeline", spent.energy, grams(spent.energy, found.carbon)))
+    for spent in several(result):
+        if spent.scope == "pipeline":
+            which = "Both runs" if spent.runs == 2 else f"All {plural(spent.runs, 'run')}"
+            lines.append((f"{which} of this pipeline", spent.energy, grams(spent.energy, found.carbon)))
     rows = tuple((title, _kwh(energy), _grams(mass)) for title, energy, mass in lines if energy.value is not None)
     note = "Least: a part of the run has no reading." if found.at_least else ""
     return TextTable(("", "energy", "CO₂e"), rows, "lrr", note, weights=(2.6, 1.3, 1.3))

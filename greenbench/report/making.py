@@ -84,6 +84,12 @@ def finding(result: RunResult, found: BreakEven) -> str:
             return f"{made}; whether it pays back cannot be told yet."
 
 
+def making_sentence(result: RunResult, letter: str) -> str:
+    """What making one variant took and when that is earned back; "" where none of its joules was read."""
+    read = charges.making(result, letter).energy.value is not None
+    return finding(result, break_even(result, letter)) if read and charges.ledger(result) else ""
+
+
 def energy_words(spent: Sum) -> str:
     """ "264 kJ, 0.073 kWh", with "≈" where it is modelled and "at least" where a part has no reading."""
     energy = spent.energy
@@ -103,16 +109,21 @@ def edh(result: RunResult) -> tuple[str, ...]:
         return ()
     count = sum(line.trainings for line in trained)
     parts = [f"in this run {_trained(count, sum(line.flop or 0.0 for line in trained), add(trained).energy)}"]
-    for spent in result.spent:
-        if spent.runs > 1:
-            parts.append(f"{spent_words(spent)} {_trained(spent.experiments, spent.flop, spent.training)}")
+    for spent in several(result):
+        parts.append(f"{spent_words(spent)} {_trained(spent.experiments, spent.flop, spent.training)}")
     return (f"What the training cost, every experiment counted (E·D·H): {'; '.join(parts)}.",)
 
 
+def several(result: RunResult) -> tuple[Spending, ...]:
+    """What more than one run took together; what was run since the start only where that is not the same."""
+    found = [spent for spent in result.spent if spent.runs > 1]
+    same = len({(spent.runs, spent.energy.value, spent.experiments) for spent in found}) == 1
+    return tuple(found[:1] if same else found)
+
+
 def spent_words(spent: Spending) -> str:
-    """ "in all 4 runs of this pipeline"."""
-    where = {"pipeline": "of this pipeline", "session": "since the program was started"}[spent.scope]
-    return f"in all {plural(spent.runs, 'run')} {where}"
+    """ "in all four runs of this pipeline", "in both runs of this pipeline"."""
+    return f"in {_runs(spent)}"
 
 
 def _trained(count: int, flop: float, energy: Measurement) -> str:
@@ -227,15 +238,14 @@ def _groups(rows: _Lines, result: RunResult, found: Account) -> None:
     if found.overhead:
         rows.add("Between the steps", add(found.overhead))
     rows.add("This run, all in", add(found.lines), strong=True)
-    for spent in result.spent:
-        if spent.runs > 1:
-            missing = ("",) * spent.missing
-            rows.add(_runs(spent), Sum(spent.energy, spent.seconds, missing, spent.runs))
+    for spent in several(result):
+        title = _runs(spent)
+        rows.add(title[0].upper() + title[1:], Sum(spent.energy, spent.seconds, ("",) * spent.missing, spent.runs))
 
 
 def _runs(spent: Spending) -> str:
     where = {"pipeline": "of this pipeline", "session": "since the start"}[spent.scope]
-    return f"All {plural(spent.runs, 'run')} {where}"
+    return f"both runs {where}" if spent.runs == 2 else f"all {plural(spent.runs, 'run')} {where}"
 
 
 def _note(result: RunResult, lines: tuple[Charge, ...]) -> str:

@@ -16,6 +16,7 @@ from greenbench.core.shipping import SHIPPING
 from greenbench.core.task import TASKS
 from greenbench.report.labels import listed, runtime_name, sentence
 from greenbench.report.loading_code import loading_code
+from greenbench.report.making import making_sentence
 from greenbench.report.method import method
 from greenbench.report.proof import proof_sentences
 
@@ -210,7 +211,11 @@ def _measurements(request: Export, variant: VariantResult | None) -> str:
     runtime = f"{runtime_name(variant.runtime)}, {variant.precision or 'fp32'}, batch {variant.batch}, {threads}"
     against_name = f"Against {_text(baseline.name)}" if baseline and baseline.node != variant.node else "Against the baseline"
     table = _table(("Number", "Value", "95 % interval", "Provenance", against_name), rows)
-    return f"Measured as variant {variant.letter} in {runtime}, run `{request.run.run_id}`.\n\n{table}" if table else ""
+    if not table:
+        return ""
+    made = making_sentence(request.run, variant.letter)
+    measured = f"Measured as variant {variant.letter} in {runtime}, run `{request.run.run_id}`."
+    return f"{measured}\n\n{table}" + (f"\n\n{made}" if made else "")
 
 
 def _method(run: RunResult | None) -> str:

@@ -158,3 +158,16 @@ def test_channels_that_make_up_the_machine_are_drawn_as_one_line_too(measured: R
     assert [each.channel for each in rest] == ["cpu", "memory", "core"]
     assert (first.channel, first.t_s, first.low_w, first.high_w) == ("total", (2.0, 3.0), (12.0, 12.0), (14.0, 14.0))
     assert [each.channel for each in power.shown_traces(measured)] == ["cpu"]
+
+
+def test_sums_over_runs_are_told_once_where_they_are_the_same(measured: RunResult) -> None:
+    (pipeline,) = measured.spent
+    session = pipeline.model_copy(update={"scope": "session"})
+    twice = measured.model_copy(update={"spent": (pipeline, session)})
+    assert making.several(twice) == (pipeline,)
+    more = session.model_copy(update={"runs": 9})
+    assert making.several(measured.model_copy(update={"spent": (pipeline, more)})) == (pipeline, more)
+    alone = pipeline.model_copy(update={"runs": 1})
+    assert making.several(measured.model_copy(update={"spent": (alone, alone)})) == ()
+    two = pipeline.model_copy(update={"runs": 2})
+    assert "in both runs of this pipeline" in making.edh(measured.model_copy(update={"spent": (two,)}))[0]

@@ -141,3 +141,8 @@ def test_the_code_is_python_whatever_the_name(format, changes):
         texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         assert any(text.startswith(name) for text in texts)
         assert any(isinstance(node, ast.Name) and node.id == "outputs" for node in ast.walk(tree))
+
+
+def test_the_card_says_what_making_took_and_when_it_is_earned_back(measured):
+    numbers = section(model_card(request(measured, "D"), MODEL, PROOF, FILES), "Measurements")
+    assert "Making D took 21.0 J; it saves 7.0 mJ on every inference and breaks even at 3000 inferences." in numbers
