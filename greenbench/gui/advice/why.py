@@ -69,13 +69,29 @@ class WhyCard(QFrame):
         self._fold()
 
     def _fold(self) -> None:
-        """Shows what is about the chosen variant or about the whole run; all of it before one is chosen."""
-        mine = [not self._letter or each.advice.variant in (self._letter, "") for each in self.rows]
+        """Shows what is about the chosen variant or about the whole run; all of it before one is chosen. Of a variant that raises no
+        question (the baseline) there is nothing to show: then the first cause of each other one, and the warnings."""
+        raised = {each.advice.variant for each in self.rows}
+        if not self._letter or self._letter in raised:
+            mine = [not self._letter or each.advice.variant in (self._letter, "") for each in self.rows]
+        else:
+            mine = self._firsts()
         for above, each, is_mine in zip(self._lines, self.rows, mine, strict=True):
             for widget in (above, each):
                 widget.setVisible(self._all or is_mine)
         self.every.setVisible(not all(mine))
-        self.every.setText(f"Only those of {self._letter}" if self._all else f"Show all {count(len(self.rows))}")
+        fewer = f"Only those of {self._letter}" if self._letter in raised else "Only the first of each"
+        self.every.setText(fewer if self._all else f"Show all {count(len(self.rows))}")
+
+    def _firsts(self) -> list[bool]:
+        """For each row, whether it is the first about its variant, or a warning about the whole run."""
+        seen: set[str] = set()
+        found = []
+        for each in self.rows:
+            letter = each.advice.variant
+            found.append(letter not in seen if letter else each.advice.tone is Tone.WARNING)
+            seen.add(letter)
+        return found
 
     def offer(self) -> None:
         """The pipeline has changed: some changes became possible, others have been made."""

@@ -204,17 +204,29 @@ def test_choosing_a_variant_opens_its_first_cause_and_closes_the_others(card: Wh
 
 
 def test_causes_of_other_variants_wait_behind_a_link(card: WhyCard, result: RunResult) -> None:
-    card.show_result(masked(result))
-    others = [row for row in card.rows if row.advice.variant == "B"]
-    card.choose(0)
+    first = masked(result)
+    second = first.variants[1].model_copy(update={"letter": "C"})
+    card.show_result(first.model_copy(update={"variants": (*first.variants, second)}))
+    others = [row for row in card.rows if row.advice.variant == "C"]
+    card.choose(1)
     assert all(row.isHidden() for row in others)
     assert card.every.text() == f"Show all {len(card.rows)}"
     card.every.click()
     assert not any(row.isHidden() for row in card.rows)
-    assert card.every.text() == "Only those of A"
-    card.choose(1)
+    assert card.every.text() == "Only those of B"
     card.every.click()
+    card.choose(2)
     assert not any(row.isHidden() for row in others)
+
+
+def test_beside_the_baseline_the_first_cause_of_each_other_variant_is_shown(card: WhyCard, result: RunResult) -> None:
+    first = masked(result)
+    second = first.variants[1].model_copy(update={"letter": "C"})
+    card.show_result(first.model_copy(update={"variants": (*first.variants, second)}))
+    card.choose(0)
+    shown = [row.advice for row in card.rows if not row.isHidden()]
+    assert [advice.variant for advice in shown if advice.variant] == ["B", "C"]
+    assert {advice.tone for advice in shown if not advice.variant} <= {Tone.WARNING}
 
 
 def test_a_line_shows_question_cause_numbers_and_their_place(qtbot: QtBot, theme: Theme) -> None:
