@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 def next_panel(window: "MainWindow") -> None:
     """Moves the focus to the first control of the next part that is shown."""
-    stops = [window.menu_row.field, window.toolbar, window.library.field, window.pages.currentWidget(), window.inspector, window.live]
+    stops = [
+        window.menu_row.field, window.toolbar, window.library.field, window.pages.currentWidget(), window.inspector, window.live,
+        *((page.table, page.detail) if (page := window.sensor_page.page) is not None else ()),
+    ]  # fmt: skip
     seen = [stop for stop in stops if stop is not None and stop.isVisible()]
     now = window.focusWidget()
     here = next((place for place, stop in enumerate(seen) if now is not None and (stop is now or stop.isAncestorOf(now))), -1)

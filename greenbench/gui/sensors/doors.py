@@ -111,6 +111,8 @@ class SensorDoors:
     def look_again(self) -> None:
         """Asks the meter to look for its sources anew."""
         self._window.parts.runner.look_again()
+        if self.page is not None:
+            self.page.show_searching()
 
     def add_meter(self) -> None:
         """Asks for a meter outside the machine, and keeps it."""

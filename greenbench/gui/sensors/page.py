@@ -19,6 +19,7 @@ from greenbench.gui.sensors.table import Reading, SensorTable
 from greenbench.gui.theme import Theme
 
 BEAT_MS, CALM_MS = 250, 1_000
+_SEARCH_MS = 1_500
 _STALE = 5  # refresh intervals after which a value is no longer that of now
 _NARROW, _LOW = 1200, 700
 
@@ -150,6 +151,16 @@ class SensorsPage(QFrame):
     def _choose(self) -> None:
         self.detail.show_row(self.table.rows, self.table.key, self._calibration)
         self.refresh()
+
+    def show_searching(self) -> None:
+        """Says that the sources are looked for; if nothing has changed, nothing else would tell."""
+        self.again.setText("Searching…")
+        self.again.setEnabled(False)
+        QTimer.singleShot(_SEARCH_MS, self, self._show_searched)
+
+    def _show_searched(self) -> None:
+        self.again.setText("Search again")
+        self.again.setEnabled(True)
 
     def _act(self, key: str, act: str) -> None:
         if act == "calibrate":

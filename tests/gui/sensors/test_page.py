@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
 from greenbench.core.measurement import Sample, SourceReport
+from greenbench.gui.focus_tour import next_panel
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.sensors.detail import CodeBox
 from greenbench.gui.sensors.page import CALM_MS, SensorsPage
@@ -136,7 +137,7 @@ def test_a_reading_that_stopped_is_not_drawn_on_until_now(window: MainWindow, ru
     assert x[-1] == pytest.approx(-10.0, abs=0.5)
 
 
-def test_the_panel_has_the_remedy_ready_to_copy_and_can_test_again(window: MainWindow, runner, page: SensorsPage) -> None:
+def test_the_panel_has_the_remedy_ready_to_copy_and_can_test_again(window: MainWindow, runner, page: SensorsPage, qtbot: QtBot) -> None:
     box = page.detail.findChild(CodeBox)
     assert box.commands == "sudo chmod a+r energy_uj\nsudo udevadm trigger"
     QTest.mouseClick(button(page, "Copy commands"), LEFT)
@@ -146,6 +147,9 @@ def test_the_panel_has_the_remedy_ready_to_copy_and_can_test_again(window: MainW
     assert "Needs permission" in words
     assert "Never needs the window to run as administrator." in words
     QTest.mouseClick(button(page, "Test again"), LEFT)
+    assert runner.looked_again == 1
+    assert page.again.text() == "Searching…"
+    qtbot.waitUntil(page.again.isEnabled)
     QTest.mouseClick(page.again, LEFT)
     assert runner.looked_again == 2
 
@@ -204,3 +208,11 @@ def test_it_takes_the_colours_of_the_theme(window: MainWindow, page: SensorsPage
     dark = page.grab().toImage().pixelColor(4, 4)
     assert light == theme.color("background")
     assert dark == Theme(True).color("background")
+
+
+def test_f6_goes_from_the_table_to_the_panel_and_on(window: MainWindow, page: SensorsPage) -> None:
+    page.table.setFocus()
+    next_panel(window)
+    assert page.detail.isAncestorOf(window.focusWidget()) or window.focusWidget() is page.detail
+    next_panel(window)
+    assert window.focusWidget() is window.menu_row.field
