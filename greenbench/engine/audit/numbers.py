@@ -71,6 +71,29 @@ def of_the_run(again: Replay) -> Iterator[AuditedNumber]:
         yield number.model_copy(update={"rests_on": "the samples of its window"})
 
 
+def of_the_ledger(again: Replay) -> Iterator[AuditedNumber]:
+    """Each line of the energy ledger that was spent in this run. A reused one has its samples in the run that computed it."""
+    stored, made = again.stored, {(line.kind, line.node, line.title, line.repeat): line for line in again.result.ledger}
+    for place, line in enumerate(stored.ledger):
+        if line.cached:
+            continue
+        found = made.get((line.kind, line.node, line.title, line.repeat))
+        old, new = (_without_interval(m) for m in (line.energy, found.energy if found else None))
+        number = compared(f"{stored.run_id}/ledger/{place}", "ledger", f"Ledger: {line.title}", old, new)
+        yield number.model_copy(update={"rests_on": "the samples of its windows"})
+
+
+def percentiles(again: Replay, stored: VariantResult, found: VariantResult) -> Iterator[AuditedNumber]:
+    """The percentiles of single calls with their distribution-free intervals."""
+    made = {percentile.q: percentile for percentile in found.percentiles}
+    for old in stored.percentiles:
+        new = made.get(old.q)
+        ends = [None if p is None else Measurement(value=p.value_s, low=p.low_s, high=p.high_s, n=p.n, unit="s") for p in (old, new)]
+        name = f"p{old.q * 100:g}"
+        number = compared(f"{again.stored.run_id}/{stored.letter}/percentile/{name}", name, f"{name} of single calls", ends[0], ends[1])
+        yield number.model_copy(update={"rests_on": f"{old.n} calls"})
+
+
 def compared(path: str, key: str, title: str, stored: Measurement | None, found: Measurement | None) -> AuditedNumber:
     """A stored measurement beside the one made again, with what differs in words."""
     old, new = (stored.value if stored else None), (found.value if found else None)

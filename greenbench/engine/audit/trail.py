@@ -1,11 +1,12 @@
 """The audit of a run: digest, numbers of the run, and each variant with its numbers and blocks."""
 
+from greenbench import __version__
 from greenbench.core.audit import Audit, AuditedVariant
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.metrics import METRICS
 from greenbench.core.run import RunResult, RunState, VariantResult
 from greenbench.engine.audit.blocks import blocks
-from greenbench.engine.audit.numbers import against, metrics, of_the_run
+from greenbench.engine.audit.numbers import against, metrics, of_the_ledger, of_the_run, percentiles
 from greenbench.engine.audit.replay import Replay, own_letters
 from greenbench.engine.past import find_variant
 from greenbench.engine.raw_data import digest
@@ -39,7 +40,7 @@ def audit(store: Store, run_id: str, variant: str = "", metric: str = "") -> Aud
         started=stored.started,
         digest=stored.raw_digest,
         digest_found=digest(store, stored.run_id, stored.started_ns),
-        numbers=() if variant or key else tuple(of_the_run(again)),
+        numbers=() if variant or key else (*of_the_run(again), *of_the_ledger(again)),
         variants=tuple(_variant(again, each, made.get(each.letter), own, key) for each, own in chosen),
         reason=" ".join(_reasons(again)),
     )
@@ -64,6 +65,8 @@ def _reasons(again: Replay) -> list[str]:
         found.append(_BROKE_OFF)
     elif stored.variants and not again.told:
         found.append(_OLD)
+    if stored.environment.greenbench not in ("", __version__):
+        found.append(f"It was joined by GreenBench {stored.environment.greenbench}; this is {__version__}, whose rules may differ.")
     if not again.series and _has_energy(stored):
         found.append(_NO_SAMPLES)
     return found
@@ -85,4 +88,5 @@ def _variant(again: Replay, stored: VariantResult, found: VariantResult | None, 
     if not _joined(again.stored):
         return bare.model_copy(update={"blocks": blocks(again, None, found.blocks if found else ())})
     numbers = [*metrics(again, stored, found, key), *(against(again, stored, found, key) if found else ())]
+    numbers += percentiles(again, stored, found) if found and not key else ()
     return bare.model_copy(update={"numbers": tuple(numbers), "blocks": blocks(again, stored.blocks, found.blocks if found else ())})

@@ -25,7 +25,9 @@ class Card(QFrame):
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(14, 10, 12, 10)
         self.body.setSpacing(6)
-        self.body.addLayout(row(Text(title, 13, 600), self.note, 0, *controls))
+        head = row(Text(title, 13, 600), self.note, 0, *controls)
+        head.addStrut(28)  # titles stand at one height, with controls beside them or without
+        self.body.addLayout(head)
 
 
 def choice(name: str, face: QFont | None = None) -> Choice:

@@ -42,7 +42,7 @@ class Played:
         self.ledger = EnergyLedger([channel(provenance)])
         # What the meter read before the run is in the ledger, too, and not in the store.
         self.counting, self.joules = provenance is Provenance.COUNTER, 0.0
-        self.meter(START - 30 * S, START, None)
+        self.meter(START - 30 * S, START - S, None)
         store.begin_run(run_id, plan(), Environment(), "2026-11-22T12:00:00+01:00", START)
         store.save_sources(run_id, self.sources)
         self.recorder = Recorder(run_id, plan(), store, self.ledger, pytest.fail)
@@ -51,7 +51,7 @@ class Played:
         self.now += S  # what a worker takes to come up
         self.work()
         self.say(messages.RunFinished(run_id=run_id, state=RunState.FINISHED, t_ns=self.now))
-        self.meter(START, self.now + 3 * S, hole)
+        self.meter(START - S, self.now + 3 * S, hole)
         self.recorder.charge("a")
         digest = self.recorder.seal()
         self.result = assemble(self.recorder, self.sources, "2026-11-22T12:00:00+01:00").model_copy(update={"raw_digest": digest})
@@ -98,7 +98,7 @@ class Played:
             else:
                 samples.append(Sample(channel="cpu", t_ns=t_ns, power_w=watts, energy_j=self.joules if self.counting else None))
         self.ledger.add(samples)
-        if t0_ns >= START:
+        if t0_ns >= START - S:
             self.recorder.on_samples(tuple(samples))
 
 

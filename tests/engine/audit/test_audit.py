@@ -33,6 +33,10 @@ def test_every_number_of_a_run_comes_out_as_it_was_stored(store, play, provenanc
         assert {f"{played.run_id}/{variant.letter}/{key}" for key in variant.metrics} <= checked
     assert f"{played.run_id}/a/energy" in checked
     assert f"{played.run_id}/idle_before" in checked
+    assert {f"{played.run_id}/A/percentile/{name}" for name in ("p50", "p90", "p95", "p99")} <= checked
+    spent = [place for place, line in enumerate(played.result.ledger) if not line.cached]
+    assert {f"{played.run_id}/ledger/{place}" for place in spent} <= checked
+    assert spent
     if provenance.measured:
         assert f"{played.run_id}/B/energy_per_inference/against" in checked
 
@@ -186,6 +190,13 @@ def test_variants_of_a_second_benchmark_find_their_own_calls(store, play):
     second = tuple(v.model_copy(update={"benchmark": "bench2", "letter": letter}) for v, letter in zip(first, "CD", strict=True))
     both = played.result.model_copy(update={"variants": (*first, *second)})
     assert [(variant.letter, own) for variant, own in own_letters(both)] == [("A", "A"), ("B", "B"), ("C", "A"), ("D", "B")]
+
+
+def test_a_run_joined_by_another_version_says_so(store, play):
+    played = play()
+    other = played.result.environment.model_copy(update={"greenbench": "0.0.1"})
+    store.finish_run(played.run_id, RunState.FINISHED, played.result.model_copy(update={"environment": other}))
+    assert "joined by GreenBench 0.0.1" in audit(store, played.run_id).reason
 
 
 def test_the_words_kept_are_those_that_were_said(store, play):
