@@ -115,7 +115,10 @@ class AdviceDoors(QObject):
         """A branch may have pushed what follows it out of sight."""
         camera, scene = self._window.editor.canvas.camera, self._window.editor.scene
         if self._window.editor.isVisible() and not camera.seen.contains(scene.content()):
+            chosen = scene.selected_nodes()
+            scene.clearSelection()  # else the camera would show what is selected alone
             camera.frame()
+            scene.select(chosen)
 
     def close(self) -> None:
         """The window is going."""
