@@ -167,8 +167,8 @@ class WindowKind(StrEnum):
 
 class Window(Value):
     """A labelled span of monotonic time. A block belongs to a variant (its letter) and holds `calls` inferences calls of
-    `batch` examples each; `cpu_s` is the processor time that the timed process itself took, all its threads together; `process` counts
-    the processes that the variant has had."""
+    `batch` examples each; `cpu_s` is the processor time that the timed process itself took, all its threads together, `cpu_all_s` that
+    of all processes of the machine; `process` counts the processes that the variant has had."""
 
     kind: WindowKind
     label: str
@@ -180,6 +180,7 @@ class Window(Value):
     calls: int = 0
     batch: int = 1
     cpu_s: float | None = None
+    cpu_all_s: float | None = None
     process: int = 0
 
     @property

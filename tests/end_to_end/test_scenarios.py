@@ -1,5 +1,7 @@
 """MLPerf's three scenarios, and new processes between rounds, through real processes."""
 
+import os
+
 import pytest
 
 from greenbench.core import messages
@@ -27,13 +29,14 @@ def measured(tiny, runner, until):
 
 
 def test_each_round_has_a_process_of_its_own_where_starting_one_is_quick(measured, runner):
-    lasting = BRIEF.model_copy(update={"restart_rounds": 1, "block_s": 5.0, "min_blocks": 1, "max_blocks": 1})
-    result = measured(lasting.model_copy(update={"block_s": 2.5, "min_blocks": 2, "max_blocks": 2}))
+    # Blocks so long that even a busy machine starts a process in less.
+    result = measured(BRIEF.model_copy(update={"restart_rounds": 1, "block_s": 2.5}))
     blocks = [w for w in runner.store.windows(result.run_id) if w.kind is WindowKind.BLOCK]
     assert {(w.variant, w.block): w.process for w in blocks} == {(v, b): b for v in "AB" for b in (0, 1)}
     assert all(0 < w.cpu_s <= 1.5 * w.seconds for w in blocks)
     for variant in result.variants:
-        assert [block.conditions.load_own for block in variant.blocks] == pytest.approx([1.0, 1.0], abs=0.6)
+        assert all(0 < block.conditions.load_own <= 1.5 for block in variant.blocks)
+        assert all(0 <= block.conditions.load_others <= (os.cpu_count() or 1) for block in variant.blocks)
 
 
 def test_offline_finds_a_batch_for_each_model_and_serving_counts_the_queue(measured):

@@ -24,8 +24,8 @@ def told(*variants, environment=None, before=None, after=None):
     return {r.code: r for r in disturbances(variants, environment or Environment(), before, after)}
 
 
-def window(cpu_s=0.9):
-    return Window(kind=WindowKind.BLOCK, label="A", t0_ns=10 * S, t1_ns=11 * S, calls=10, cpu_s=cpu_s)
+def window(cpu_s=0.9, cpu_all_s=1.4):
+    return Window(kind=WindowKind.BLOCK, label="A", t0_ns=10 * S, t1_ns=11 * S, calls=10, cpu_s=cpu_s, cpu_all_s=cpu_all_s)
 
 
 def facts(**more):
@@ -33,29 +33,29 @@ def facts(**more):
 
 
 def test_others_have_what_is_left_of_the_machines_load():
-    found = of_block(facts(), window(cpu_s=0.9), cores=2)
+    found = of_block(facts(), window(cpu_s=0.9, cpu_all_s=1.4))
     assert found.load_own == pytest.approx(0.9)
-    assert found.load_others == pytest.approx(2 * 0.7 - 0.9)
-    assert of_block(facts(), window(cpu_s=1.5), cores=2).load_others == 0.0
+    assert found.load_others == pytest.approx(0.5)
+    assert of_block(facts(), window(cpu_s=1.5, cpu_all_s=1.49)).load_others == 0.0  # two clocks, one a little coarser
 
 
 def test_what_is_not_known_stays_unknown():
-    assert of_block([], window(cpu_s=None), cores=2) is None
-    assert of_block(facts()[:2], window(), cores=2).load_others is None  # two looks say too little
-    assert of_block(facts(), window(cpu_s=None), cores=2).load_others is None
-    assert of_block(facts(), window(), cores=2).temperature_start_c is None
+    assert of_block([], window(cpu_s=None)) is None
+    assert of_block(facts(), window(cpu_all_s=None)).load_others is None
+    assert of_block(facts(), window(cpu_s=None)).load_others is None
+    assert of_block(facts(), window()).temperature_start_c is None
 
 
 def test_a_slow_sensors_last_word_before_the_block_is_its_start():
     before = [Facts(t_ns=9 * S, temperature_c=50.0, frequency_hz=3.0e9)]
-    found = of_block([*before, *facts(temperature_c=54.0, frequency_hz=2.5e9)], window(), cores=2)
+    found = of_block([*before, *facts(temperature_c=54.0, frequency_hz=2.5e9)], window())
     assert (found.temperature_start_c, found.temperature_end_c) == (50.0, 54.0)
     assert (found.clock_min_hz, found.clock_max_hz) == (2.5e9, 3.0e9)
 
 
 def test_facts_of_other_blocks_do_not_count():
     later = [Facts(t_ns=12 * S, temperature_c=99.0, on_battery=True)]
-    found = of_block([*facts(temperature_c=50.0), *later], window(), cores=2)
+    found = of_block([*facts(temperature_c=50.0), *later], window())
     assert (found.temperature_end_c, found.on_battery) == (50.0, None)
 
 

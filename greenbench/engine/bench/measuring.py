@@ -63,8 +63,9 @@ class Measuring:
         if answer is not None:
             batch = self.batches.get(window.variant, self.params.batch)
             update = {"t0_ns": answer["t0_ns"], "t1_ns": answer["t1_ns"], "calls": len(latencies_s), "batch": batch}
-            if "cpu_ns" in answer:
-                update["cpu_s"] = answer["cpu_ns"] / 1e9
+            for spent in ("cpu", "cpu_all"):
+                if answer.get(f"{spent}_ns") is not None:
+                    update[f"{spent}_s"] = answer[f"{spent}_ns"] / 1e9
         self.say(messages.WindowClosed(window=window.model_copy(update=update), latencies_s=latencies_s))
 
     def fail(self, variant_letter: str, source: str, name: str, failure: Failure) -> None:

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from greenbench.core.measurement import Facts, Window
 from greenbench.core.run import Conditions
 
-# The load of the machine is counted between two looks of the meter; fewer of them in a block say more of its neighbours than of it.
-_FEWEST_LOOKS = 3
 
+def of_block(facts: Sequence[Facts], window: Window) -> Conditions | None:
+    """The conditions of a block; None where nothing is known. `facts` in the order of time.
 
-def of_block(facts: Sequence[Facts], window: Window, cores: int | None) -> Conditions | None:
-    """The conditions of a block; None where nothing is known. `facts` in the order of time, `cores` logical ones.
-
-    What a slow sensor said last before the block stands for its start.
+    What a slow sensor said last before the block stands for its start. Processor time was counted by the timed process, just before and
+    after its calls: what the machine spent and it did not is others'.
     """
     inside = [each for each in facts if window.t0_ns <= each.t_ns <= window.t1_ns]
     before = [each for each in facts if each.t_ns < window.t0_ns]
@@ -31,7 +29,7 @@ def of_block(facts: Sequence[Facts], window: Window, cores: int | None) -> Condi
         clock_mean_hz=sum(clocks) / len(clocks) if clocks else None,
         clock_max_hz=max(clocks, default=None),
         load_own=own,
-        load_others=_others(inside, own, cores),
+        load_others=_others(window),
         on_battery=any(mains) if mains else None,
         battery_percent=next((each.battery_percent for each in reversed(seen) if each.battery_percent is not None), None),
         gpu_temperature_c=max((each.gpu_temperature_c for each in seen if each.gpu_temperature_c is not None), default=None),
@@ -41,9 +39,8 @@ def of_block(facts: Sequence[Facts], window: Window, cores: int | None) -> Condi
     )
 
 
-def _others(inside: Sequence[Facts], own: float | None, cores: int | None) -> float | None:
-    """What all other processes took of one core: the load of the whole machine less that of the timed process."""
-    loads = [each.cpu_percent for each in inside if each.cpu_percent is not None]
-    if own is None or not cores or len(loads) < _FEWEST_LOOKS:
+def _others(window: Window) -> float | None:
+    """What all other processes took, in cores."""
+    if window.cpu_s is None or window.cpu_all_s is None or window.seconds <= 0:
         return None
-    return max(sum(loads) / len(loads) / 100 * cores - own, 0.0)
+    return max(window.cpu_all_s - window.cpu_s, 0.0) / window.seconds

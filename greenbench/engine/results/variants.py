@@ -131,7 +131,7 @@ class BenchmarkResults:
                 Block(
                     index=window.block, t0_ns=window.t0_ns, t1_ns=window.t1_ns, calls=window.calls,
                     median_s=float(np.median(values)), energy_j=total,
-                    conditions=of_block(self.recorder.facts, window, self.recorder.environment.cores_logical),
+                    conditions=of_block(self.recorder.facts, window),
                 )
             )  # fmt: skip
         return tuple(found)

@@ -1,6 +1,7 @@
 """Energy at the wall, as the calibration estimates it: beside what was measured, never part of it and never compared.
 
-Where a wall meter is read and quick enough for the blocks, the energy of the run is at the wall already and nothing is estimated.
+Where a wall meter is read and quick enough for the blocks of the run to count, its energy is at the wall already and nothing is
+estimated (greenbench.meters.fitness).
 """
 
 import math
@@ -13,16 +14,16 @@ from greenbench.core.metrics import METRICS, WALL
 from greenbench.core.run import Remark, RunResult, VariantResult
 from greenbench.engine.calibrations import CalibrationBook
 from greenbench.engine.recorder import Recorder
-from greenbench.meters.pairing import energy_of, parts, wholes
+from greenbench.meters.fitness import is_wall
+from greenbench.meters.pairing import energy_of, parts
 
-_REFRESHES = 10  # of a wall meter in a block: with fewer, the counters and their calibration tell more
 _MEASURED = "the energy of this run is measured at the wall itself"
 
 
 def with_wall_energy(result: RunResult, recorder: Recorder, book: CalibrationBook) -> RunResult:
     """The result with the metric `energy_per_inference_wall` in every variant, and the calibration that gave it; where there is no
     estimate, with the reason. A calibration that exists and was not applied is remarked on."""
-    calibration, reason = _chosen(result, recorder.ledger.channels, book)
+    calibration, reason = _chosen(recorder, book)
     found = _with(result, recorder, calibration, reason)
     notes = {m.reason for v in found.variants if (m := v.metrics.get(WALL)) is not None and m.value is not None and m.reason}
     remarks = [Remark(kind="limit", text=f"Energy at the wall is {note}.") for note in sorted(notes)]
@@ -43,13 +44,11 @@ def _with(result: RunResult, recorder: Recorder, calibration: Calibration | None
     return result.model_copy(update={"variants": variants, "calibration": calibration})
 
 
-def _chosen(result: RunResult, channels: tuple[Channel, ...], book: CalibrationBook) -> tuple[Calibration | None, str]:
+def _chosen(recorder: Recorder, book: CalibrationBook) -> tuple[Calibration | None, str]:
     """The calibration to apply, or None and why."""
-    block_s = result.plan.protocol.block_s
-    external = [channel for channel in wholes(channels) if channel.provenance is Provenance.EXTERNAL]
-    if any((channel.refresh_measured_s or channel.refresh_s) * _REFRESHES <= block_s for channel in external):
+    if any(is_wall(channel) for channel in recorder.ledger.counted):
         return None, _MEASURED
-    return book.fitting(channels)
+    return book.fitting(recorder.ledger.channels)
 
 
 def _estimated(
