@@ -9,6 +9,7 @@ from greenbench.core.measurement import Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, quote, scale
 from greenbench.core.run import RunResult, VariantResult, Verdict
+from greenbench.report.percentiles import scenario_sentences
 from greenbench.report.wall import at_the_wall
 
 _COLUMNS = (
@@ -90,6 +91,8 @@ def _print_notes(result: RunResult, console: Console, *, intervals: bool) -> Non
     console.print("[dim]Numbers are for one example; below each, its 95 % interval.[/dim]" if intervals else "")
     console.print()
     provenance = result.energy_provenance
+    for sentence in scenario_sentences(result):
+        console.print(sentence, markup=False)
     if provenance is Provenance.MODELLED:
         console.print(
             "Energy is modelled from load (≈, ± 50 %) and not compared: no power counter can be read here. See greenbench sensors."
