@@ -61,8 +61,9 @@ def check_pipeline(file: Path, sources: bool = False, trust: bool = False) -> in
 
 def _sensors() -> tuple[SourceReport, ...]:
     """What each power source says of itself now."""
-    found = discover.discover()
+    found = discover.discover(discover.MeterSettings(home=places.home()))
     try:
+        discover.wait_for_outer(found)
         for meter in found:
             meter.read()
         return tuple(discover.reports(found))

@@ -88,7 +88,8 @@ def add_sensor(kind: str, address: str, title: str, words: dict[str, str], setti
     fields = {spec.name: spec for spec in field_specs(PARAMS[which])}
     options = {name: fields[name].parse(text) if name in fields else text for name, text in words.items()}
     meter = add_meter(places.home(), described(which, address, title, options))
-    _say(f'Added "{meter.key}": {meter.title}, {meter.address}. Try it: greenbench sensors test {meter.key}')
+    place = "" if meter.address in meter.title else f", {meter.address}"
+    _say(f'Added "{meter.key}": {meter.title}{place}. Try it: greenbench sensors test {meter.key}')
     return 0
 
 

@@ -203,7 +203,8 @@ class PolledMeter:
         if self._lost or (trouble is not None and self._heard_ns is None):
             if trouble is None:
                 return SourceState.SILENT, self._why(), "Check that it has power; reading goes on by itself when it answers."
-            return trouble.state, trouble.reason, trouble.remedy
+            # One that has been heard is silent, whatever keeps it from us: a total that went on without it would be a lower one.
+            return trouble.state if self._heard_ns is None else SourceState.SILENT, trouble.reason, trouble.remedy
         if self._heard_ns is None:
             return SourceState.STANDBY, "It was asked and has not answered yet.", ""
         return SourceState.IN_USE, self._notes(), ""

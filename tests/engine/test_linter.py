@@ -248,6 +248,23 @@ def test_energy_that_will_not_be_measured_is_told_with_the_remedy(source, told):
     assert advice is None or advice.remedy
 
 
+def test_a_slow_wall_meter_beside_a_quick_counter_does_not_make_blocks_short():
+    fields = {
+        "key": "plug",
+        "title": "Plug",
+        "domain": Domain.SYSTEM,
+        "provenance": Provenance.EXTERNAL,
+        "covers": "wall",
+        "refresh_s": 1.0,
+    }
+    plug = SourceReport(
+        key="plug", title="Plug", state=SourceState.IN_USE, provenance=Provenance.EXTERNAL, channels=(Channel(**fields),)
+    )  # fmt: skip
+    beside, alone = Surroundings(sources=(sensor(0.001), plug)), Surroundings(sources=(plug,))
+    assert "short-blocks" not in found(built(), beside, Conditions(protocol=LAB))
+    assert "short-blocks" in found(built(), alone, Conditions(protocol=LAB))
+
+
 def test_only_workers_of_others_are_other_runs():
     lines = [
         (1, ["/usr/bin/python", "-m", "greenbench", "worker"]),

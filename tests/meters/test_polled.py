@@ -134,6 +134,15 @@ def test_while_silent_it_says_why_and_what_to_do_and_comes_back_by_itself(meter,
     assert meter.report().state is SourceState.IN_USE
 
 
+@pytest.mark.parametrize("state", [SourceState.ABSENT, SourceState.PERMISSION])
+def test_one_that_was_heard_stays_in_the_total_as_a_gap_whatever_keeps_it_from_us(meter, scripted, clock, state):
+    gone = NoReadingError(state, "It is not on this network.", "Join it.")
+    follow(meter, scripted, clock, [60.0, *[gone] * 7])
+    report = meter.report()
+    assert (report.state, len(report.channels)) == (SourceState.SILENT, 1)
+    assert (report.reason, report.remedy) == ("It is not on this network.", "Join it.")
+
+
 def test_a_reader_that_hangs_is_noticed_though_it_says_nothing(meter, scripted, clock):
     follow(meter, scripted, clock, [60.0])
     clock.tick(5.0)

@@ -11,6 +11,7 @@ from greenbench.core.run import LAB
 from greenbench.engine.limits import QUICK_IS_A_LOOK, VIRTUAL
 from greenbench.engine.linter.surroundings import Surroundings
 from greenbench.engine.plan import Conditions
+from greenbench.meters.fitness import counted, too_slow
 
 _BUSY, _REFRESHES = 0.25, 100
 
@@ -103,8 +104,8 @@ def no_energy(around: Surroundings, conditions: Conditions) -> Advice | None:
 
 def short_blocks(around: Surroundings, conditions: Conditions) -> Advice | None:
     """A window must hold a hundred readings, or the first and the last weigh too much (the reading's share of its error is then 1 %)."""
-    slowest = max(_counted(around), key=_refresh_s, default=None)
     block_s = conditions.protocol.block_s
+    slowest = max(_counted(around, block_s), key=_refresh_s, default=None)
     if slowest is None or block_s >= _REFRESHES * _refresh_s(slowest):
         return None
     seen = "measured" if _measured_s(slowest) else "as its maker says"
@@ -123,9 +124,10 @@ def short_blocks(around: Surroundings, conditions: Conditions) -> Advice | None:
     )  # fmt: skip
 
 
-def _counted(around: Surroundings) -> list[Channel]:
-    used = [source for source in around.sources if source.state is SourceState.IN_USE and source.provenance.measured]
-    return [channel for source in used for channel in source.channels if channel.counted and channel.provenance.measured]
+def _counted(around: Surroundings, block_s: float) -> list[Channel]:
+    """The measured channels that would make up the total of a run with such blocks."""
+    used = [channel for source in around.sources if source.state is SourceState.IN_USE for channel in source.channels]
+    return [channel for channel in counted(used, too_slow(used, block_s)) if channel.provenance.measured]
 
 
 def _measured_s(channel: Channel) -> float | None:
