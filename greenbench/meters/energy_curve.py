@@ -14,8 +14,8 @@ Where readings merely stay away, a power sensor's hole is one longer than 5 × t
 went on counting: only a window that begins or ends inside such a hole has no energy, one that spans it has. A source that changes
 from one kind to the other starts anew, and so does all if the clock goes back.
 
-A curve does not grow for ever: beyond a million rows the older half is thinned, which loses no joule (E stays what it is at the rows
-that are kept) but lets windows there begin and end less exactly; where that is not enough, the oldest quarter goes.
+A curve does not grow for ever: beyond a million rows (a day at ten readings a second) the older half is thinned, which loses no joule, as
+E stays what it is at the rows that are kept, but lets windows there begin and end less exactly. That is in their stated error.
 """
 
 import numpy as np
@@ -46,7 +46,7 @@ class EnergyCurve:
         self._segment: NDArray[np.int32] = np.empty(256, np.int32)
         self._n = 0
         self._counting: bool | None = None
-        self._heard_ns = 0
+        self._heard_ns = self._thinned_ns = 0
         self._holes: list[tuple[int, int, str]] = []  # last reading before, when it was noticed, why
 
     @property
@@ -74,7 +74,7 @@ class EnergyCurve:
         if sample.t_ns <= self._heard_ns:
             if sample.t_ns > self._heard_ns - _BACK_NS:
                 return
-            self._n, self._holes = 0, [(0, sample.t_ns, CLOCK_BACK)]
+            self._n, self._thinned_ns, self._holes = 0, 0, [(0, sample.t_ns, CLOCK_BACK)]
         self._heard_ns = sample.t_ns
         if sample.energy_j is not None:
             self._add_energy(sample.t_ns, sample.energy_j, sample.power_w)
@@ -172,7 +172,7 @@ class EnergyCurve:
             self._append(t_ns, np.nan, np.nan)
 
     def _append(self, t_ns: int, energy_j: float, power_w: float) -> None:
-        if self._n == len(self._t_ns):
+        if self._n == len(self._t_ns) or self._n >= self._most_rows:
             self._make_room()
         row = self._n
         # Each hole's own row and each row after one begin a new segment.
@@ -190,11 +190,12 @@ class EnergyCurve:
             self._keep(slice(0, self._n))
 
     def _thin(self) -> None:
-        """Drops every second row of the older half, but none beside a hole and none whose neighbours would then seem to be one."""
-        odd = np.arange(1, self._n // 2, 2)
+        """Drops every second row of the older half, but none beside a hole. How far apart rows lie says nothing of holes from then on."""
+        half = self._n // 2
+        odd = np.arange(1, half, 2)
         alike = self._segment[odd - 1] == self._segment[odd + 1]
-        close = self._t_ns[odd + 1] - self._t_ns[odd - 1] <= self.hole_ns
-        self._keep(np.delete(np.arange(self._n), odd[alike & close]))
+        self._thinned_ns = int(self._t_ns[half])
+        self._keep(np.delete(np.arange(self._n), odd[alike]))
 
     def _rows(self, t0_ns: int, t1_ns: int) -> tuple[int, int] | None:
         """The rows at or before each end, if both ends and all between lie in one stretch."""
@@ -212,7 +213,9 @@ class EnergyCurve:
         if np.isnan(self._energy_j[row]) or (since_ns and row + 1 == self._n):
             return False
         whole = since_ns == 0 or self._segment[row] == self._segment[row + 1]
-        return bool(whole and (since_ns == 0 or int(self._t_ns[row + 1] - self._t_ns[row]) <= self.hole_ns))
+        if since_ns == 0 or t_ns < self._thinned_ns:
+            return bool(whole)
+        return bool(whole and int(self._t_ns[row + 1] - self._t_ns[row]) <= self.hole_ns)
 
     def _at(self, t_ns: int, row: int) -> float:
         since_ns = t_ns - int(self._t_ns[row])
