@@ -22,6 +22,7 @@ from greenbench.core.measurement import Channel, Domain, Provenance
 from greenbench.engine.environment import cpu_name
 from greenbench.engine.libraries import own_version
 from greenbench.engine.load import gpu_possible
+from greenbench.meters.fitness import shortest_block_s
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.meters.pairing import energy_of, parts, recorded, wholes
 
@@ -30,7 +31,6 @@ _TICK_S = 0.25
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _SETTLE_S, _WINDOW_S = 2.0, 1.0
 _REFRESHES = 3  # of the wall meter: so many go by before a level counts
-_ENOUGH = 100  # refreshes of the wall meter that a level should hold (see greenbench.core.run)
 _LATE_S = 5.0
 
 
@@ -112,7 +112,7 @@ def sweep_plan(pair: Pair, seconds: float, *, gpu: bool | None = None) -> SweepP
 
 def enough_s(pair: Pair) -> float:
     """How long a level should be held so that the meter's refresh interval costs less than 1 %."""
-    return _ENOUGH * pair.refresh_s
+    return shortest_block_s(pair.refresh_s)
 
 
 class Sweep:

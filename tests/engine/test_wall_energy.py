@@ -50,6 +50,7 @@ def plan(block_s):
 def run(channels=(PACKAGE,), watts=WATTS, block_s=1, hole=False):
     """Three blocks of two equal variants with a package of known watts, and a plug beside it if it is among the channels."""
     ledger = EnergyLedger(channels)
+    ledger.begin_run(block_s)
     recorder = Recorder("run", plan(block_s), NoStore(), ledger, lambda text: None)
     recorder.on_event(messages.RunStarted(run_id="run", t_ns=START, plan=plan(block_s)))
     for letter, name in (("A", "One"), ("B", "Two")):
@@ -155,13 +156,13 @@ def test_beyond_the_calibrated_loads_the_results_say_so(tmp_path):
 
 
 def test_a_quick_wall_meter_needs_no_estimate_and_a_slow_one_does(tmp_path):
-    quick = PLUG.model_copy(update={"refresh_s": 0.1})
+    quick = PLUG.model_copy(update={"refresh_s": 0.01})
     found = result(tmp_path, channels=(PACKAGE, quick))
     assert wall(found).value is None
     assert "at the wall itself" in wall(found).reason
     slow = result(tmp_path, channels=(PACKAGE, PLUG))
     assert wall(slow).value == pytest.approx((12.0 + 1.25 * WATTS) / CALLS, rel=1e-6)
-    long = result(tmp_path, channels=(PACKAGE, PLUG), block_s=10)
+    long = result(tmp_path, channels=(PACKAGE, PLUG), block_s=100)
     assert wall(long).value is None
 
 

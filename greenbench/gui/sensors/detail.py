@@ -189,7 +189,8 @@ class DetailPanel(QScrollArea):
             copy.clicked.connect(box.copy)
             copy.clicked.connect(self.copied)
             column.addLayout(row(copy, again, 0))
-            column.addWidget(Text(NO_ADMINISTRATOR, 12, 400, "muted", wrap=True))
+            if any("sudo" in command for command in report.commands):
+                column.addWidget(Text(NO_ADMINISTRATOR, 12, 400, "muted", wrap=True))
         elif mends:
             column.addLayout(row(again, 0))
 

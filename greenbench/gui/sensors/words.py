@@ -76,8 +76,8 @@ def what_changes(row: SensorRow) -> str:
         )
     if row.provenance is Provenance.EXTERNAL and row.added:
         return (
-            "The total is what the wall meter reads: the whole system, power supply included. The counters inside are shown and not added "
-            "again."
+            "Where blocks are long enough for it, the total is what it reads: the whole system, power supply included. The counters inside "
+            "are shown and not added again. In shorter blocks they count, and a calibration estimates the wall from them."
         )
     if row.added:
         part = "its board" if row.channel and row.channel.domain is Domain.GPU else "what it covers"

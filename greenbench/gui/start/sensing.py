@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from greenbench.core.measurement import Provenance, SourceReport, SourceState
-from greenbench.gui.controls import Button, Icon, ProvenanceMark, Text, line, row
+from greenbench.gui.controls import Button, GivingText, Icon, ProvenanceMark, Text, line, row
 from greenbench.gui.sensors.states import STATES
 from greenbench.gui.theme import Theme
 
@@ -80,8 +80,9 @@ class SensorCard(QFrame):
         for report in sorted(reports, key=lambda report: _ORDER.index(report.state))[:_MOST]:
             state = STATES[report.state]
             inside.addWidget(line())
-            title = Text(report.title, 12, 500)
-            title.setToolTip(f"{report.reason} {report.remedy}".strip())
+            title = GivingText(12, 500)
+            title.say(report.title)
+            title.setAccessibleDescription(f"{report.reason} {report.remedy}".strip())
             inside.addLayout(row(title, 0, Icon(self._theme, state.icon, state.tone, 14), Text(state.word, 12, 400, state.tone), spacing=5))
         self._layout.replaceWidget(self._rows, rows)
         self._rows.hide()
