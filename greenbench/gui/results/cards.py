@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from greenbench.core.run import RunResult
 from greenbench.gui.results.break_even_card import BreakEvenCard
 from greenbench.gui.results.carbon_card import CarbonCard
-from greenbench.gui.results.card import HEIGHT
+from greenbench.gui.results.card import HEIGHT, Card
 from greenbench.gui.results.latency_card import LatencyCard
 from greenbench.gui.results.ledger_card import LedgerCard
 from greenbench.gui.results.power_card import PowerCard
@@ -31,7 +31,7 @@ class ResultCards(QWidget):
         self.rate = Rate(_PER_DAY)
         self.trade_off, self.latency, self.break_even = TradeOffCard(theme), LatencyCard(theme), BreakEvenCard(theme, self.rate)
         self.power, self.ledger, self.carbon = PowerCard(theme), LedgerCard(theme), CarbonCard(theme, self.rate)
-        self._cards = (self.trade_off, self.latency, self.break_even, self.power, self.ledger, self.carbon)
+        self._cards: tuple[Card, ...] = (self.trade_off, self.latency, self.break_even, self.power, self.ledger, self.carbon)
         self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -81,8 +81,8 @@ class ResultCards(QWidget):
     def choose(self, index: int) -> None:
         """The variant that is chosen in the table."""
         self.trade_off.chart.choose(index)
-        for card in (self.latency, self.break_even, self.carbon):
-            card.choose(index)
+        for follower in (self.latency, self.break_even, self.carbon):
+            follower.choose(index)
 
     def ways_to_hide(self, result: RunResult) -> dict[str, set[int]]:
         """The variants that each filter of the table would leave out, by their places."""

@@ -3,8 +3,10 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 
-from greenbench.core.measurement import Provenance
+from greenbench.core.measurement import Provenance, WindowKind
 from greenbench.core.run import PowerTrace, RunResult
+from greenbench.core.traced import Phase
+from greenbench.gui.controls import Segments
 from greenbench.gui.marks import paint_variant
 from greenbench.gui.results.card import Card
 from greenbench.gui.results.chart import Axis, Chart, linear
@@ -22,11 +24,15 @@ class PowerChart(Chart):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.traces: tuple[PowerTrace, ...] = ()
+        self.phases: tuple[Phase, ...] = ()
         self.blocks: list[tuple[float, float, int]] = []
         self.word = "The power of a finished run appears here."
 
-    def show_result(self, result: RunResult) -> None:
-        self.traces = tuple(trace for trace in result.traces if trace.t_s)
+    def show_result(self, result: RunResult, *, whole: bool = False) -> None:
+        """Watts of the whole run, or of its benchmark alone where that was kept closely."""
+        kept = result.traces if whole or not result.benchmark_traces else result.benchmark_traces
+        self.traces = tuple(trace for trace in kept if trace.t_s)
+        self.phases = tuple(phase for phase in result.phases if phase.kind is not WindowKind.BLOCK)
         start = result.started_ns
         self.blocks = [
             ((block.t0_ns - start) / 1e9, (block.t1_ns - start) / 1e9, index)
@@ -37,7 +43,8 @@ class PowerChart(Chart):
         self.word = "" if self.traces else _why(result)
         if self.traces:
             seconds = [t for trace in self.traces for t in (trace.t_s[0], trace.t_s[-1])]
-            self.x_axis = linear([0.0, max(seconds)], "seconds since the start", room=0.0, count=6)
+            first = min(seconds) if kept is result.benchmark_traces else 0.0
+            self.x_axis = linear([first, max(seconds)], "seconds since the start", room=0.0, count=6)
             top = linear([0.0, max(max(trace.high_w) for trace in self.traces)], "power, W", count=3)
             self.y_axis = Axis(0.0, top.high, top.ticks, top.title)
         self.update()
@@ -48,7 +55,11 @@ class PowerChart(Chart):
             self.paint_word(painter, self.word)
             painter.end()
             return
+        painter.save()
+        painter.setClipRect(QRectF(self.area.left(), 18, self.area.width(), self.height()))
+        self._paint_phases(painter)
         self._paint_blocks(painter)
+        painter.restore()
         self.paint_paper(painter)
         for place, trace in enumerate(self.traces):
             self._paint_trace(painter, trace, _SHADES[place % len(_SHADES)])
@@ -68,6 +79,23 @@ class PowerChart(Chart):
             painter.fillRect(QRectF(left, area.top() - 3, max(right - left, 1.0), 3), shade)
             if right - left >= _LETTER_ROOM:
                 paint_variant(painter, QPointF((left + right) / 2, area.top() - 11), 8, self.theme.variant(index))
+
+    def _paint_phases(self, painter: QPainter) -> None:
+        """What went on beside the blocks: a grey strip, named where the name has room."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font(11))
+        area = self.area
+        for phase in self.phases:
+            left, right = self.at(phase.t0_s, 0.0).x(), self.at(phase.t1_s, 0.0).x()
+            if right < area.left() or left > area.right():
+                continue
+            painter.fillRect(QRectF(left, area.top() - 3, max(right - left - 1, 1.0), 3), self.theme.color("strong"))
+            seen = QRectF(max(left, area.left()) + 3, area.top() - 18, 0, 14)
+            seen.setRight(min(right, area.right()))
+            words = phase.label or phase.kind.value
+            if painter.fontMetrics().horizontalAdvance(words) < seen.width() and phase.kind is not WindowKind.WARM_UP:
+                painter.setPen(self.theme.color("muted"))
+                painter.drawText(seen, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _paint_trace(self, painter: QPainter, trace: PowerTrace, token: str) -> None:
         """In stretches: where times lie further apart than the bins, there was no reading."""
@@ -114,9 +142,19 @@ def _why(result: RunResult) -> str:
 
 class PowerCard(Card):
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Power over the run", "bands: timed blocks")
+        self.span = Segments(((False, "Benchmark"), (True, "Whole run")), height=26)
+        super().__init__("Power over the run", "bands: timed blocks", [self.span])
+        self._result: RunResult | None = None
         self.chart = PowerChart(theme)
         self.body.addWidget(self.chart, 1)
+        self.span.chosen.connect(self._show)
 
     def show_result(self, result: RunResult) -> None:
-        self.chart.show_result(result)
+        """Begins with the benchmark, where that was kept closely."""
+        self._result = result
+        self.span.setVisible(bool(result.benchmark_traces))
+        self._show(self.span.value())
+
+    def _show(self, whole: bool) -> None:
+        if self._result is not None:
+            self.chart.show_result(self._result, whole=whole)

@@ -50,6 +50,7 @@ Layout (format "greenbench results", version 1):
     traces                 watts of each channel over the run: t_s, low_w, high_w, counted (a part of the machine's total)
     benchmark_traces       the same over the benchmark alone, where it is a small part of the run
     phases                 what went on when: kind, label, t0_s, t1_s, variant
+    raw_digest             SHA-256 of the samples, windows, calls and answers that all numbers are made of (greenbench audit)
     block_trace            one timed block closely, all counted channels together, or null: power_w in spans of step_s from begin_s on
 """
 

@@ -6,9 +6,10 @@ from pytestqt.qtbot import QtBot
 
 from greenbench.core import quote
 from greenbench.core.charge import Charge, ChargeKind
-from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.measurement import Measurement, Provenance, WindowKind
 from greenbench.core.run import Block, PowerTrace, Remark, RunResult
 from greenbench.core.timed import Percentile
+from greenbench.core.traced import Phase
 from greenbench.gui.results.cards import ResultCards
 from greenbench.gui.results.latency_card import LatencyCard, percentiles_of, support_words
 from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, sums
@@ -175,3 +176,24 @@ def test_the_cards_take_as_many_columns_as_there_is_room_for(
     cards.show_result(result, 1)
     assert cards._columns == columns
     assert cards.width() == width
+
+
+def test_the_benchmark_stands_alone_where_it_was_kept_closely(qtbot: QtBot, theme: Theme, result: RunResult) -> None:
+    def trace(first: float, last: float) -> PowerTrace:
+        return PowerTrace(channel="cpu", title="CPU", provenance=Provenance.COUNTER, t_s=(first, last), low_w=(5.0, 5.0), high_w=(7.0, 7.0))
+
+    training = Phase(kind=WindowKind.STEP, label="Train", t0_s=0.0, t1_s=90.0)
+    kept = result.model_copy(
+        update={"traces": (trace(0.0, 100.0),), "benchmark_traces": (trace(90.0, 100.0),), "phases": (training,), "started_ns": 1}
+    )
+    card = PowerCard(theme)
+    card.resize(500, 300)
+    qtbot.addWidget(card)
+    card.show_result(kept)
+    assert card.chart.x_axis.low == pytest.approx(90.0, abs=1.0)
+    card.span.chosen.emit(True)
+    assert card.chart.x_axis.low == 0.0
+    assert card.chart.phases == (training,)
+    assert not card.grab().isNull()
+    card.show_result(result)
+    assert card.span.isHidden()
