@@ -110,7 +110,7 @@ class OuterMeters:
                 reason=self._trouble or "No wall or lab meter has been added.",
                 remedy=""
                 if self._trouble
-                else "A plug with a power meter (Shelly, Tasmota) or a power analyser measures what no counter sees.",
+                else "Add a plug with a power meter (Shelly, Tasmota) or a power analyser: it measures what no counter sees.",
                 commands=() if self._trouble else (ADD_COMMAND,),
             ),
         )

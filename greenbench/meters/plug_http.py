@@ -15,6 +15,7 @@ from greenbench.meters.polled import NoReadingError
 
 _TIMEOUT_S = (1.0, 1.0)  # to connect; between two pieces of the answer
 _MOST_BYTES = 65_536
+_TROUBLED = (429, *range(500, 600))
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
 
 
@@ -25,6 +26,7 @@ class PlugHttp:
         self._base, self._what = f"http://{address}", what
         self.address, self.user, self.password_file = address, user, password_file
         self._session: requests.Session | None = None
+        self._digest: HTTPDigestAuth | None = None
 
     def password(self) -> str:
         """The password, or "" where none is set.
@@ -50,23 +52,23 @@ class PlugHttp:
             NoReadingError: there is no answer, it asks for a password, or it is no JSON object.
         """
         try:
-            with self._opened().get(
-                self._base + path, params=query, auth=self._auth(digest), timeout=_TIMEOUT_S, stream=True, allow_redirects=False
-            ) as answer:
-                body = answer.raw.read(_MOST_BYTES, decode_content=True)
+            status, body = self._get(path, query, digest)
         except requests.Timeout:
             raise self._silent(f"{self.address} does not answer.") from None
         except (requests.RequestException, OSError) as error:
             raise self._unreachable(error) from None
-        if answer.status_code in (401, 403):
+        if status in (401, 403):
             raise self._locked()
         try:
             found = json.loads(body, parse_float=Decimal, parse_int=Decimal)
         except ValueError:
             found = None
+        explained = isinstance(found, dict) and "code" in found  # Shelly's word on a wrong question, with status 500
+        if status in _TROUBLED and not explained:
+            raise self._silent(f"{self.address} answers with an error (HTTP {status}).")
         if not isinstance(found, dict):
             raise self.stranger()
-        return answer.status_code, found
+        return status, found
 
     def close(self) -> None:
         if self._session is not None:
@@ -80,6 +82,21 @@ class PlugHttp:
             SourceState.ABSENT, reason, "Check the address: routers hand out numbers anew. Then remove this meter and add it again."
         )
 
+    def _get(self, path: str, query: dict[str, str] | None, digest: bool) -> tuple[int, bytes]:
+        """Status and body. A connection that was kept and that the plug has dropped meanwhile is opened anew, once."""
+        for last in (False, True):
+            try:
+                with self._opened().get(
+                    self._base + path, params=query, auth=self._auth(digest), timeout=_TIMEOUT_S, stream=True, allow_redirects=False
+                ) as answer:
+                    return answer.status_code, next(answer.iter_content(_MOST_BYTES), b"")
+            except requests.ConnectionError as error:
+                cause = _cause(error)
+                if last or not isinstance(cause, ConnectionError) or isinstance(cause, ConnectionRefusedError):
+                    raise
+                self.close()
+        raise AssertionError("unreachable")
+
     def _opened(self) -> requests.Session:
         if self._session is None:
             self._session = requests.Session()
@@ -90,7 +107,11 @@ class PlugHttp:
         password = self.password()
         if not password:
             return None
-        return HTTPDigestAuth(self.user, password) if digest else HTTPBasicAuth(self.user, password)
+        if not digest:
+            return HTTPBasicAuth(self.user, password)
+        if self._digest is None or self._digest.password != password:
+            self._digest = HTTPDigestAuth(self.user, password)  # kept: it knows the plug's challenge, which saves a question each time
+        return self._digest
 
     def _locked(self) -> NoReadingError:
         if self.password_file:

@@ -241,6 +241,8 @@ class FakePlug:
         self.password, self.login, self.open_paths = "", "basic", ("/shelly",)
         self.asked: list[str] = []
         self.stalled, self.released = False, threading.Event()
+        self.breaks_off = False  # in the middle of its answer
+        self.drops = False  # closes each connection without a word, as small devices do that are short of memory
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
         self.appear()
@@ -299,9 +301,14 @@ class FakePlug:
         request.send_response(status)
         if challenge:
             request.send_header("WWW-Authenticate", challenge)
-        request.send_header("Content-Length", str(len(text.encode())))
+        if not self.drops:
+            request.send_header("Connection", "close")
+        request.send_header("Content-Length", str(len(text.encode()) + (10 if self.breaks_off else 0)))
         request.end_headers()
         request.wfile.write(text.encode())
+        if self.breaks_off:
+            request.wfile.flush()
+            self.released.wait(10)
 
     def _refusal(self, request: BaseHTTPRequestHandler, path: str, query: dict[str, list[str]]) -> tuple[Any, int, str] | None:
         if not self.password or path in self.open_paths:

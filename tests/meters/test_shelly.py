@@ -61,7 +61,6 @@ def test_the_second_generation_gives_watts_and_watt_hours(shelly):
 
 
 def test_the_first_generation_counts_watt_minutes(shelly, plug):
-    plug.answers = dict(FIRST)
     instrument = shelly()
     plug.answers = dict(FIRST)
     instrument.open()
@@ -117,10 +116,18 @@ def test_an_address_that_another_shelly_was_given_is_not_read_on(shelly, plug):
 
 
 def test_an_output_that_it_does_not_have_is_named(shelly, plug):
-    plug.answers["/rpc/Switch.GetStatus?id=3"] = (404, {"code": -105, "message": "Argument 'id', value 3 not found!"})
+    plug.answers["/rpc/Switch.GetStatus?id=3"] = (500, {"code": -105, "message": "Argument 'id', value 3 not found!"})
     found = trouble(shelly(output=3))
     assert found.state is SourceState.ABSENT
     assert "no output 3" in found.reason
+
+
+@pytest.mark.parametrize("answer", [(500, "out of memory"), (503, "{}"), (429, "slow down")])
+def test_one_that_answers_with_an_error_is_silent_not_a_stranger(shelly, plug, answer):
+    plug.answers["/rpc/Switch.GetStatus?id=0"] = answer
+    found = trouble(shelly())
+    assert found.state is SourceState.SILENT
+    assert str(answer[0]) in found.reason
 
 
 def test_one_that_switches_without_a_meter_is_told(shelly, plug):
@@ -141,6 +148,13 @@ def test_one_that_stalls_is_silent(shelly, plug):
     plug.stalled = True
     found = trouble(instrument)
     assert (found.state, found.reason) == (SourceState.SILENT, f"{plug.address} does not answer.")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_stops_in_the_middle_of_its_answer_is_silent(shelly, plug):
+    instrument = shelly()
+    plug.breaks_off = True
+    assert trouble(instrument).state is SourceState.SILENT
 
 
 def test_one_that_refuses_is_silent(shelly, plug):
@@ -165,6 +179,25 @@ def test_a_name_that_nobody_has_and_a_network_that_is_not_here_are_told_apart(sh
     monkeypatch.setattr(socket.socket, "connect", elsewhere)
     found = trouble(shelly())
     assert (found.state, "not on this network" in found.reason) == (SourceState.ABSENT, True)
+
+
+def test_a_connection_that_the_plug_dropped_meanwhile_is_opened_anew(shelly, plug):
+    plug.drops = True
+    instrument = shelly()
+    instrument.open()
+    assert [instrument.read().power_w for _ in range(20)] == [8.9] * 20
+    instrument.close()
+
+
+def test_the_challenge_of_a_plug_is_answered_once_not_at_each_question(shelly, plug, tmp_path):
+    plug.password, plug.login = "hunter2", "digest"
+    (tmp_path / "secret").write_text("hunter2")
+    instrument = shelly(password_file=str(tmp_path / "secret"))
+    instrument.open()
+    asked = len(plug.asked)
+    assert [instrument.read().power_w for _ in range(3)] == [8.9] * 3
+    assert len(plug.asked) - asked == 4  # one was refused with the challenge
+    instrument.close()
 
 
 def test_a_plug_that_disappears_and_comes_back_is_read_on(shelly, plug, clock):
