@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from greenbench.core import messages
 from greenbench.core.errors import WorkerError
@@ -11,9 +12,11 @@ _RESTARTS = 5
 
 
 class MeterLink:
-    """Keeps one meter process alive. `on_event` is called on its reader thread with Hello, Sources, Samples, MeterState."""
+    """Keeps one meter process alive. `on_event` is called on its reader thread with Hello, Sources, Samples, MeterState. `home` is the
+    folder with the list of meters outside the machine; None: the user's."""
 
-    def __init__(self, on_event: Callable[[messages.Event], None], arguments: Sequence[str] = ()) -> None:
+    def __init__(self, on_event: Callable[[messages.Event], None], arguments: Sequence[str] = (), home: Path | None = None) -> None:
+        self._environment = quiet_threads(1) | ({"GREENBENCH_HOME": str(home)} if home else {})
         self._on_event = on_event
         self._arguments = tuple(arguments)
         self._child: Child | None = None
@@ -32,7 +35,7 @@ class MeterLink:
                 again = ["--steady"] if self._restarts else []
                 self._child = Child(
                     ["meter", *self._arguments, *again],
-                    environment=quiet_threads(1),
+                    environment=self._environment,
                     on_line=self._line,
                     on_end=self._ended,
                 )

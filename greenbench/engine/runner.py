@@ -69,7 +69,7 @@ class LocalRunner:
         self.ledger = EnergyLedger()
         self.sources: tuple[SourceReport, ...] = ()
         self._lock = threading.RLock()
-        self._meter = MeterLink(self._on_meter, meter_arguments)
+        self._meter = MeterLink(self._on_meter, meter_arguments, self.home)
         self._metered = threading.Event()
         self._worker: Child | None = None
         self._recorder: Recorder | None = None

@@ -16,9 +16,8 @@ def heard():
 
 
 @pytest.fixture
-def link(tmp_path, monkeypatch, heard):
-    monkeypatch.setenv("GREENBENCH_HOME", str(tmp_path))
-    made = MeterLink(heard.put, ["--steady"])
+def link(tmp_path, heard):
+    made = MeterLink(heard.put, ["--steady"], home=tmp_path)
     yield made
     made.close()
 
