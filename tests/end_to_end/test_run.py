@@ -43,7 +43,8 @@ def test_a_run_measures_every_variant_and_is_kept(finished):
     kept = runner.store.result(result.run_id)
     assert kept == result
     kinds = {window.kind for window in runner.store.windows(result.run_id)}
-    assert kinds == set(WindowKind) - {WindowKind.COOL_DOWN}  # the quick protocol waits for nothing
+    # The quick protocol waits for nothing, and pruning by magnitude in one go is one kind of work.
+    assert kinds == set(WindowKind) - {WindowKind.COOL_DOWN, WindowKind.PART}
 
 
 def test_blocks_are_interleaved_and_balanced(finished):
@@ -67,6 +68,18 @@ def test_energy_says_where_it_comes_from_and_is_never_zero(finished):
         if energy.provenance is Provenance.MODELLED:
             assert result.variants[1].against["energy_per_inference"].verdict == "not compared"
     assert any(node.energy is not None for node in result.nodes)
+
+
+def test_the_ledger_charges_every_joule_of_the_run(finished):
+    result = finished[1][-1].result
+    lines = [line for line in result.ledger if line.energy.value is not None]
+    assert {line.node for line in result.ledger} >= {node.id for node in result.plan.nodes}
+    assert sum(line.seconds for line in result.ledger) == pytest.approx(result.seconds, rel=1e-6)
+    if lines:
+        assert result.energy_total.value == pytest.approx(sum(line.energy.value for line in lines))
+    pipeline, session = result.spent
+    assert (pipeline.scope, session.scope) == ("pipeline", "session")
+    assert pipeline.experiments >= 1
 
 
 def test_a_second_run_reuses_all_but_the_benchmark_and_charges_the_first_cost(finished, brief_plan, until):
