@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from greenbench.analysis.percentiles import in_words, queries_needed
-from greenbench.core.quote import count, quote, significant
-from greenbench.core.run import RunResult, Scenario, VariantResult
+from greenbench.core.quote import count, quote, scale, significant
+from greenbench.core.run import RunResult, Scenario, Served, VariantResult
 from greenbench.report.labels import listed
 from greenbench.report.parts import Column, Row, TextTable
 
@@ -47,9 +47,23 @@ def scenario_sentences(result: RunResult) -> tuple[str, ...]:
         picked = listed([f"{v.letter} at batch {v.batch}" for v in offline])
         sentences.append(f"Offline scenario: each model ran at the batch size with most examples a second, {picked}.")
     if served:
-        verdicts = [f"{v.letter} {v.served.text}." for v in served if v.served]
-        sentences.append(f"Server scenario, Poisson arrivals, times from arrival to answer: {' '.join(verdicts)}")
+        sentences.append(f"Server scenario: {_asked(served[0].served)}")
+        sentences += [f"{v.letter} {v.served.text}." for v in served if v.served]
     return tuple(sentences)
+
+
+def _asked(served: Served | None) -> str:
+    """What the scenario asks of all variants."""
+    if served is None:
+        return ""
+    bound = _time(served.bound_s)
+    return f"queries arrive at random, {significant(served.rate, 3)} a second, and 99 % must be answered within {bound}, waiting included."
+
+
+def _time(seconds: float) -> str:
+    """ "10.0 ms"."""
+    shown = scale("s", [seconds])
+    return f"{significant(seconds * shown.factor, 3)} {shown.unit}"
 
 
 def _tail(variant: VariantResult, q: float, factor: float) -> str:

@@ -37,9 +37,10 @@ def test_a_run_from_before_intervals_were_kept_states_nothing_its_calls_do_not_s
 
 def test_scenarios_are_told_where_queries_did_not_come_one_after_the_other(measured):
     assert scenario_sentences(measured) == ()
-    served = Served(rate=50.0, bound_s=0.1, queries=900, late=3, valid=True, text="valid: at 50 queries a second")
-    (told,) = scenario_sentences(with_first(measured, scenario=Scenario.SERVER, served=served))
-    assert told.endswith("A valid: at 50 queries a second.")
+    served = Served(rate=50.0, bound_s=0.1, queries=900, late=3, valid=True, text="valid: 3 of 900 were late")
+    asked, told = scenario_sentences(with_first(measured, scenario=Scenario.SERVER, served=served))
+    assert asked.endswith("50.0 a second, and 99 % must be answered within 100 ms, waiting included.")
+    assert told == "A valid: 3 of 900 were late."
     tried = (BatchTried(batch=1, throughput=10.0), BatchTried(batch=16, throughput=90.0))
     (told,) = scenario_sentences(with_first(measured, scenario=Scenario.OFFLINE, batch=16, batches=tried))
     assert told.endswith("A at batch 16.")

@@ -19,7 +19,9 @@ def timing_details(variant: VariantResult) -> list[tuple[str, str]]:
 
 def _scenario(variant: VariantResult) -> str:
     if variant.served is not None:
-        return f"server, {variant.served.text}"
+        shown = quote.scale("s", [variant.served.bound_s])
+        bound = f"{quote.significant(variant.served.bound_s * shown.factor, 3)} {shown.unit}"
+        return f"server, {quote.significant(variant.served.rate, 3)} queries a second within {bound}: {variant.served.text}"
     if variant.scenario is Scenario.OFFLINE:
         tried = ", ".join(str(each.batch) for each in variant.batches)
         return f"offline, best at batch {variant.batch} of {tried}" if tried else f"offline at batch {variant.batch}"

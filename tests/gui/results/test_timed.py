@@ -26,8 +26,9 @@ def test_offline_names_its_batch_and_server_its_verdict():
     tried = (BatchTried(batch=1, throughput=10.0), BatchTried(batch=2, throughput=15.0))
     told = dict(timing_details(variant(scenario=Scenario.OFFLINE, batch=2, batches=tried)))
     assert told["Scenario"] == "offline, best at batch 2 of 1, 2"
-    served = Served(rate=10.0, bound_s=0.1, queries=90, late=0, valid=None, text="cannot tell yet: at 10 queries a second")
-    assert dict(timing_details(variant(served=served)))["Scenario"].startswith("server, cannot tell yet")
+    served = Served(rate=10.0, bound_s=0.1, queries=90, late=0, valid=None, text="cannot tell yet: 0 of 90 were late")
+    told = dict(timing_details(variant(served=served)))["Scenario"]
+    assert told == "server, 10.0 queries a second within 100 ms: cannot tell yet: 0 of 90 were late"
 
 
 def test_several_comparisons_say_that_they_were_judged_at_once():
