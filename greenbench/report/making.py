@@ -271,7 +271,7 @@ def break_even_table(result: RunResult, several: tuple[BreakEven, ...]) -> TextT
     energies = (f"making {made.unit}", f"saves {saved.unit}")
     head = ("", "Variant", *energies, "95 % interval", "pays back after", "95 % interval", f"at {rate} a day")
     note = (
-        "Making: beyond what A needs. Saves: energy per inference of A minus that of the variant, gross, over paired blocks. "
+        "Making: beyond what A needs. Saves: energy per inference of A minus that of the variant, gross, by their paired ratio. "
         "Intervals of the quotient: MOVER-R (Fieller's, for lopsided errors)."
     )
     return TextTable(head, rows, "llrrlrll", note, tuple(each.letter for each in several))

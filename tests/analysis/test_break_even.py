@@ -6,7 +6,7 @@ from greenbench.analysis.break_even import PayBack, break_even, judge, per_day, 
 from greenbench.analysis.charges import Sum
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import Block, Plan, PlannedNode, RunResult, RunState, Source, VariantResult
+from greenbench.core.run import Block, Comparison, Plan, PlannedNode, RunResult, RunState, Source, VariantResult, Verdict
 
 
 def joules(value, low=None, high=None, provenance=Provenance.COUNTER, n=5):
@@ -95,6 +95,17 @@ def test_the_saving_is_paired_by_round_so_that_drift_cancels():
     found = saving(other, first)
     assert (found.value, found.low, found.high) == (pytest.approx(0.1), pytest.approx(0.1), pytest.approx(0.1))
     assert saving(first, other).value == pytest.approx(-0.1)
+
+
+def test_the_saving_is_that_of_the_comparison_so_that_verdict_and_break_even_agree():
+    """A needs 1.15 J; 10 % less, 8 to 12 %."""
+    first, other = variant("A", "a", [100, 110, 120, 130]), variant("B", "b", [90, 100, 110, 120])
+    compared = Comparison(verdict=Verdict.LOWER, change=-0.10, low=-0.12, high=-0.08)
+    found = saving(other.model_copy(update={"against": {"energy_per_inference": compared}}), first)
+    assert (found.value, found.low, found.high) == (pytest.approx(0.115), pytest.approx(0.092), pytest.approx(0.138))
+    unclear = Comparison(verdict=Verdict.UNCLEAR, change=-0.01, low=-0.03, high=0.01)
+    doubtful = saving(other.model_copy(update={"against": {"energy_per_inference": unclear}}), first)
+    assert judge("B", spent(1, 1, 1), doubtful, 1000).verdict is PayBack.UNCLEAR
 
 
 def test_a_round_without_reading_is_left_out():
