@@ -80,10 +80,10 @@ def test_a_battery_that_is_drained_faster_after_a_minute(made, play):
 
 def test_gaps_have_no_joules_and_between_them_none_is_lost(made, play):
     played = play("made-gap")
-    for turn in range(3):
+    for turn in range(10):
         base = turn * made.EVERY_S
-        touched = window(played, base + 15.0, base + 25.0)
+        touched = window(played, base + 4.0, base + 9.0)
         assert (touched.energy_j, touched.gap) == (None, True)
         assert touched.reason
-        whole = window(played, base + 23.0, base + 30.0 + 19.8)
-        assert whole.energy_j == pytest.approx(25.0 * 26.8, abs=1e-4)
+        whole = window(played, base + 8.0, base + made.EVERY_S + 4.8)
+        assert whole.energy_j == pytest.approx(25.0 * 6.8, abs=1e-4)

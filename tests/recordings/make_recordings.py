@@ -7,7 +7,7 @@ Run it from the project's root: python tests/recordings/make_recordings.py
                    counter is refreshed every 100 ms: 60 W, and 180 W in every second second
     made-watts     RAPL package 25 W, and a board without a counter: instant power, 60 and 180 W by turns of one second
     made-battery   a laptop on its battery: 12 W, from 60 s on 18 W, refreshed every 2 s
-    made-gap       RAPL package 25 W that does not answer from 20.0 to 22.5 s in every 30 s
+    made-gap       RAPL package 25 W that does not answer from 5.0 to 7.5 s in every 10 s
 """
 
 import math
@@ -22,7 +22,7 @@ from greenbench.meters.track import CounterTrack, PowerTrack
 T0_NS = 5 * NS
 PACKAGE_W, MEMORY_W, LOW_W, HIGH_W, DRAIN_W, LATER_DRAIN_W = 25.0, 4.0, 60.0, 180.0, 12.0, 18.0
 WRAP_J = 65.536
-AWAY_S, EVERY_S = (20.0, 22.5), 30.0
+AWAY_S, EVERY_S = (5.0, 7.5), 10.0
 
 Read = Callable[[float, int], Sample | None]
 
