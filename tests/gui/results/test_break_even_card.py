@@ -78,7 +78,8 @@ def test_what_others_needed_too_is_one_shared_part() -> None:
 
 def test_what_saves_nothing_never_pays_back(card: BreakEvenCard, paid: RunResult) -> None:
     worse = paid.variants[1].metrics["energy_per_inference"].model_copy(update={"value": 0.020, "low": 0.0196, "high": 0.0204})
-    variant = paid.variants[1].model_copy(update={"metrics": {**paid.variants[1].metrics, "energy_per_inference": worse}})
+    update = {"metrics": {**paid.variants[1].metrics, "energy_per_inference": worse}, "against": {}}
+    variant = paid.variants[1].model_copy(update=update)
     card.show_result(paid.model_copy(update={"variants": (paid.variants[0], variant)}), 1)
     assert card.sentence.text().startswith("Never pays back")
     assert not card.plot.isVisible()
