@@ -18,8 +18,7 @@ class BenchmarkParams(Params):
     scenario: Literal["single-stream", "offline", "server"] = parameter(
         "single-stream",
         "Scenario",
-        "How queries arrive (MLPerf's words). Single stream: the next when the last is answered. Offline: all at once, at the batch size "
-        "that gives most answers a second. Server: at random times, each waiting its turn.",
+        "How queries arrive, in MLPerf's words: one after the other, all at once at the best batch size, or at random times to a server.",
         choices={"single-stream": "Single stream", "offline": "Offline", "server": "Server"},
     )
     batch: int = parameter(
@@ -107,7 +106,7 @@ SPEC = StepSpec(
     help=(
         "Runs every connected model under one protocol: an idle window, warm-up until latency is flat, then timed blocks that "
         "alternate between the models, so that heat and drift hit all alike. Each model has a process of its own with the same "
-        "threads. A model that the runtime cannot load is turned into ONNX first, and proved to answer the same. The first model "
+        "threads, and a new one between rounds, so that where it lies in memory does not pass for a difference. A model that the runtime cannot load is turned into ONNX first, and proved to answer the same. The first model "
         "connected is the baseline, A. Differences come with a 95 % interval; where it does not settle the matter the table says so."
     ),
     params=BenchmarkParams,
