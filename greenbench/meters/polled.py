@@ -83,6 +83,7 @@ class PolledMeter:
         self._heard_ns: int | None = None
         self._lost = False
         self._step: float | None = None
+        self._level_w = 0.0
         self._agreement = Agreement()
 
     def start(self) -> "PolledMeter":
@@ -188,6 +189,8 @@ class PolledMeter:
         self._step = _finest(self._step, reading.step)
         if reading.power_w is not None:
             self._agreement.see(t_ns, reading.power_w, reading.checked_j)
+            if not 0.8 * self._level_w < reading.power_w < 1.25 * self._level_w:
+                self._level_w = reading.power_w
         if isinstance(self._track, CounterTrack):
             assert reading.energy_j is not None
             sample = self._track.advance(reading.energy_j, t_ns)
@@ -220,6 +223,11 @@ class PolledMeter:
         )
         return " ".join(filter(None, (counted if self.meter.params.whole else "", nature.note, self._agreement.words)))
 
+    def _rounding(self) -> float:
+        """What whole steps of watts leave open of the present power, as a share of it: a steady load is rounded the same way each time."""
+        counting = isinstance(self._track, CounterTrack)
+        return 0.0 if counting or not self._step or not self._level_w else self._step / 2 / self._level_w
+
     @property
     def _covers(self) -> str:
         if self.meter.params.whole:
@@ -236,7 +244,7 @@ class PolledMeter:
             covers=self._covers,
             refresh_s=nature.refresh_s,
             counted=whole,
-            error=nature.error,
+            error=float(f"{nature.error + self._rounding():.2g}"),
             refresh_measured_s=self._refresh_seen_s,
             resolution=self._step,
         )

@@ -74,8 +74,22 @@ def test_an_answer_makes_it_the_whole_machine_at_the_wall(meter, scripted, clock
     (channel,) = report.channels
     assert (channel.domain, channel.provenance, channel.counted) == (Domain.SYSTEM, Provenance.EXTERNAL, True)
     assert channel.covers == "whole system at the wall, power supply loss included"
-    assert (channel.refresh_s, channel.error, channel.resolution) == (1.0, 0.02, 0.1)
+    assert (channel.refresh_s, channel.resolution) == (1.0, 0.1)
+    assert channel.error == pytest.approx(0.02 + 0.05 / 61.5, rel=0.03)
     assert "100 s or more" in report.reason
+
+
+def test_whole_watts_are_in_the_error_by_what_they_are_of_the_power(meter, scripted, clock):
+    for power in (20.0, 21.0, 19.0):
+        scripted.next = Reading(power, step=1.0)
+        meter.poll()
+        meter.read()
+        clock.tick(1.0)
+        assert meter.report().channels[0].error == pytest.approx(0.02 + 0.5 / 20, rel=0.03)  # it does not flutter with the load
+    scripted.next = Reading(200.0, step=1.0)
+    meter.poll()
+    meter.read()
+    assert meter.report().channels[0].error == pytest.approx(0.02 + 0.5 / 200, rel=0.03)
 
 
 def test_a_meter_that_others_hang_on_is_never_counted(scripted, clock):
