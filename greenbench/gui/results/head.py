@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from greenbench.gui.controls import Button, GivingText, Text, row
@@ -27,6 +27,13 @@ class StayingMenu(QMenu):
             action.trigger()
         else:
             super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self.activeAction()
+        if event.key() == Qt.Key.Key_Space and action is not None and action.isCheckable() and action.isEnabled():
+            action.trigger()
+        else:
+            super().keyPressEvent(event)
 
 
 class ResultsHead(QWidget):

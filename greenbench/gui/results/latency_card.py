@@ -65,7 +65,7 @@ class LatencyCard(Card):
             self.heads[place].setText(f"p{here.q * 100:g}" if here else "")
             self.values[place].setText(quoted.text if quoted and here else "")
             self.values[place].set_tone("" if here is None or here.supported else "muted")
-            self.ends[place].setText(quoted.interval if quoted else "")
+            self.ends[place].setText(quoted.interval or open_interval(here, shown) if quoted and here else "")
             self.values[place].setToolTip(support_hint(here) if here else "")
         self.support.setText(support_words(found))
         self._dress()
@@ -87,6 +87,13 @@ def percentiles_of(variant: VariantResult) -> tuple[Percentile, ...]:
 
 def _measurement(found: Percentile) -> Measurement:
     return Measurement(value=found.value_s, low=found.low_s, high=found.high_s, n=found.n, unit="s")
+
+
+def open_interval(found: Percentile, shown: quote.Scale) -> str:
+    """ "from 60": what is known where no call is so far out that it bounds the percentile on the other side; "" where nothing is."""
+    if found.low_s is None and found.high_s is not None:
+        return f"to {quote.significant(found.high_s * shown.factor, 2)}"
+    return f"from {quote.significant(found.low_s * shown.factor, 2)}" if found.low_s is not None and found.high_s is None else ""
 
 
 def support_words(found: tuple[Percentile, ...]) -> str:

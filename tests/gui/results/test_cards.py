@@ -11,7 +11,7 @@ from greenbench.core.run import Block, PowerTrace, Remark, RunResult
 from greenbench.core.timed import Percentile
 from greenbench.core.traced import Phase
 from greenbench.gui.results.cards import ResultCards
-from greenbench.gui.results.latency_card import LatencyCard, percentiles_of, support_words
+from greenbench.gui.results.latency_card import LatencyCard, open_interval, percentiles_of, support_words
 from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, sums
 from greenbench.gui.results.ledger_dialog import LedgerDialog
 from greenbench.gui.results.power_card import PowerCard
@@ -110,6 +110,13 @@ def test_percentiles_have_intervals_and_say_where_calls_are_too_few(qtbot: QtBot
         "What is known of them is the interval."
     )
     assert "do not support it" in card.values[2].toolTip()
+
+
+def test_an_interval_that_no_call_bounds_is_open() -> None:
+    micro = quote.Scale("µs", 1e6)
+    assert open_interval(FOUND[1].model_copy(update={"high_s": None}), micro) == "from 1100"
+    assert open_interval(FOUND[1].model_copy(update={"low_s": None}), micro) == "to 1300"
+    assert open_interval(FOUND[1].model_copy(update={"low_s": None, "high_s": None}), micro) == ""
 
 
 def test_an_older_run_shows_the_quantiles_of_its_calls_without_intervals(result: RunResult) -> None:

@@ -3,6 +3,7 @@
 import csv
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -56,6 +57,18 @@ def test_what_was_chosen_is_shown_and_remembered(page: ResultsPage, settings: Se
     again = ResultsPage(theme, Exporter(), settings=settings)
     assert again.head.columns == tuple(_keys(page)[1:])
     again.deleteLater()
+
+
+def test_the_space_bar_ticks_and_the_menu_stays(page: ResultsPage, qtbot: QtBot) -> None:
+    menu = page.head.column_button.menu()
+    menu.popup(page.mapToGlobal(page.rect().center()))
+    qtbot.waitUntil(menu.isVisible)
+    menu.setActiveAction(page.head._column_actions["flops"])
+    qtbot.keyClick(menu, Qt.Key.Key_Space)
+    assert "flops" in _keys(page)
+    assert menu.isVisible()
+    qtbot.keyClick(menu, Qt.Key.Key_Escape)
+    assert not menu.isVisible()
 
 
 def test_words_that_mean_no_column_give_those_of_the_beginning() -> None:
