@@ -159,7 +159,7 @@ def calibrate(
 @app.command()
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning; see greenbench list runs.")],
-    output: Annotated[Path, typer.Option("--output", metavar="FILE.(pdf|csv|json)")],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE.(pdf|html|csv|json)")],
 ) -> int:
     """Write the report of a past run."""
     from greenbench.cli.listing import open_store

@@ -73,7 +73,7 @@ def prepare(out: Path | None, report: Path | None) -> RunLog:
         GreenBenchError: one of them cannot be written to; nothing has started.
     """
     if report and report.suffix.lower() not in FORMATS:
-        raise ReportError(f"{report} cannot be written: unknown kind of report.", "End its name with .pdf, .csv or .json.")
+        raise ReportError(f"{report} cannot be written: unknown kind of report.", "End its name with .pdf, .html, .csv or .json.")
     if report and report.is_dir():
         raise ReportError(f"{report} cannot be written: it is a folder.", "Choose another name.")
     for folder in (out, report.parent if report else None):

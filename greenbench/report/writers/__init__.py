@@ -1,17 +1,23 @@
-"""Writes the report of a run to a file: PDF, CSV or JSON, by the file's suffix."""
+"""Writes the report of a run to a file: PDF, HTML, CSV or JSON, by the file's suffix."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from greenbench.core.errors import ReportError
 from greenbench.core.run import RunResult
+from greenbench.report.writers.html import write_html
 from greenbench.report.writers.pdf import write_pdf
 from greenbench.report.writers.results_json import write_json
 from greenbench.report.writers.table_csv import write_csv
 
-__all__ = ["FORMATS", "write", "write_csv", "write_json", "write_pdf"]
+__all__ = ["FORMATS", "write", "write_csv", "write_html", "write_json", "write_pdf"]
 
-FORMATS: Mapping[str, Callable[[RunResult, Path], None]] = {".pdf": write_pdf, ".csv": write_csv, ".json": write_json}
+FORMATS: Mapping[str, Callable[[RunResult, Path], None]] = {
+    ".pdf": write_pdf,
+    ".html": write_html,
+    ".csv": write_csv,
+    ".json": write_json,
+}
 
 
 def write(result: RunResult, path: Path) -> None:
