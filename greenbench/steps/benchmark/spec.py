@@ -106,7 +106,8 @@ SPEC = StepSpec(
     help=(
         "Runs every connected model under one protocol: an idle window, warm-up until latency is flat, then timed blocks that "
         "alternate between the models, so that heat and drift hit all alike. Each model has a process of its own with the same "
-        "threads, and a new one between rounds, so that where it lies in memory does not pass for a difference. A model that the runtime cannot load is turned into ONNX first, and proved to answer the same. The first model "
+        "threads, and a new one between rounds, so that where it lies in memory does not pass for a difference. A model that the runtime "
+        "cannot load is turned into ONNX first, and proved to answer the same. The first model "
         "connected is the baseline, A. Differences come with a 95 % interval; where it does not settle the matter the table says so."
     ),
     params=BenchmarkParams,
