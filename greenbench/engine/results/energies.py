@@ -34,8 +34,8 @@ class BlockEnergies:
         gross = self._per_inference(self.gross)
         if net.value is None or net.low is None or net.high is None or gross.value is None:
             return net
-        drift = (max(self.idle_w) - min(self.idle_w)) / 2 if self.idle_w else 0.0
         mean_w = float(np.mean(self.idle_w)) if self.idle_w else 0.0
+        drift = _above(max(self.idle_w), min(self.idle_w)) / 2 if self.idle_w else 0.0
         extra = drift / mean_w * (gross.value - net.value) if mean_w else 0.0
         return net.model_copy(update={"low": net.low - extra, "high": net.high + extra})
 
