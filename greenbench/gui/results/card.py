@@ -22,6 +22,7 @@ class Card(QFrame):
         self.setMinimumHeight(HEIGHT)
         self.note = GivingText(12, 400, "muted")
         self.note.say(note)
+        self.note.setMinimumWidth(20)  # it gives way first
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(14, 10, 12, 10)
         self.body.setSpacing(6)
