@@ -12,7 +12,7 @@ from greenbench.gui.results.card import Card, choice
 from greenbench.gui.results.trade_off import X_CHOICES, TradeOff, y_choices
 from greenbench.gui.theme import Theme
 
-_WIDEST = 126  # of an axis' box, so that two cards find room beside each other in a small window
+_WIDEST = 138  # of an axis' box, so that two cards find room beside each other in a small window
 
 
 class TradeOffCard(Card):
