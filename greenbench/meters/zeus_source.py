@@ -14,6 +14,7 @@ import importlib
 import os
 import platform
 import queue
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ _SHORTEST_NS = NS // 50
 _RETRY_NS = 30 * NS  # looking for AMD boards takes zeus half a second
 _MJ = 1e-3
 _COUNTED = "get_total_energy_consumption"
+# Graphics built into a processor show the whole chip's power, which the processor's own counter covers.
+_BUILT_IN = re.compile(r"MI300A|Radeon (\d{3,4}[MS] )?Graphics|Radeon \d{3,4}[MS]$")
 # What zeus and the makers' libraries under it raise beside their own family of errors.
 _FAILURES = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, queue.Empty)
 
@@ -138,7 +141,11 @@ class ZeusMeter:
             self._absence = SourceState.ABSENT, "The library zeus, which reads this hardware, is not installed.", install
             return
         except NoReadingError as error:
-            self._absence = SourceState.SILENT, f"zeus cannot read it: {error}.", "Check the maker's driver and library."
+            self._absence = (
+                SourceState.SILENT,
+                f"zeus cannot read it: {error}.",
+                "Check the maker's driver and library, and start GreenBench again.",
+            )
             return
         if not readings.channels:
             self._absence = SourceState.ABSENT, "zeus finds no power reading on it.", "A newer driver or a wall meter may help."
@@ -225,13 +232,19 @@ class AmdReadings:
         except self._failures:
             name = f"AMD graphics board {number}"
         words = {_COUNTED: "energy counter", "get_instant_power_usage": "instant power"}.get(way, "mean power")
-        counts = way == _COUNTED
+        counts, built_in = way == _COUNTED, bool(_BUILT_IN.search(name))
+        what = (
+            "graphics built into a processor; not added, since it shows the whole chip"
+            if built_in
+            else "whole graphics board with its memory"
+        )
         return Channel(
             key=f"amd:{number}",
             title=name if len(self._boards) == 1 else f"{name} {number}",
             domain=Domain.GPU,
             provenance=Provenance.COUNTER if counts else Provenance.INTEGRATED,
-            covers=f"whole graphics board with its memory ({words})",
+            covers=f"{what} ({words})",
+            counted=not built_in,
             refresh_s=0.001 if counts else 0.1,
             error=ERROR,
         )

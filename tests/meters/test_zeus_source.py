@@ -116,6 +116,15 @@ def test_a_board_whose_counter_cannot_be_true_is_sampled_in_watts(amd, clock, tm
     assert channels[1].resolution == 1.0
 
 
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [("AMD Instinct MI300A", False), ("AMD Radeon 780M Graphics", False), ("AMD Radeon Graphics", False), ("Radeon RX 7900 XTX", True)],
+)
+def test_graphics_in_a_processor_are_not_added_to_the_processors_counter(amd, clock, tmp_path, name, counted):
+    _, meter = amd(clock, amd_board(name), root=tmp_path)
+    assert meter.report().channels[0].counted is counted
+
+
 def test_one_amd_board_that_fails_wipes_nothing_on_the_other(amd, clock, tmp_path):
     library, meter = amd(clock, amd_board(), amd_board(), root=tmp_path)
     meter.read()
