@@ -33,7 +33,8 @@ td, th {{ padding: .25rem .6rem; text-align: left; vertical-align: top; border-t
 th {{ font-weight: 600; border-top: 0; }} .r {{ text-align: right; }} .sum td {{ font-weight: 600; border-top: 1px solid; }}
 .pick {{ background: {LIGHT["selection"]}; }} .gap {{ border-left: 3px solid {LIGHT["danger"]}; padding-left: .7rem; }}
 pre {{ background: #F1F4F5; padding: .7rem; overflow-x: auto; font-size: .8rem; }}
-@media print {{ h2 {{ break-after: avoid; }} figure, tr {{ break-inside: avoid; }} }}
+.key {{ white-space: nowrap; }}
+@media print {{ h2 {{ break-after: avoid; }} figure, tr {{ break-inside: avoid; }} .scroll {{ overflow: visible; }} table {{ font-size: .7rem; }} }}
 """
 
 
@@ -122,7 +123,7 @@ class _Page:
     def key(self, letter: str) -> str:
         """A variant's letter beside a spot of its colour."""
         index = self.report.row(letter).index
-        return f'<span style="color:{VARIANTS_LIGHT[index % 8]}">●</span> <b>{escape(letter)}</b>'
+        return f'<span class="key"><span style="color:{VARIANTS_LIGHT[index % 8]}">●</span> <b>{escape(letter)}</b></span>'
 
     def table(self, model: TextTable) -> str:
         """A table of the report; sums are bold, a second line in a cell is small."""
