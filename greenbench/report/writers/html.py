@@ -34,7 +34,8 @@ th {{ font-weight: 600; border-top: 0; }} .r {{ text-align: right; }} .sum td {{
 .pick {{ background: {LIGHT["selection"]}; }} .gap {{ border-left: 3px solid {LIGHT["danger"]}; padding-left: .7rem; }}
 pre {{ background: #F1F4F5; padding: .7rem; overflow-x: auto; font-size: .8rem; }}
 .key {{ white-space: nowrap; }}
-@media print {{ h2 {{ break-after: avoid; }} figure, tr {{ break-inside: avoid; }} .scroll {{ overflow: visible; }} table {{ font-size: .7rem; }} }}
+@media print {{ h2 {{ break-after: avoid; }} figure, tr {{ break-inside: avoid; }}
+  .scroll {{ overflow: visible; }} table {{ font-size: .7rem; }} }}
 """
 
 
