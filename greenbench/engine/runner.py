@@ -258,7 +258,8 @@ class LocalRunner:
         worker = self._worker
 
         def answer() -> None:
-            self._wait_for_samples(window.t1_ns)
+            if self.ledger.counted:
+                self._wait_for_samples(window.t1_ns)
             energy = self.ledger.window(window.t0_ns, window.t1_ns).measurement()
             told = messages.BlockEnergy(node=window.node, variant=window.variant, block=window.block, energy=energy)
             if worker is not None:
