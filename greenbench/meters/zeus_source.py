@@ -362,8 +362,15 @@ FAMILIES = (
         "Apple silicon",
         "processor, graphics, memory and neural engine of the chip",
         _has_apple,
-        "This is no Apple silicon.",
+        "This machine is no Mac with Apple silicon.",
         _apple,
     ),
-    Family("jetson", "NVIDIA Jetson", "the module, or its processor and graphics rails", _has_jetson, "This is no NVIDIA Jetson.", _jetson),
+    Family(
+        "jetson",
+        "NVIDIA Jetson",
+        "the module, or its processor and graphics rails",
+        _has_jetson,
+        "This machine is no NVIDIA Jetson board.",
+        _jetson,
+    ),
 )
