@@ -123,6 +123,7 @@ class LocalRunner:
 
         Raises:
             WorkerError: another run is under way.
+            StoreError: it cannot be kept.
         """
         with self._lock:
             if self._recorder is not None:
@@ -133,14 +134,12 @@ class LocalRunner:
             self.ledger.begin_run(plan.protocol.block_s)
             # Both clocks at one moment: a log of another machine is joined by them.
             self._started_iso, started_ns = datetime.now().astimezone().isoformat(timespec="milliseconds"), now_ns()
-            self._recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
-            try:
-                self.store.begin_run(run_id, plan, snapshot(), self._started_iso, started_ns)
-                self.store.save_sources(run_id, self.ledger.told(self.sources))
-            except StoreError as error:
-                self._recorder = None
-                raise error
-            self._warn(self._recorder, company(self.store, run_id))
+            recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
+            # The meter speaks all the time: the store must know the run before samples are kept with it.
+            self.store.begin_run(run_id, plan, snapshot(), self._started_iso, started_ns)
+            self.store.save_sources(run_id, self.ledger.told(self.sources))
+            self._recorder = recorder
+            self._warn(recorder, company(self.store, run_id))
             self._worker = Child(
                 ["worker"],
                 environment=quiet_threads(plan.threads),
