@@ -26,8 +26,10 @@ NEIGHBOURS = 8
 """So many readings on either side of a window's end tell how much the load swings there."""
 
 _TWO_SIGMA = 2.0
-# 95 % of a mean of n draws; a little more than two sigma, because the readings' distances vary with their times.
-_MEAN_SIGMA = 2.5
+# 95 % of a mean of n draws would be two sigma. It is more because the readings' distances vary with their times, and because the spread
+# is seen in the same draws: of a load that bursts seldom they miss some bursts, and with them some spread. Found by trial
+# (tests/speed/metrology_energy.py).
+_MEAN_SIGMA = 2.8
 # Readings off a smooth course by independent amounts of variance v: the line between two of them, at a random place, is off by
 # (1 + 2/3) v, and the steps between neighbouring mean powers over spans s vary by 6 v / s². √(5/3 / 6) = 0.53.
 _LINE = 0.53
