@@ -42,8 +42,8 @@ class SensorDoors:
         if self.shown:
             return
         self._from_start = window.start.shown
-        if self._from_start:
-            window.start.leave()
+        if window.start.page is not None:
+            window.start.page.hide()  # and not `leave`: a canvas that is shown for a moment frames its pipeline for that moment's size
         page = self._page()
         self._swap(sensors=True)
         self._tell(window.sources)
@@ -54,14 +54,18 @@ class SensorDoors:
         if self.shown:
             self._swap(sensors=False)
 
+    def step_aside(self) -> None:
+        """Makes room for the start page, which hides everything else itself."""
+        if self.page is not None:
+            self.page.hide()
+
     def go_back(self) -> None:
         """Back to where the page was opened from."""
-        if self.shown:
+        if self.shown and self._from_start:
+            self._window.start.show()
+        elif self.shown:
             self.leave()
-            if self._from_start:
-                self._window.start.show()
-            else:
-                self._window.editor.canvas.setFocus()
+            self._window.editor.canvas.setFocus()
 
     def close(self) -> None:
         """Back, and the tab goes."""

@@ -34,7 +34,7 @@ class SensorPanel(QFrame):
         self._outer.addWidget(Text("Power sources", 14, 600))
         self._outer.addWidget(self._body)
         self._outer.addWidget(line())
-        self._outer.addLayout(row(Text("Remedies, live values, meters of your own", 12, 400, "muted"), 0, self.open_page))
+        self._outer.addLayout(row(Text("Live values, remedies, calibration", 12, 400, "muted"), 0, self.open_page))
 
     def ask(self, anchor: QWidget, reports: Sequence[SourceReport]) -> None:
         """Opens under a widget with these sources."""

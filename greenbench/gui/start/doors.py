@@ -38,7 +38,7 @@ class StartDoors:
 
     def show(self) -> None:
         """Shows the start page instead of the open pipeline, which stays as it is."""
-        self._window.sensor_page.leave()
+        self._window.sensor_page.step_aside()
         page = self._page()
         self._swap(start=True)
         if self.painted:

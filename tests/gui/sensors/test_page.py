@@ -12,12 +12,15 @@ from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
 from greenbench.core.measurement import Sample, SourceReport
+from greenbench.core.pipeline import Pipeline
+from greenbench.gui.app import build
 from greenbench.gui.focus_tour import next_panel
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.sensors.detail import CodeBox
 from greenbench.gui.sensors.page import CALM_MS, SensorsPage
 from greenbench.gui.sensors.table import COVERS, HEAD, NOTE, NOW, REFRESH, ROW, STATE
 from greenbench.gui.theme import Theme
+from greenbench.steps import installed
 
 S = 1_000_000_000
 LEFT = Qt.MouseButton.LeftButton
@@ -216,3 +219,36 @@ def test_f6_goes_from_the_table_to_the_panel_and_on(window: MainWindow, page: Se
     assert page.detail.isAncestorOf(window.focusWidget()) or window.focusWidget() is page.detail
     next_panel(window)
     assert window.focusWidget() is window.menu_row.field
+
+
+def test_the_pipeline_is_framed_whole_after_start_page_and_sensors(
+    qapp: QApplication, runner, answers, pipeline: Pipeline, qtbot: QtBot
+) -> None:
+    """As the program opens: the start page first, and the canvas has never been seen."""
+    made = build(qapp, runner, installed(), answers)
+    try:
+        made.start.show()
+        made.parts.session.open(pipeline, saved=True)
+        made.panels.first_sizes(1366, 638)
+        made.resize(1366, 768)
+        with qtbot.waitExposed(made):
+            made.show()
+        made.finish()
+        made.sensor_page.show()
+        QApplication.processEvents()
+        made.sensor_page.go_back()
+        assert made.start.shown
+        made.sensor_page.show()
+        QApplication.processEvents()
+        made.show_page(0)
+        qtbot.waitUntil(lambda: _all_in_view(made))
+    finally:
+        made.close()
+        made.parts.exporter.wait()
+        made.deleteLater()
+
+
+def _all_in_view(window: MainWindow) -> bool:
+    canvas = window.editor.canvas
+    seen = canvas.mapToScene(canvas.viewport().rect()).boundingRect()
+    return all(seen.contains(item.sceneBoundingRect().center()) for item in window.editor.scene.nodes.values())
