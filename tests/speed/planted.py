@@ -26,6 +26,7 @@ from greenbench.ml.runtimes.onnx_runtime import open_session
 
 WIDTH = 64
 LAYERS = 200
+_SURE = 0.005
 SLOWER_5, SLOWER_2 = LAYERS + 10, LAYERS + 4
 
 
@@ -94,20 +95,24 @@ def models() -> Iterator[Models]:
         yield Models(Path(folder))
 
 
-def true_ratio(made: Models, layers: int, others: int, seconds: float = 24.0, pairs: int = 6) -> tuple[float, float]:
+def true_ratio(made: Models, layers: int, others: int, seconds: float = 2.0, pairs: tuple[int, int] = (6, 15)) -> tuple[float, float]:
     """How much longer the second chain takes, and half the 95 % interval of that, on the logarithm.
 
     Both sessions are in this process and are called in turn; each ratio is one of two neighbouring calls. The session that was made
     second is a few per cent faster, be it the same graph, because of where it comes to lie in memory: so each is made first as often as
-    second, and a pair is both.
+    second, and a pair is both, `seconds` each. At least the first of `pairs`, at most the second: until it is known within half a per cent.
     """
-    logs = []
-    for _ in range(pairs):
-        there = _in_turn(made, layers, others, seconds / pairs / 2)
-        back = _in_turn(made, others, layers, seconds / pairs / 2)
+    logs: list[float] = []
+    while True:
+        there = _in_turn(made, layers, others, seconds)
+        back = _in_turn(made, others, layers, seconds)
         logs.append((math.log(there) - math.log(back)) / 2)
-    mean = block_mean(logs)
-    return math.exp(mean.value), mean.ends[1] - mean.value
+        if len(logs) < pairs[0]:
+            continue
+        mean = block_mean(logs)
+        half = mean.ends[1] - mean.value
+        if half <= _SURE or len(logs) >= pairs[1]:
+            return math.exp(mean.value), half
 
 
 def _in_turn(made: Models, first: int, second: int, seconds: float) -> float:
