@@ -3,7 +3,8 @@
     error("Pruned") - error("Dense") <= 0.3 pp
 
 Names in quotes are models (the titles of their nodes). Nothing of Python but arithmetic is understood, so a rule from a file cannot do
-anything but compare. The form of a step reads rules before the window is painted, so SciPy comes in only where something is judged.
+anything but compare. The form of a step reads rules before the window is painted, so SciPy and NumPy come in only where something is
+judged.
 """
 
 import ast
@@ -12,8 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import fmean, stdev
 
 from greenbench.core.claim import ClaimedModel, ClaimLine
 from greenbench.core.errors import ParameterError
@@ -138,10 +138,10 @@ def _claimed(name: str, seeds: tuple[Evidence, ...]) -> ClaimedModel:
     judged = [seed for seed in seeds if seed.correct]
     low = high = mean = None
     if judged and len(judged) == len(seeds):
-        errors = np.array([seed.wrong / len(seed.correct) for seed in judged])
-        mean = float(errors.mean())
+        errors = [seed.wrong / len(seed.correct) for seed in judged]
+        mean = fmean(errors)
         if len(errors) > 1:
-            half = float(stats.t.ppf(0.975, len(errors) - 1) * errors.std(ddof=1) / math.sqrt(len(errors)))
+            half = float(stats.t.ppf(0.975, len(errors) - 1) * stdev(errors) / math.sqrt(len(errors)))
             low, high = max(0.0, mean - half), min(1.0, mean + half)
         else:
             interval = wilson(judged[0].wrong, len(judged[0].correct))
@@ -165,7 +165,7 @@ def _claimed(name: str, seeds: tuple[Evidence, ...]) -> ClaimedModel:
 def _mean(seeds: tuple[Evidence, ...], of: Callable[[Evidence], float | None]) -> float | None:
     values = [of(seed) for seed in seeds]
     known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known and len(known) == len(values) else None
+    return fmean(known) if known and len(known) == len(values) else None
 
 
 def _plain(line: str) -> str:
@@ -250,7 +250,7 @@ def _quantity(kind: str, names: tuple[str, ...], found: Found) -> float:
     if kind in _PAIRED:
         return _PAIRED[kind](*models)
     values = [_ONE[kind](seed) for seed in models[0]]
-    return float(np.mean(values))
+    return fmean(values)
 
 
 def _of_results(names: tuple[str, ...], found: Found) -> float:
@@ -321,11 +321,11 @@ def _better(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> float:
 
     if len(first) < 2:
         raise _Unknown("one seed cannot tell which of two is better; raise the number of seeds")
-    gain = np.array([_error(b) - _error(a) for a, b in zip(first, second, strict=True)])
-    spread = float(gain.std(ddof=1))
+    gain = [_error(b) - _error(a) for a, b in zip(first, second, strict=True)]
+    spread = stdev(gain)
     if spread == 0.0:
         return 0.0 if gain[0] > 0 else 1.0
-    return float(stats.t.sf(gain.mean() / (spread / math.sqrt(len(gain))), len(gain) - 1))
+    return float(stats.t.sf(fmean(gain) / (spread / math.sqrt(len(gain))), len(gain) - 1))
 
 
 _PAIRED: dict[str, Callable[[tuple[Evidence, ...], tuple[Evidence, ...]], float]] = {"mcnemar": _mcnemar, "better": _better}

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from scipy.special import bdtr, bdtrik, ndtri, stdtrit
 
 from greenbench.analysis.intervals import CONFIDENCE
-from greenbench.core.quote import significant
 from greenbench.core.timed import Percentile
 
 SHOWN = (0.5, 0.9, 0.95, 0.99)
@@ -88,16 +87,6 @@ def percentile(blocks: Sequence[ArrayLike], q: float) -> Percentile:
 def percentiles(blocks: Sequence[ArrayLike]) -> tuple[Percentile, ...]:
     """Those that are shown; none without a call."""
     return tuple(percentile(blocks, q) for q in SHOWN) if any(np.size(block) for block in blocks) else ()
-
-
-def in_words(found: Percentile, factor: float) -> str:
-    """A percentile as a cell of a table, in the unit that `factor` gives: "1.42" where it may be stated, "1.3 to 1.6", "over 1.3"."""
-    if found.supported:
-        return significant(found.value_s * factor, 3)
-    low, high = (None if end is None else significant(end * factor, 3) for end in (found.low_s, found.high_s))
-    if low is None:
-        return "—" if high is None else f"under {high}"
-    return f"over {low}" if high is None else low if low == high else f"{low} to {high}"
 
 
 def _effective_size(arrays: Sequence[np.ndarray], value: float) -> float:

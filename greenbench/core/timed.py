@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from greenbench.core.quote import significant
 from greenbench.core.value import Value
 
 
@@ -58,6 +59,15 @@ class Percentile(Value):
     n: int
     needed: int
     supported: bool
+
+    def in_words(self, factor: float) -> str:
+        """As a cell of a table, in the unit that `factor` gives: "1.42" where it may be stated, else "1.3 to 1.6", "over 1.3"."""
+        if self.supported:
+            return significant(self.value_s * factor, 3)
+        low, high = (None if end is None else significant(end * factor, 3) for end in (self.low_s, self.high_s))
+        if low is None:
+            return "—" if high is None else f"under {high}"
+        return f"over {low}" if high is None else low if low == high else f"{low} to {high}"
 
 
 class BatchTried(Value):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from greenbench.analysis.percentiles import in_words, queries_needed
+from greenbench.analysis.percentiles import queries_needed
 from greenbench.core.quote import count, quote, scale, significant
 from greenbench.core.run import RunResult, Scenario, Served, VariantResult
 from greenbench.report.labels import listed
@@ -70,7 +70,7 @@ def _tail(variant: VariantResult, q: float, factor: float) -> str:
     """A percentile of the tail; of runs from before percentiles were kept only what their count supports."""
     known = next((each for each in variant.percentiles if each.q == q), None)
     if known is not None:
-        return in_words(known, factor)
+        return known.in_words(factor)
     quantiles = variant.latency_quantiles_s
     supported = quantiles and _calls(variant) >= queries_needed(q)
     return significant(quantiles[round(q * 100)] * factor, 3) if supported else "—"

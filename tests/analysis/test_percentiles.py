@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from greenbench.analysis.percentiles import SHOWN, in_words, percentile, percentiles, queries_needed, ranks
+from greenbench.analysis.percentiles import SHOWN, percentile, percentiles, queries_needed, ranks
 from greenbench.core.timed import Percentile
 
 
@@ -88,7 +88,7 @@ def test_all_shown_percentiles_rise_and_nothing_gives_none():
 
 def test_a_cell_has_the_number_only_where_it_may_be_stated():
     exact = Percentile(q=0.9, value_s=0.00142, low_s=0.0013, high_s=0.0016, n=30_000, needed=24_576, supported=True)
-    assert in_words(exact, 1e3) == "1.42"
-    assert in_words(exact.model_copy(update={"supported": False}), 1e3) == "1.30 to 1.60"
-    assert in_words(exact.model_copy(update={"supported": False, "high_s": None}), 1e3) == "over 1.30"
-    assert in_words(exact.model_copy(update={"supported": False, "low_s": None, "high_s": None}), 1e3) == "—"
+    assert exact.in_words(1e3) == "1.42"
+    assert exact.model_copy(update={"supported": False}).in_words(1e3) == "1.30 to 1.60"
+    assert exact.model_copy(update={"supported": False, "high_s": None}).in_words(1e3) == "over 1.30"
+    assert exact.model_copy(update={"supported": False, "low_s": None, "high_s": None}).in_words(1e3) == "—"

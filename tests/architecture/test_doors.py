@@ -5,8 +5,27 @@ import sys
 
 import pytest
 
+from greenbench.core import places
+
 QT = ("PySide6", "pyqtgraph", "qtawesome")
 TORCH = ("torch", "torchvision", "timm", "torch_pruning")
+SLOW = ("numpy", "scipy", "pyqtgraph", "matplotlib", "onnx", "onnxruntime", "PIL", "codecarbon", "pyvisa")
+PAINTED = """
+import os
+os.environ.update(QT_QPA_PLATFORM="offscreen", GREENBENCH_HOME={home!r})
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from greenbench.gui import app, style
+from greenbench.gui.late_runner import LateRunner
+
+application = QApplication([])
+style.load_fonts()
+window = app.build(application, LateRunner(lambda: app._local_runner(None)))
+app.open_first(window, {file})
+window.painted.connect(application.quit)
+app.show(window)
+application.exec()
+"""
 
 
 def modules_after(code: str) -> set[str]:
@@ -31,6 +50,14 @@ def modules_after(code: str) -> set[str]:
 )
 def test_a_door_brings_only_what_it_needs(door, code, absent):
     assert not modules_after(code) & set(absent), f"the {door} should not load these"
+
+
+@pytest.mark.parametrize("sample", ["", "quick-start", "papers/R1-soft-targets"])
+def test_the_window_is_painted_before_anything_slow_is_loaded(sample, tmp_path):
+    file = f"Path({str(places.resources() / 'pipelines' / f'{sample}.greenbench')!r})" if sample else "None"
+    loaded = modules_after(PAINTED.format(home=str(tmp_path), file=file))
+    assert "greenbench" in loaded
+    assert not loaded & {*TORCH, *SLOW}
 
 
 def test_the_worker_brings_torch_and_never_qt():

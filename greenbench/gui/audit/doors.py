@@ -8,10 +8,10 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from greenbench.core.errors import GreenBenchError
-from greenbench.gui.audit.dialog import AuditDialog
 from greenbench.gui.audit.work import AuditWork
 
 if TYPE_CHECKING:
+    from greenbench.gui.audit.dialog import AuditDialog
     from greenbench.gui.main_window import MainWindow
 
 
@@ -24,6 +24,9 @@ class AuditDoors:
 
     def ask(self, letter: str = "") -> None:
         """The audit trail of a variant; without a letter, of the one in the results' card."""
+        # The dialog comes in with this: not before somebody asks.
+        from greenbench.gui.audit.dialog import AuditDialog
+
         window, result = self._window, self._window.results.result
         if result is None or not result.variants:
             window.messages.say("notice", "There is nothing to audit yet.", "Press Run first, or open a run from the history.")

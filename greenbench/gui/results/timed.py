@@ -1,6 +1,5 @@
 """How a variant was timed, in words for its card: scenario, percentiles, how many comparisons were judged at once. No Qt."""
 
-from greenbench.analysis.percentiles import in_words
 from greenbench.core import quote
 from greenbench.core.run import Scenario, VariantResult
 
@@ -34,7 +33,7 @@ def _percentiles(variant: VariantResult) -> str:
     if not tails:
         return ""
     shown = quote.scale("s", [each.value_s for each in tails])
-    told = ", ".join(f"p{each.q * 100:g} {in_words(each, shown.factor)} {shown.unit}" for each in tails)
+    told = ", ".join(f"p{each.q * 100:g} {each.in_words(shown.factor)} {shown.unit}" for each in tails)
     short = next((each for each in tails if not each.supported), None)
     if short is None:
         return told
