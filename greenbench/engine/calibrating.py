@@ -67,7 +67,7 @@ def choose(channels: Sequence[Channel], wanted: str = "") -> Pair:
     if not found:
         raise CalibrationError(
             "There is no external meter to calibrate against.",
-            "Add a wall plug or lab meter on the sensors page (or in meters.json), or unplug a laptop to use its battery.",
+            "Add a wall plug or lab meter on the sensors page or with greenbench sensors add, or unplug a laptop to use its battery.",
         )
     if not chosen:
         raise CalibrationError(f'No meter in use is called "{wanted}".', f"In use: {offered}.")

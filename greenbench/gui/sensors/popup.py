@@ -10,7 +10,7 @@ from greenbench.gui.controls import Button, GivingText, Icon, ProvenanceMark, Te
 from greenbench.gui.sensors.states import STATES
 from greenbench.gui.theme import Theme
 
-_ORDER = (SourceState.IN_USE, SourceState.PERMISSION, SourceState.SILENT, SourceState.STANDBY, SourceState.ABSENT)
+_ORDER = (SourceState.IN_USE, SourceState.PERMISSION, SourceState.SILENT, SourceState.STANDBY)
 _WIDTH = 400
 
 
@@ -44,9 +44,15 @@ class SensorPanel(QFrame):
         inside.setSpacing(7)
         if not reports:
             inside.addWidget(Text("The meter has not answered yet.", 12, 400, "muted"))
-        for report in sorted(reports, key=lambda report: _ORDER.index(report.state)):
+        there = [report for report in reports if report.state is not SourceState.ABSENT]
+        for report in sorted(there, key=lambda report: _ORDER.index(report.state)):
             inside.addWidget(line())
             inside.addLayout(self._line(report))
+        absent = len(reports) - len(there)
+        if absent:
+            inside.addWidget(line())
+            words = f"{absent} kinds of sources are not present on this machine" if absent > 1 else "1 kind of source is not present"
+            inside.addWidget(Text(words, 12, 400, "muted"))
         self._outer.replaceWidget(self._body, body)
         self._body.hide()
         self._body.deleteLater()
