@@ -5,12 +5,13 @@ from pathlib import Path
 
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.meters.machine import Machine, this_machine
-from greenbench.meters.meter import Clock, monotonic
+from greenbench.meters.meter import NS, Clock, monotonic
 from greenbench.meters.rapl_zones import POWERCAP, CounterFile, OpenCounter, Zone, find_zones, without_mirrors
 from greenbench.meters.refresh import as_seen
 from greenbench.meters.track import CounterTrack
 
 REFRESH_S = 0.001  # Intel SDM 3B, 15.10: the registers are updated about every millisecond
+_SHOWN_EVERY_NS = NS // 20  # what is not added need not be read a thousand times a second
 ERROR = 0.05  # no bound is published for all generations; as much as NVIDIA states for its sensors
 
 _COVERS = {
@@ -47,6 +48,7 @@ class _Counter:
     channel: Channel
     track: CounterTrack
     file: CounterFile | None
+    read_ns: int = 0
 
 
 class RaplMeter:
@@ -64,7 +66,12 @@ class RaplMeter:
         self._counters: list[_Counter] = []
         self._denied: list[Zone] = []
         self._mirrors = 0
+        self._shown_every_ns = _SHOWN_EVERY_NS
         self._search()
+
+    def brisk(self, on: bool) -> None:
+        """Whether to read also those counters at each beat that are shown but not added."""
+        self._shown_every_ns = 0 if on else _SHOWN_EVERY_NS
 
     @property
     def measuring(self) -> str:
@@ -90,7 +97,9 @@ class RaplMeter:
         )
 
     def read(self) -> tuple[Sample, ...]:
-        samples = [self._read(counter) for counter in self._counters]
+        now_ns = self._clock()
+        due = [c for c in self._counters if c.channel.counted or not 0 <= now_ns - c.read_ns < self._shown_every_ns]
+        samples = [self._read(counter) for counter in due]
         return tuple(sample for sample in samples if sample)
 
     def close(self) -> None:
@@ -118,6 +127,7 @@ class RaplMeter:
             self._counters.append(_Counter(zone, channel, CounterTrack(channel.key, zone.range_j, unit_j=1e-6), file))
 
     def _read(self, counter: _Counter) -> Sample | None:
+        counter.read_ns = self._clock()
         try:
             if counter.file is None:
                 counter.file = self._open_counter(counter.zone.counter)

@@ -234,3 +234,15 @@ def test_absence_has_its_reason_and_a_remedy(tmp_path, clock, machine, word):
     assert report.state is SourceState.ABSENT
     assert word in report.reason
     assert report.remedy
+
+
+def test_what_is_shown_but_not_added_is_read_no_more_than_twenty_times_a_second(powercap, clock):
+    powercap.laptop()
+    meter, heard = RaplMeter(powercap.root, clock), []
+    for step in range(1, 101):
+        for zone in ("intel-rapl:0", "intel-rapl:0:0", "intel-rapl:0:2"):
+            powercap.set(zone, 5_000_000 + 10_000 * step)
+        heard += meter.read()
+        clock.tick(0.01)
+    counts = {key: sum(sample.channel == f"rapl:intel-rapl:{key}" for sample in heard) for key in ("0", "0:0", "0:2")}
+    assert counts == {"0": 100, "0:0": 20, "0:2": 100}
