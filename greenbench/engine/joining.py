@@ -19,8 +19,9 @@ from greenbench.analysis.headline import headline
 from greenbench.analysis.intervals import block_mean
 from greenbench.core.errors import MeterError
 from greenbench.core.joined import JoinedLog, JoinedWindow
-from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, Sample, SourceState, Window, WindowKind
+from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, Sample, Window, WindowKind
 from greenbench.core.run import PowerTrace, RunResult, RunState, VariantResult
+from greenbench.meters.discover import channels_in_use
 from greenbench.meters.fitness import counted, shortest_block_s
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.meters.meter import NS
@@ -129,7 +130,7 @@ class _Joining:
 
     def _machine_curve(self) -> Cumulative:
         """What the run itself knows of the machine's power; where nothing was read, when it was busy."""
-        channels = [c for source in self.result.sources if source.state is SourceState.IN_USE for c in source.channels]
+        channels = channels_in_use(self.result.sources)
         series = {channel.key: self.store.samples(self.result.run_id, channel.key) for channel in channels}
         usable = [channel for channel in channels if np.isfinite(series[channel.key].power_w).sum() > 2]
         curves = [_cumulative(series[channel.key], self.zero_ns) for channel in counted(usable)]

@@ -65,8 +65,13 @@ def equip(settings: MeterSettings | None = None) -> tuple[list[Meter], FactsRead
         return rapl.measuring or emi.measuring or next((chip.measuring for chip in chips if chip.measuring), "")
 
     battery = BatteryMeter(settings.power_supply, clock, parts_measured=processor)
-    model = LoadModel(lambda: processor() or battery.measuring, clock, machine)
     outer = [OuterMeters(settings.home, clock)] if settings.home is not None else []
+
+    def whole() -> str:
+        """What already measures the machine as a whole, or ""."""
+        return next((meters.measuring_whole for meters in outer), "")
+
+    model = LoadModel(lambda: processor() or battery.measuring, clock, machine, whole_by=whole)
     intel = IntelGpuMeter(settings.hwmon, clock)
     return [*outer, rapl, emi, nvml, intel, *chips, battery, model], MachineFacts(nvml.facts, clock, settings.hwmon)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from greenbench.core.measurement import Channel, Measurement, Provenance, Sample, SourceReport, Window
+from greenbench.core.measurement import Channel, Measurement, Provenance, Sample, SourceReport, SourceState, Window
 from greenbench.core.run import PowerTrace
 from greenbench.meters.energy_curve import EnergyCurve
 from greenbench.meters.fitness import counted, is_wall, too_slow
@@ -99,9 +99,10 @@ class EnergyLedger:
         self._walls = {channel.key: slow.get(channel.key, "") for channel in self._channels if is_wall(channel)}
 
     def told(self, reports: Iterable[SourceReport]) -> tuple[SourceReport, ...]:
-        """The reports as they hold for the run: a wall meter that does not count says why, and its channel that it does not."""
-        total, aside = {channel.key for channel in self.counted}, self.aside
-        return tuple(_told(report, total, aside) for report in reports)
+        """The reports as they hold for the run: a wall meter that does not count says why, and its channel that it does not; of a source
+        that was silent before the run began nothing is counted."""
+        total, aside, known = {channel.key for channel in self.counted}, self.aside, {channel.key for channel in self._channels}
+        return tuple(_silent(report) if _is_out(report, known) else _told(report, total, aside) for report in reports)
 
     @property
     def heard_until_ns(self) -> int:
@@ -233,6 +234,15 @@ class EnergyLedger:
 
 def _why_none(curve: EnergyCurve, t0_ns: int, t1_ns: int) -> str:
     return f"{curve.channel.title}: {curve.why_none(t0_ns, t1_ns)}"
+
+
+def _is_out(report: SourceReport, known: set[str]) -> bool:
+    """Whether a source gives no reading and had no part in the run, in which its channels would otherwise be a gap."""
+    return report.state is SourceState.SILENT and not any(channel.key in known for channel in report.channels)
+
+
+def _silent(report: SourceReport) -> SourceReport:
+    return report.model_copy(update={"channels": tuple(channel.model_copy(update={"counted": False}) for channel in report.channels)})
 
 
 def _told(report: SourceReport, total: set[str], aside: dict[str, str]) -> SourceReport:

@@ -69,7 +69,8 @@ def memory_w(total_bytes: int) -> float:
 
 
 class LoadModel:
-    """Processor and memory as modelled channels. `replaced_by` names the measured source that covers the processor, or "" if none does."""
+    """Processor and memory as modelled channels. `replaced_by` names the measured source that covers the processor, `whole_by` the meter
+    that covers the whole machine with the processor in it; "" if none does."""
 
     def __init__(
         self,
@@ -78,8 +79,10 @@ class LoadModel:
         machine: Machine | None = None,
         load: CpuLoad | None = None,
         table: Callable[[], Mapping[str, float]] = tdp_table,
+        *,
+        whole_by: Callable[[], str] = lambda: "",
     ) -> None:
-        self._replaced_by, self._clock = replaced_by, clock
+        self._replaced_by, self._whole_by, self._clock = replaced_by, whole_by, clock
         self._load = load or CpuLoad()
         self._memory_bytes = psutil.virtual_memory().total
         self._memory_w = memory_w(self._memory_bytes)
@@ -106,8 +109,8 @@ class LoadModel:
             channels=() if instead else self._channels(),
             covers=self._processor.covers,
             refresh_s=REFRESH_S,
-            reason=f"Not needed: {instead} is measured." if instead else "A guess, not a measurement: nothing else covers the processor.",
-            remedy="" if instead else "The other sources say what would give a measurement; a wall meter always does.",
+            reason=f"Not needed: {instead} is measured." if instead else _guess(self._whole_by()),
+            remedy="" if instead or self._whole_by() else "The other sources say what would give a measurement; a wall meter always does.",
         )
 
     def read(self) -> tuple[Sample, ...]:
@@ -147,6 +150,13 @@ def _channel(key: str, title: str, domain: Domain, covers: str) -> Channel:
     return Channel(
         key=key, title=f"{title} (model)", domain=domain, provenance=Provenance.MODELLED, covers=covers, refresh_s=REFRESH_S, error=ERROR
     )
+
+
+def _guess(whole: str) -> str:
+    """What the model is good for while the processor is not measured by itself."""
+    if whole:
+        return f"A guess, not a measurement, of the processor alone, and never added: {whole} measures the whole machine."
+    return "A guess, not a measurement: nothing else covers the processor."
 
 
 def _plain(name: str) -> str:

@@ -45,6 +45,12 @@ class OuterMeters:
     def polled(self) -> tuple[PolledMeter, ...]:
         return tuple(self._polled.values())
 
+    @property
+    def measuring_whole(self) -> str:
+        """The first that measures the whole machine now, by its title; "" if none does."""
+        in_use = (meter for meter in self._polled.values() if meter.report().state is SourceState.IN_USE)
+        return next((meter.meter.title for meter in in_use if meter.meter.params.whole), "")
+
     def wait(self, timeout_s: float) -> None:
         """Waits until each has answered or failed once, at most so long: a run that starts at once shall know which are there."""
         until_ns = self._clock() + round(timeout_s * 1e9)

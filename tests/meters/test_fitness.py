@@ -135,6 +135,19 @@ def test_the_sources_of_a_run_say_which_wall_meter_did_not_count_and_why(made):
     assert again.told((package, plug)) == (package, plug)
 
 
+def test_what_was_silent_before_a_run_is_kept_as_not_counted_and_what_fell_silent_in_it_as_counted(made):
+    ledger = EnergyLedger([made["package"], made["analyser"]])
+    ledger.begin_run(LAB.block_s)
+    silent = report(made["analyser"]).model_copy(update={"state": SourceState.SILENT, "reason": "It does not answer."})
+    ledger.declare([made["package"]], [made["analyser"]])  # in the run
+    assert ledger.told([report(made["package"]), silent])[1] == silent
+    ledger.declare([made["package"]])  # the next run begins without it
+    ledger.begin_run(LAB.block_s)
+    _, plug = ledger.told([report(made["package"]), silent])
+    assert (plug.channels[0].counted, plug.reason) == (False, "It does not answer.")
+    assert keys(EnergyLedger([made["package"], *plug.channels]).counted) == ["package"]
+
+
 def test_of_two_wall_meters_the_slower_one_says_that_the_other_counts(made):
     ledger = EnergyLedger([made["analyser"], made["plug"]])
     ledger.begin_run(100.0)

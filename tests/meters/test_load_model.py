@@ -125,6 +125,19 @@ def test_it_stands_by_while_something_is_measured(clock, times):
     assert model.read()[0].energy_j == pytest.approx(0.25 * 1.5)
 
 
+def test_beside_a_meter_of_the_whole_machine_it_says_what_it_still_covers(clock, times):
+    wall = [""]
+    model = LoadModel(clock=clock, machine=machine(), load=CpuLoad(times), whole_by=lambda: wall[0])
+    alone = model.report()
+    assert "nothing else covers the processor" in alone.reason
+    assert "a wall meter" in alone.remedy
+    wall[0] = "Desk plug"
+    beside = model.report()
+    assert (beside.state, beside.remedy) == (SourceState.IN_USE, "")
+    assert "nothing else" not in beside.reason
+    assert "never added: Desk plug measures the whole machine" in beside.reason
+
+
 def test_without_tables_the_default_holds(clock, times):
     def missing():
         raise OSError

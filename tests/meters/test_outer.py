@@ -67,6 +67,17 @@ def test_a_list_that_is_damaged_meanwhile_is_told_and_the_meters_are_read_on(out
     assert [sample.power_w for sample in outer.read()] == [60.0]
 
 
+def test_one_that_answers_and_has_the_whole_machine_on_it_is_known_by_its_title(outer, tmp_path):
+    add_meter(tmp_path, described(ExternalKind.SHELLY, "10.0.0.1", "Rack", {"whole": False}))
+    add_meter(tmp_path, described(ExternalKind.SHELLY, "10.0.0.2", "Desk"))
+    outer.look_again()
+    assert outer.measuring_whole == ""  # neither has answered
+    for meter in outer.polled:
+        meter.poll()
+    outer.read()
+    assert outer.measuring_whole == "Desk"
+
+
 def test_they_stand_among_the_sources_of_a_machine(tmp_path, clock, nvml):
     library = nvml()
     library.init_error = library.NVMLError_LibraryNotFound("not found")

@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator
 
 from greenbench.core import messages
-from greenbench.core.measurement import Channel, Sample, SourceReport, SourceState
+from greenbench.core.measurement import Channel, Sample, SourceReport
 from greenbench.core.run import NodeState, RunResult, VariantResult, letter
 from greenbench.engine import results
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results.wall import wall_energy_again
+from greenbench.meters.discover import channels_in_use
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store.history import SampleSeries
 from greenbench.store.store import Store
@@ -64,7 +65,8 @@ def own_letters(stored: RunResult) -> Iterator[tuple[VariantResult, str]]:
 
 
 def _channels(sources: tuple[SourceReport, ...]) -> list[Channel]:
-    return [channel for source in sources if source.state is SourceState.IN_USE for channel in source.channels]
+    """What made up the run's ledger: a source that fell silent stayed in it, so that what it did not read is a gap, not a lower number."""
+    return list(channels_in_use(sources))
 
 
 def _samples(key: str, series: SampleSeries) -> Iterator[Sample]:

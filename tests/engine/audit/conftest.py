@@ -32,11 +32,12 @@ def plan():
 
 
 class Played:
-    """Writes a run into a store as a runner does. `hole` are the seconds since the start between which the meter says nothing."""
+    """Writes a run into a store as a runner does. `hole` are the seconds since the start between which the meter says nothing, `state` is
+    what it says of itself at the end."""
 
-    def __init__(self, store, provenance=Provenance.COUNTER, hole=None, run_id=RUN):
+    def __init__(self, store, provenance=Provenance.COUNTER, hole=None, run_id=RUN, state=SourceState.IN_USE):
         source = SourceReport(
-            key="cpu", title="CPU", state=SourceState.IN_USE, provenance=provenance, channels=(channel(provenance),), covers="the processor"
+            key="cpu", title="CPU", state=state, provenance=provenance, channels=(channel(provenance),), covers="the processor"
         )
         self.sources, self.store, self.run_id = (source,), store, run_id
         self.ledger = EnergyLedger([channel(provenance)])

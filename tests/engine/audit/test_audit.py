@@ -6,7 +6,7 @@ import pytest
 
 from greenbench.core import messages
 from greenbench.core.errors import GreenBenchError, StoreError
-from greenbench.core.measurement import Provenance, Sample
+from greenbench.core.measurement import Provenance, Sample, SourceState
 from greenbench.core.run import RunState
 from greenbench.engine.audit import audit
 from greenbench.store.latencies import pack, unpack
@@ -51,6 +51,16 @@ def test_a_block_names_the_samples_around_it(store, play):
     assert block.energy_j == pytest.approx(played.result.variants[0].blocks[0].energy_j, rel=1e-12)
     assert block.edge_j < block.half_width_j or block.edge_j == pytest.approx(block.half_width_j)
     assert block.calls == 100
+
+
+def test_a_meter_that_fell_silent_before_the_end_is_not_lost(store, play):
+    played = play(hole=(10.0, 99.0), state=SourceState.SILENT)
+    stored = [block.energy_j is None for variant in played.result.variants for block in variant.blocks]
+    assert set(stored) == {True, False}  # it read some of the blocks
+    found = audit(store, played.run_id)
+    assert found.disagreements == ()
+    assert [block.energy_j is None for variant in found.variants for block in variant.blocks] == stored
+    assert "the counter is gone" in next(block.reason for variant in found.variants for block in variant.blocks if block.energy_j is None)
 
 
 def test_one_changed_joule_is_found_with_the_numbers_it_touches(store, play):
