@@ -18,7 +18,8 @@ _SIGNS = {True: "=", False: "≠", None: "?"}
 
 
 def audit_run(run: str, variant: str, metric: str, out: Path | None, as_json: bool) -> int:
-    """Prints the audit of a run, writes its raw data if asked to; returns 1 if a number or the digest disagrees.
+    """Prints the audit of a run, writes its raw data if asked to; returns 1 if a number or the digest disagrees. Numbers that
+    other rules made do not: they differ, with exit code 0.
 
     Raises:
         GreenBenchError: no such run, variant or metric, or the raw data cannot be written.
@@ -56,9 +57,11 @@ def _show(console: Console, found: Audit) -> None:
     wrong = found.disagreements
     checked = sum(number.agrees is not None for number in found.all_numbers)
     open_ = sum(number.agrees is None for number in found.all_numbers)
-    tail = f"; {open_} cannot be made again" if open_ else ""
+    moved = len(found.differences) if found.other_rules else 0
+    tail = f"; {moved} {'differs' if moved == 1 else 'differ'} by the rules" if moved else ""
+    tail += f"; {open_} cannot be made again" if open_ else ""
     console.print(f"\n{checked} numbers made again, {len(wrong)} {'disagrees' if len(wrong) == 1 else 'disagree'}{tail}.")
-    for text in wrong:
+    for text in (*wrong, *(found.differences if found.other_rules else ())):
         console.print(f"≠ {text}", markup=False)
 
 

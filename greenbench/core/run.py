@@ -298,7 +298,8 @@ class RunResult(Value):
 
     `started_ns` is the monotonic moment that `traces` count their seconds from: it places blocks on them; 0: not known. The lines of
     `ledger` add up to `energy_total`; `spent` is what this and earlier runs took together. `raw_digest`: SHA-256 of the samples, windows,
-    calls and answers that all numbers are made of; "" where they could not be kept.
+    calls and answers that all numbers are made of; "" where they could not be kept. `arithmetic`: by which rules they were made
+    (`greenbench.engine.results.ARITHMETIC`); 0: from before that was kept.
     """
 
     format: str = "greenbench results"
@@ -329,6 +330,7 @@ class RunResult(Value):
     phases: tuple[Phase, ...] = ()
     block_trace: BlockTrace | None = None
     raw_digest: str = ""
+    arithmetic: int = 0
     joined: tuple[JoinedLog, ...] = ()
     calibration: Calibration | None = None
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from greenbench.cli.app import BAD_INPUT, main
-from greenbench.core.measurement import Sample, Window, WindowKind
+from greenbench.core.measurement import Measurement, Provenance, Sample, Window, WindowKind
 from greenbench.core.run import Environment, Plan, RunResult, RunState
 from greenbench.store import Store
 
@@ -23,6 +23,7 @@ def home(tmp_path, monkeypatch):
 def kept(home):
     """A run without variants, with a sample and an idle window, whose digest is right."""
     from greenbench.engine.raw_data import digest
+    from greenbench.engine.results import ARITHMETIC
 
     plan = Plan(title="Nothing but idle", nodes=())
     with Store(home) as store:
@@ -31,7 +32,7 @@ def kept(home):
         store.add_window("feed01", Window(kind=WindowKind.IDLE, label="idle", t0_ns=0, t1_ns=S))
         result = RunResult(
             run_id="feed01", title=plan.title, state=RunState.FINISHED, started="2026-11-22T12:00:00+01:00", plan=plan,
-            raw_digest=digest(store, "feed01", 0),
+            raw_digest=digest(store, "feed01", 0), arithmetic=ARITHMETIC,
         )  # fmt: skip
         store.finish_run("feed01", RunState.FINISHED, result)
     return result
@@ -49,6 +50,17 @@ def test_a_tampered_one_ends_with_code_1_and_says_where(kept, home, capsys):
         connection.execute("UPDATE sample SET power_w = 4.0 WHERE t_ns = 0")
     assert main(["audit", "feed01"]) == 1
     assert "≠ The raw data is not what the printed digest stands for." in capsys.readouterr().out
+
+
+def test_other_rules_are_told_and_end_with_code_0(kept, home, capsys):
+    idle = Measurement(value=4.0, unit="W", provenance=Provenance.INTEGRATED)
+    with Store(home) as store:
+        store.finish_run("feed01", RunState.FINISHED, kept.model_copy(update={"arithmetic": 0, "idle_before": idle}))
+    assert main(["audit", "feed01"]) == 0
+    out = capsys.readouterr().out
+    assert "another arithmetic (an older one, this is" in out
+    assert "0 disagree; 1 differs by the rules" in out
+    assert "≠ feed01/idle_before" in out
 
 
 def test_json_is_the_whole_audit(kept, capsys):

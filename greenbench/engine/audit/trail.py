@@ -1,6 +1,5 @@
 """The audit of a run: digest, numbers of the run, and each variant with its numbers and blocks."""
 
-from greenbench import __version__
 from greenbench.core.audit import Audit, AuditedVariant
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.metrics import METRICS
@@ -10,6 +9,7 @@ from greenbench.engine.audit.numbers import against, metrics, of_the_ledger, of_
 from greenbench.engine.audit.replay import Replay, own_letters
 from greenbench.engine.past import find_variant
 from greenbench.engine.raw_data import digest
+from greenbench.engine.results import ARITHMETIC
 from greenbench.store.store import Store
 
 _OLD = (
@@ -17,6 +17,10 @@ _OLD = (
     "be made again, answers and sizes cannot."
 )
 _NO_SAMPLES = "No power sample of this run is kept: its energies cannot be made again."
+_OTHER_RULES = (
+    "It was made by another arithmetic ({its}, this is {now}): where a number differs, the rules may have changed since. Whether the raw "
+    "data is whole is for the digest to say."
+)
 _BROKE_OFF = "This run broke off before its results were joined: what is shown was put together from the raw data itself."
 
 
@@ -43,6 +47,7 @@ def audit(store: Store, run_id: str, variant: str = "", metric: str = "") -> Aud
         numbers=() if variant or key else (*of_the_run(again), *of_the_ledger(again)),
         variants=tuple(_variant(again, each, made.get(each.letter), own, key) for each, own in chosen),
         reason=" ".join(_reasons(again)),
+        other_rules=_other_rules(stored),
     )
 
 
@@ -65,11 +70,15 @@ def _reasons(again: Replay) -> list[str]:
         found.append(_BROKE_OFF)
     elif stored.variants and not again.told:
         found.append(_OLD)
-    if stored.environment.greenbench not in ("", __version__):
-        found.append(f"It was joined by GreenBench {stored.environment.greenbench}; this is {__version__}, whose rules may differ.")
+    if _other_rules(stored):
+        found.append(_OTHER_RULES.format(its=stored.arithmetic or "an older one", now=ARITHMETIC))
     if not again.series and _has_energy(stored):
         found.append(_NO_SAMPLES)
     return found
+
+
+def _other_rules(stored: RunResult) -> bool:
+    return _joined(stored) and stored.arithmetic != ARITHMETIC
 
 
 def _joined(stored: RunResult) -> bool:

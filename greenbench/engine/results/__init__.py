@@ -4,6 +4,6 @@ assemble ─▶ variants (numbers of each) ─▶ comparisons (with the baseline
                 └─▶ energies (joules of each block)
 """
 
-from greenbench.engine.results.assembly import assemble
+from greenbench.engine.results.assembly import ARITHMETIC, assemble
 
-__all__ = ["assemble"]
+__all__ = ["ARITHMETIC", "assemble"]

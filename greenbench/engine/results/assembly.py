@@ -13,6 +13,10 @@ from greenbench.engine.results.remarks import protocol_remarks
 from greenbench.engine.results.variants import BenchmarkResults
 from greenbench.meters import carbon
 
+# The rules by which numbers are made of raw data. Raised by one with every change after which the same raw data gives another number or
+# interval; an audit then knows the rules' differences from those of the data. A test holds some numbers of the present rules.
+ARITHMETIC = 1
+
 
 def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso: str) -> RunResult:
     """The results of a run, whatever its state: what was measured is there."""
@@ -59,6 +63,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         traces=tracing.traces(recorder),
         benchmark_traces=tracing.benchmark_traces(recorder),
         phases=tracing.phases(recorder),
+        arithmetic=ARITHMETIC,
     )
     return result.model_copy(update={"block_trace": tracing.block_trace(recorder, result)})
 

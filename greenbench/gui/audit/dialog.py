@@ -211,7 +211,8 @@ def verdict_words(audit: Audit, variant: AuditedVariant) -> str:
     wrong = [number for number in made if number.agrees is False] + [block for block in variant.blocks if not block.agrees]
     parts = []
     if wrong or audit.digest_agrees is False:
-        what = f"{len(wrong)} of its numbers and blocks do not come out as they are stored." if wrong else ""
+        how = "come out otherwise by today's rules" if audit.other_rules else "do not come out as they are stored"
+        what = f"{len(wrong)} of its numbers and blocks {how}." if wrong else ""
         parts = [what, "The raw data is not what the digest stands for." if audit.digest_agrees is False else ""]
     elif made:
         parts = [f"All {len(made)} numbers of {variant.letter} come out of the raw data as they are printed."]

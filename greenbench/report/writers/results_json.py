@@ -51,6 +51,7 @@ Layout (format "greenbench results", version 1):
     benchmark_traces       the same over the benchmark alone, where it is a small part of the run
     phases                 what went on when: kind, label, t0_s, t1_s, variant
     raw_digest             SHA-256 of the samples, windows, calls and answers that all numbers are made of (greenbench audit)
+    arithmetic             number of the rules by which they were made of it; 0: from before that was kept
     block_trace            one timed block closely, all counted channels together, or null: power_w in spans of step_s from begin_s on
 """
 

@@ -9,7 +9,11 @@ from greenbench.core.errors import GreenBenchError, StoreError
 from greenbench.core.measurement import Provenance, Sample, SourceState
 from greenbench.core.run import RunState
 from greenbench.engine.audit import audit
+from greenbench.engine.results import ARITHMETIC
 from greenbench.store.latencies import pack, unpack
+
+# Numbers of a played run, by the rules that made them.
+RULES = {1: (0.13353248, 0.120133, 0.14693197, 0.0066652578, 0.0066702261, -0.33337922, -0.33407942, -0.33267828, 19.025358, 0.125)}
 
 
 def change(store, sql, *values):
@@ -202,11 +206,59 @@ def test_variants_of_a_second_benchmark_find_their_own_calls(store, play):
     assert [(variant.letter, own) for variant, own in own_letters(both)] == [("A", "A"), ("B", "B"), ("C", "A"), ("D", "B")]
 
 
-def test_a_run_joined_by_another_version_says_so(store, play):
+def keep_as_of_other_rules(store, played):
+    """The run as if an older version had made it, with a wider interval of one number."""
+    better = played.result.variants[1]
+    wider = better.metrics["energy_per_inference"].model_copy(update={"low": 0.01})
+    variants = (played.result.variants[0], better.model_copy(update={"metrics": {**better.metrics, "energy_per_inference": wider}}))
+    result = played.result.model_copy(update={"variants": variants, "arithmetic": ARITHMETIC + 1})
+    store.finish_run(played.run_id, RunState.FINISHED, result)
+
+
+def test_numbers_of_other_rules_differ_and_are_no_fault(store, play):
+    played = play()
+    keep_as_of_other_rules(store, played)
+    found = audit(store, played.run_id)
+    assert found.other_rules
+    assert found.agrees
+    assert found.differences == (f"{played.run_id}/B/energy_per_inference: the value agrees, its interval differs",)
+    assert f"another arithmetic ({ARITHMETIC + 1}, this is {ARITHMETIC})" in found.reason
+
+
+def test_a_wrong_digest_is_a_fault_under_any_rules(store, play):
+    played = play()
+    keep_as_of_other_rules(store, played)
+    change(store, "UPDATE sample SET energy_j = energy_j + 0.5 WHERE t_ns = (SELECT max(t_ns) FROM sample)")
+    found = audit(store, played.run_id)
+    assert not found.agrees
+    assert found.disagreements == ("The raw data is not what the printed digest stands for.",)
+
+
+def test_the_same_rules_of_another_version_need_no_word(store, play):
     played = play()
     other = played.result.environment.model_copy(update={"greenbench": "0.0.1"})
     store.finish_run(played.run_id, RunState.FINISHED, played.result.model_copy(update={"environment": other}))
-    assert "joined by GreenBench 0.0.1" in audit(store, played.run_id).reason
+    assert audit(store, played.run_id).reason == ""
+
+
+def test_the_present_rules_give_these_numbers(play):
+    """If this fails because a rule was changed on purpose: raise `ARITHMETIC`, and write down the new numbers."""
+    result = play().result
+    b = result.variants[1]
+    energy, latency, saved = b.metrics["energy_per_inference"], b.metrics["latency_p50"], b.against["energy_per_inference"]
+    numbers = (
+        energy.value,
+        energy.low,
+        energy.high,
+        latency.low,
+        latency.high,
+        saved.change,
+        saved.low,
+        saved.high,
+        result.idle_before.low,
+    )
+    others = (result.idle_before.low, b.against["accuracy"].p_value)
+    assert (*numbers, *others) == pytest.approx(RULES[ARITHMETIC], rel=1e-6)
 
 
 def test_the_words_kept_are_those_that_were_said(store, play):
