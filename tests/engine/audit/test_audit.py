@@ -246,19 +246,9 @@ def test_the_present_rules_give_these_numbers(play):
     result = play().result
     b = result.variants[1]
     energy, latency, saved = b.metrics["energy_per_inference"], b.metrics["latency_p50"], b.against["energy_per_inference"]
-    numbers = (
-        energy.value,
-        energy.low,
-        energy.high,
-        latency.low,
-        latency.high,
-        saved.change,
-        saved.low,
-        saved.high,
-        result.idle_before.low,
-    )
-    others = (result.idle_before.low, b.against["accuracy"].p_value)
-    assert (*numbers, *others) == pytest.approx(RULES[ARITHMETIC], rel=1e-6)
+    numbers = [energy.value, energy.low, energy.high, latency.low, latency.high, saved.change, saved.low, saved.high]
+    numbers += [result.idle_before.low, b.against["accuracy"].p_value]
+    assert tuple(numbers) == pytest.approx(RULES[ARITHMETIC], rel=1e-6)
 
 
 def test_the_words_kept_are_those_that_were_said(store, play):
