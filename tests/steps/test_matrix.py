@@ -95,6 +95,8 @@ OTHERS = {
     "narrow/timm_swin": (3, 32, 32),
     "narrow/timm_xception": (3, 64, 64),
 }
+# Untrained and with the batch norms they begin with, their answers grow from layer to layer until they are no numbers.
+GROWING = ("torchvision/mnasnet0_5", "torchvision/inception_v3")
 # "narrow": torchvision's and timm's own classes, narrow and shallow where the smallest they name takes minutes.
 # Writing an ONNX graph takes seconds for a deep network and none for a shallow one.
 WRITES_ONNX = ("quantize.static", "quantize.openvino", "quantize.dynamic", "quantize.weights", "quantize.aware")
@@ -121,7 +123,7 @@ class Context:
 
 
 def source(name: str, folder: Path) -> Stored:
-    """An untrained network, its batch norms settled on random examples."""
+    """An untrained network."""
     shape = NETWORKS_WALKED[name]
     own = NETWORKS.get(name)
     spec = own.input.model_copy(update={"shape": shape}) if own and own.input.kind == "text" else InputSpec(shape=shape)
@@ -129,8 +131,7 @@ def source(name: str, folder: Path) -> Stored:
     plan = Blueprint(_architecture(name, spec), spec, CLASSES)
     folder.mkdir()
     module = build(plan.architecture).eval()
-    if spec.kind != "text":
-        # With the statistics it begins with, a deep network's answers grow from layer to layer until they are no numbers.
+    if name in GROWING:
         torch.manual_seed(1)
         reestimate(module, [torch.randn(8, *shape) for _ in range(4)])
     return Stored(save_module(module, folder, plan), folder, "m", "Net")
