@@ -72,7 +72,7 @@ def run_pipeline(options: RunOptions) -> int:
             runner.wait_for_meter()
             told = before_run(pipeline, under, known, runner.sources)
             _warn(options, told)
-            result = _follow(runner, plan, options, log).model_copy(update={"lint": told})
+            result = _follow(runner, plan, options, log, told)
         finally:
             runner.close()
     finally:
@@ -136,7 +136,7 @@ def apply_setting(pipeline: Pipeline, setting: str) -> None:
     pipeline.nodes[node.id] = changed
 
 
-def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: RunLog) -> RunResult:
+def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: RunLog, told: tuple[Advice, ...] = ()) -> RunResult:
     """Starts the run and drains its events until the results are there; Ctrl+C stops it."""
     console = Console(stderr=True, highlight=False)
     wanted = stopping = False
@@ -150,7 +150,7 @@ def _follow(runner: LocalRunner, plan: Plan, options: RunOptions, log: RunLog) -
     before = signal.signal(signal.SIGINT, on_interrupt)
     terminate = signal.signal(signal.SIGTERM, on_interrupt)
     try:
-        runner.start(plan)
+        runner.start(plan, told)
         with _Screen(plan, console, shown=not options.quiet) as screen:
             while True:
                 try:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from greenbench.core import messages
+from greenbench.core.advice import Advice
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Facts, Measurement, Sample, Window, WindowKind
@@ -29,6 +30,7 @@ class Recorder:
         self.run_id, self.plan, self.ledger = run_id, plan, ledger
         self._store, self._complain, self.store_failed = store, complain, False
         self._sealing, self._sealed = Lock(), False
+        self.told: tuple[Advice, ...] = ()  # by the linter, before the run
         self.environment = Environment()
         self.started_ns = 0
         self.ended_ns = 0

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from greenbench.analysis.headline import headline
 from greenbench.core import messages
+from greenbench.core.advice import Advice
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import GreenBenchError, StoreError, WorkerError
 from greenbench.core.measurement import SourceReport, SourceState, Window, WindowKind
@@ -47,7 +48,7 @@ class Runner(Protocol):
     @property
     def running(self) -> bool: ...
     def open(self) -> None: ...
-    def start(self, plan: Plan) -> str: ...
+    def start(self, plan: Plan, told: tuple[Advice, ...] = ()) -> str: ...
     def cancel(self) -> None: ...
     def close(self) -> None: ...
 
@@ -118,8 +119,8 @@ class LocalRunner:
                 self._sampled.wait(left)
         return True
 
-    def start(self, plan: Plan) -> str:
-        """Starts a run and returns its id.
+    def start(self, plan: Plan, told: tuple[Advice, ...] = ()) -> str:
+        """Starts a run and returns its id; `told` is what the linter said before it, which its results keep.
 
         Raises:
             WorkerError: another run is under way.
@@ -135,6 +136,7 @@ class LocalRunner:
             # Both clocks at one moment: a log of another machine is joined by them.
             self._started_iso, started_ns = datetime.now().astimezone().isoformat(timespec="milliseconds"), now_ns()
             recorder = Recorder(run_id, plan, self.store, self.ledger, self._complain)
+            recorder.told = told
             # The meter speaks all the time: the store must know the run before samples are kept with it.
             self.store.begin_run(run_id, plan, snapshot(), self._started_iso, started_ns)
             self.store.save_sources(run_id, self.ledger.told(self.sources))

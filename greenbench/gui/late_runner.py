@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from greenbench.core import messages
+from greenbench.core.advice import Advice
 from greenbench.core.errors import GreenBenchError, WorkerError
 from greenbench.core.run import Plan
 from greenbench.gui.run_bridge import Runner
@@ -63,13 +64,13 @@ class LateRunner:
         finally:
             self._tried.set()
 
-    def start(self, plan: Plan) -> str:
+    def start(self, plan: Plan, told: tuple[Advice, ...] = ()) -> str:
         """Starts a run as soon as the runner is there.
 
         Raises:
             GreenBenchError: why it cannot start.
         """
-        return self._ready().start(plan)
+        return self._ready().start(plan, told)
 
     def look_again(self) -> None:
         """Makes the meter look at all power sources anew; one that is not there yet will."""

@@ -5,11 +5,13 @@ READY ──run──▶ STARTING ──RunStarted──▶ RUNNING ──stop�
 
 import contextlib
 import threading
+from collections.abc import Callable
 from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
 from greenbench.core import messages, places
+from greenbench.core.advice import Advice
 from greenbench.core.errors import GreenBenchError, PlanError, WorkerError
 from greenbench.core.run import PROTOCOLS, NodeState, RunResult, RunState
 from greenbench.engine.cache import Cache
@@ -46,6 +48,7 @@ class RunControl(QObject):
         self.phase = Phase.READY
         self.device, self.protocol = "cpu", "quick"
         self.affinity: tuple[int, ...] = ()
+        self.told: Callable[[], tuple[Advice, ...]] = lambda: ()  # what the linter says now; kept with the run
         self.threads: int | None = None  # what the user chose; None: as many as suit the machine
         self._trust = TrustBook(places.home())
         self._cache = Cache(places.home() / "cache")
@@ -91,12 +94,13 @@ class RunControl(QObject):
         except PlanError as error:
             self.refused.emit(error)
             return
+        told = self.told()
         self._to(Phase.STARTING)
 
         def start() -> None:
             try:
                 self._remember(plan.title)
-                self._runner.start(plan)
+                self._runner.start(plan, told)
             except GreenBenchError as error:
                 self._failed_to_start.emit(error)
             except OSError as error:

@@ -1,5 +1,6 @@
 """How it was measured: machine, protocol, power sources, warnings, limits, and how to repeat it."""
 
+from greenbench.core.advice import Tone
 from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, duration, number, quote, scale, significant
@@ -193,6 +194,8 @@ def _warnings(result: RunResult) -> tuple[Note, ...]:
     words = {RunState.CANCELLED: "was stopped by the user", RunState.LOST: "broke off", RunState.RUNNING: "was still going"}
     if result.state in words:
         notes.insert(0, Note("!", f"The run {words[result.state]}: what is here was measured before that."))
+    if told := [advice.title for advice in result.lint if advice.tone is Tone.WARNING]:
+        notes.append(Note("!", f"Told before the run: {'; '.join(told)}."))
     return tuple(notes) or (Note("–", "None."),)
 
 

@@ -132,7 +132,7 @@ class InterruptedRunner:
         self.events = queue.SimpleQueue()
         self.cancels = 0
 
-    def start(self, plan):
+    def start(self, plan, told=()):
         signal.raise_signal(signal.SIGINT)
 
     def cancel(self):

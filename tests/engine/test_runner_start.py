@@ -3,6 +3,7 @@
 import pytest
 
 from greenbench.core import messages
+from greenbench.core.advice import Advice, Tone
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
@@ -70,3 +71,14 @@ def test_a_run_that_cannot_be_kept_does_not_begin(runner, monkeypatch):
     with pytest.raises(StoreError, match="full"):
         runner.start(Plan(title="Test", nodes=()))
     assert not runner.running
+
+
+def test_what_the_linter_said_before_a_run_is_kept_with_it_however_it_ends(runner, monkeypatch):
+    monkeypatch.setattr(module, "_LAST_SAMPLES_S", 0.0)
+    told = (Advice(code="on-battery", tone=Tone.WARNING, title="The machine runs on battery", text="It drains."),)
+    run_id = runner.start(Plan(title="Test", nodes=()), told)
+    runner._on_worker_end(1)
+    assert runner.store.result(run_id).lint == told
+    run_id = runner.start(Plan(title="Test", nodes=()))
+    runner._on_worker_end(1)
+    assert runner.store.result(run_id).lint == ()

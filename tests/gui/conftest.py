@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
+from greenbench.core.advice import Advice
 from greenbench.core.artifact import DatasetArtifact, Footprint, InputSpec, ModelArtifact, ModelFormat, SplitInfo
 from greenbench.core.errors import Cancelled, StoreError
 from greenbench.core.measurement import Measurement, Provenance
@@ -120,6 +121,7 @@ class ScriptedRunner:
     def __init__(self) -> None:
         self.events: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.plans: list[Plan] = []
+        self.told: tuple[Advice, ...] = ()
         self.cancelled = self.looked_again = 0
         self.opened = self.closed = False
         self.ledger = EnergyLedger(())
@@ -132,8 +134,9 @@ class ScriptedRunner:
     def open(self) -> None:
         self.opened = True
 
-    def start(self, plan: Plan) -> str:
+    def start(self, plan: Plan, told: tuple[Advice, ...] = ()) -> str:
         self.plans.append(plan)
+        self.told = told
         return "run-1"
 
     def cancel(self) -> None:

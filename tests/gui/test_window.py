@@ -106,7 +106,7 @@ def test_a_pipeline_that_cannot_run_says_why_and_shows_the_node(window: MainWind
 
 
 def test_a_runner_that_cannot_start_gives_the_button_back(window: MainWindow, runner, qtbot: QtBot) -> None:
-    def refuse(plan: Plan) -> str:
+    def refuse(plan: Plan, told: object) -> str:
         raise GreenBenchError("The store is full.", "Make room.")
 
     runner.start = refuse

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from greenbench.core.advice import Advice, Tone
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import Comparison, Failure, Remark, RunResult, RunState, Verdict
 from greenbench.report.model import build
@@ -175,3 +176,16 @@ def test_the_failure_of_a_variant_is_said_once(many: RunResult) -> None:
     repeated = Remark(kind="warning", text="X failed: Export stopped: ONNX Runtime has no CPU kernel for 2:4 sparse weights.", variant="X")
     report = build(many.model_copy(update={"warnings": (repeated,)}))
     assert len([note for note in report.method.warnings if "Export stopped" in note.text]) == 1
+
+
+def test_what_was_told_before_the_run_stands_among_the_warnings_in_a_line(measured: RunResult) -> None:
+    told = (
+        Advice(code="quick", title="A quick look is not for publication", text="Few blocks."),
+        Advice(code="on-battery", tone=Tone.WARNING, title="The machine runs on battery", text="It drains."),
+        Advice(code="load", tone=Tone.WARNING, title="Other programs keep the processor busy", text="They take cores."),
+    )
+    before = build(measured).method.warnings
+    notes = build(measured.model_copy(update={"lint": told})).method.warnings
+    line = "Told before the run: The machine runs on battery; Other programs keep the processor busy."
+    assert [note.text for note in notes if note not in before] == [line]
+    assert all(not note.text.startswith("Told") for note in build(measured.model_copy(update={"lint": told[:1]})).method.warnings)

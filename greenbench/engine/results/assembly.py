@@ -56,6 +56,7 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         variants=tuple(variants),
         nodes=tuple(recorder.nodes[node.id] for node in plan.nodes if node.id in recorder.nodes),
         warnings=(*warnings, *protocol_remarks(recorder, variants), *moved, *limits(recorder, variants)),
+        lint=recorder.told,
         data=_data(recorder, benchmarks),
         energy_total=add(lines).energy if lines else Measurement.missing("J", "the run did not begin"),
         ledger=lines,

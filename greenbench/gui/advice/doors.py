@@ -28,6 +28,7 @@ class AdviceDoors(QObject):
         self._window = window
         parts, control = window.parts, window.parts.control
         self.watch = LintWatch(parts.session, lambda: control.conditions, known_in(Cache(places.home() / "cache")), lambda: control.busy)
+        control.told = self.watch.told
         self.panel = LintPanel(window, parts.theme, self.why_not)
         self.lamp, self.why = window.toolbar.lamp, window.results.why
         self.why.why_not = self.why_not_of_run
@@ -50,9 +51,8 @@ class AdviceDoors(QObject):
 
     def open(self) -> None:
         """The list under the lamp, with the machine looked at anew."""
-        self.watch.look(fresh=True)
-        if self.watch.found:
-            self.panel.ask(self.lamp if self.lamp.isVisible() else self._window.toolbar, self.watch.found)
+        if found := self.watch.told():
+            self.panel.ask(self.lamp if self.lamp.isVisible() else self._window.toolbar, found)
         else:
             self._window.messages.say("notice", "Nothing here would weaken the numbers of a run.")
 

@@ -64,6 +64,11 @@ class LintWatch(QObject):
             self.found = found
             self.changed.emit(found)
 
+    def told(self) -> tuple[Advice, ...]:
+        """What holds at this moment, with the machine looked at anew."""
+        self.look(fresh=True)
+        return self.found
+
     def _machine(self, device: str, fresh: bool) -> Surroundings:
         now = now_ns()
         if self._around is None or fresh or device != self._device or now - self._seen_ns > _FRESH_NS:

@@ -83,6 +83,13 @@ def test_a_busy_processor_is_told_from_what_the_meter_says(window: MainWindow, w
     assert codes(watch)[0] == "load"
 
 
+def test_what_holds_at_the_press_of_run_goes_with_the_run(window: MainWindow, watch: LintWatch, qtbot: QtBot) -> None:
+    watch.look_at_machine = lambda device, load, sources: Surroundings(on_battery=True)
+    window.actions_["run"].trigger()
+    qtbot.waitUntil(lambda: bool(window.parts.runner.plans))
+    assert [advice.code for advice in window.parts.runner.told] == ["on-battery", "few-examples", "quick"]
+
+
 def test_the_protocol_changes_by_one_click_and_its_advice_goes(window: MainWindow, watch: LintWatch, qtbot: QtBot) -> None:
     window.advice.open()
     row = next(row for row in window.advice.panel.rows if row.advice.code == "quick")
