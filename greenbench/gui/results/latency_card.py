@@ -103,7 +103,7 @@ def support_words(found: tuple[Percentile, ...]) -> str:
     calls = f"{quote.count(found[0].n)} calls"
     few = [p for p in found if not p.supported]
     if not few:
-        return f"{calls}." if found[0].needed else f"{calls}; this older run kept no intervals of its percentiles."
+        return f"{calls}." if found[-1].needed else f"{calls}; this older run kept no intervals of its percentiles."
     names, needed = _listed([f"p{p.q * 100:g}" for p in few]), _listed([quote.count(p.needed) for p in few])
     return f"{calls}: too few to state {names} (MLPerf asks for {needed}). What is known of them is the interval."
 
