@@ -1,5 +1,7 @@
 """A run begins in the store before the meter's next word is kept with it: the meter speaks while the machine is still being looked at."""
 
+import threading
+
 import pytest
 
 from greenbench.core import messages
@@ -76,9 +78,9 @@ def test_a_run_that_cannot_be_kept_does_not_begin(runner, monkeypatch):
 def test_what_the_linter_said_before_a_run_is_kept_with_it_however_it_ends(runner, monkeypatch):
     monkeypatch.setattr(module, "_LAST_SAMPLES_S", 0.0)
     told = (Advice(code="on-battery", tone=Tone.WARNING, title="The machine runs on battery", text="It drains."),)
-    run_id = runner.start(Plan(title="Test", nodes=()), told)
-    runner._on_worker_end(1)
-    assert runner.store.result(run_id).lint == told
-    run_id = runner.start(Plan(title="Test", nodes=()))
-    runner._on_worker_end(1)
-    assert runner.store.result(run_id).lint == ()
+    for said in (told, ()):
+        run_id = runner.start(Plan(title="Test", nodes=()), said)
+        ending = threading.Thread(target=runner._on_worker_end, args=(1,))
+        ending.start()
+        ending.join()
+        assert runner.store.result(run_id).lint == said
