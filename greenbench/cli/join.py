@@ -10,9 +10,10 @@ from greenbench.cli.listing import open_store
 from greenbench.cli.output import make_console, print_json
 from greenbench.core.joined import JoinedLog
 from greenbench.core.measurement import Measurement
-from greenbench.core.quote import MINUS, quote, scale
+from greenbench.core.quote import quote
 from greenbench.core.run import RunResult
 from greenbench.engine.joining import JoinOptions, join_log
+from greenbench.report.joined import OWN, clock_words, unit_of
 
 
 def join_run(run: str, log: Path, options: JoinOptions, as_json: bool) -> int:
@@ -28,7 +29,7 @@ def join_run(run: str, log: Path, options: JoinOptions, as_json: bool) -> int:
         print_json(joined.model_dump(mode="json", exclude={"t_s", "power_w", "energy_j"}))
         return 0
     console = make_console()
-    console.print(f"{joined.title}: {_offset(joined)}", markup=False)
+    console.print(f"{joined.title}: {clock_words(joined)}", markup=False)
     _print_table(console, result, joined)
     for note in joined.notes:
         console.print(f"· {note}", markup=False)
@@ -36,19 +37,9 @@ def join_run(run: str, log: Path, options: JoinOptions, as_json: bool) -> int:
     return 0
 
 
-def _offset(joined: JoinedLog) -> str:
-    """How the log's clock lies to the run's, in a sentence."""
-    value, low, high = joined.offset.value or 0.0, joined.offset.low or 0.0, joined.offset.high or 0.0
-    moved = f"its times were moved by {MINUS if value < 0 else '+'}{abs(value):.2f} s"
-    half = f" ± {(high - low) / 2:.2f} s" if high > low else ""
-    if not joined.estimated:
-        return f"{moved}{half}, as given."
-    return f"{moved}{half}, found against {joined.against} (correlation {joined.correlation or 0:.3f})."
-
-
 def _print_table(console: Console, result: RunResult, joined: JoinedLog) -> None:
-    rows = [(v, joined.per_inference.get(v.letter), v.metrics.get("energy_per_inference")) for v in result.variants]
-    unit = scale("J", [m.value for _, logged, own in rows for m in (logged, own) if m is not None])
+    rows = [(v, joined.per_inference.get(v.letter), v.metrics.get(OWN)) for v in result.variants]
+    unit = unit_of(result, joined)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Variant", overflow="fold")
     for title in (f"By the log, {unit.unit}", "95 % interval", f"By the run's sources, {unit.unit}"):

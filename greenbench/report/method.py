@@ -5,7 +5,7 @@ from greenbench.core.measurement import Measurement, Provenance, SourceReport, S
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, duration, number, quote, scale, significant
 from greenbench.core.run import NodeState, Remark, RunResult, RunState
-from greenbench.report import trail
+from greenbench.report import joined, trail
 from greenbench.report.executed import executed_table
 from greenbench.report.labels import listed, plural, runtime_name, sentence, threads
 from greenbench.report.parts import Method, Note, Section, TextTable
@@ -26,6 +26,7 @@ def method(result: RunResult, pick: str | None) -> Method:
         identity=_identity(result, pick),
         executed=executed_table(result),
         remedies=tuple(f"{source.title}: {source.remedy.strip().rstrip('.')}." for source in result.sources if source.remedy),
+        joined=joined.tables(result),
     )
 
 

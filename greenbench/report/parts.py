@@ -125,7 +125,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Method:
-    """How it was measured: pairs of word and fact, the power sources, what executed, and what a reader must know."""
+    """How it was measured: pairs of word and fact, the power sources, what executed, what a log of an outside meter says beside it, and
+    what a reader must know."""
 
     machine: tuple[tuple[str, str], ...]
     protocol: tuple[tuple[str, str], ...]
@@ -136,6 +137,7 @@ class Method:
     identity: tuple[tuple[str, str], ...]
     executed: TextTable
     remedies: tuple[str, ...] = ()
+    joined: tuple[TextTable, ...] = ()
 
 
 @dataclass(frozen=True)

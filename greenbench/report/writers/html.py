@@ -141,11 +141,12 @@ class _Page:
         return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>{note}' if model.rows else ""
 
     def method(self) -> Iterable[str]:
-        """Machine, protocol, what executed, sensors, warnings and limits."""
+        """Machine, protocol, what executed, sensors, logs of outside meters, warnings and limits."""
         found = self.report.method
         yield _pairs((*found.machine, *found.protocol))
         yield from map(self.table, (found.executed, found.sensors))
         yield from (f'<p class="note">{escape(words)}</p>' for words in found.remedies)
+        yield from map(self.table, found.joined)
         yield _notes("Warnings and deviations", found.warnings)
         yield _notes("Limits", found.limits)
 
