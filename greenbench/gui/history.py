@@ -28,6 +28,7 @@ class HistoryPage(QFrame):
 
     opened = Signal(str)
     compare_asked = Signal(list)
+    join_asked = Signal(str)  # the log of a meter, with this run
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -59,8 +60,10 @@ class HistoryPage(QFrame):
         layout.setSpacing(10)
         self.compare = Button(theme, "Compare runs", "scales")
         self.compare.clicked.connect(lambda: self.compare_asked.emit(self.chosen()))
+        self.join = Button(theme, "Join a meter's log…", "link")
+        self.join.clicked.connect(lambda: self.join_asked.emit(self.chosen()[0]))
         self.list.itemSelectionChanged.connect(self._offer)
-        layout.addLayout(row(Text("History", 20, 600), 0, self.compare))
+        layout.addLayout(row(Text("History", 20, 600), 0, self.join, self.compare))
         layout.addWidget(self._none)
         layout.addWidget(card, 1)
         self._card = card
@@ -73,6 +76,8 @@ class HistoryPage(QFrame):
 
     def _offer(self) -> None:
         count = len(self.chosen())
+        self.join.setEnabled(count == 1)
+        self.join.setToolTip("" if count == 1 else "Choose one run")
         self.compare.setEnabled(count > 1)
         self.compare.setText(f"Compare {count} runs" if count > 1 else "Compare runs")
         self.compare.setToolTip("" if count > 1 else "Choose two or more runs with Ctrl or Shift")
@@ -82,6 +87,7 @@ class HistoryPage(QFrame):
         self.list.clear()
         self._none.setVisible(not runs)
         self.compare.setVisible(bool(runs))
+        self.join.setVisible(bool(runs))
         self._card.setVisible(bool(runs))
         for run in runs:
             name, tone, word = _STATES[RunState(run.state)]

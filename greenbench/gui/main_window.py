@@ -33,6 +33,7 @@ from greenbench.gui.forms.inspector import Inspector
 from greenbench.gui.history import HistoryPage
 from greenbench.gui.inside.page import InsidePage
 from greenbench.gui.job_bridge import JobBridge
+from greenbench.gui.joining.doors import JoinDoors
 from greenbench.gui.library import StepLibrary
 from greenbench.gui.look import Look
 from greenbench.gui.menu_row import MenuRow
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         self.models = ModelDoors(self)
         self.audits = AuditDoors(self)
         self.comparisons = CompareDoors(self)
+        self.joining = JoinDoors(self)
         self.pages = QStackedWidget()
         self.panels = Panels(theme, self.library, self._middle(), self.inspector)
         self.menu_row = MenuRow(theme)

@@ -41,6 +41,7 @@ def window_actions(window: "MainWindow") -> list[Action]:
         ),
         Action("export-model", "Export model…", window.models.export, "cube", "", "File", 2, aliases="onnx openvino deploy ship"),
         Action("audit", "Audit trail…", window.audits.ask, "fingerprint", "", "File", 2, aliases="raw samples digest proof provenance"),
+        Action("join", "Join a meter's log…", window.joining.ask, "link", "", "File", 2, aliases="csv plug wall external"),
         Action("quit", "Quit", window.close, "", "Ctrl+Q", "File", 3, aliases="exit close"),
         Action("undo", "Undo", undo.undo, "arrow-u-up-left", "Ctrl+Z", "Edit"),
         Action("redo", "Redo", undo.redo, "arrow-u-up-right", "Ctrl+Y or Ctrl+Shift+Z", "Edit"),

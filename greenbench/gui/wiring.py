@@ -140,7 +140,7 @@ class Wiring:
             (window.editor.selectionChanged, window.inspector.show_nodes), (window.editor.inspect_wanted, self._inspect),
             (window.results.open_node, window.show_node), (window.results.export_asked, window.export),
             (window.results.copied, lambda: window.messages.say("notice", "The table is on the clipboard.")),
-            (window.history.compare_asked, window.comparisons.ask),
+            (window.history.compare_asked, window.comparisons.ask), (window.history.join_asked, window.joining.ask),
             (window.history.opened, window.open_run), (window.results.run_asked, window.open_run),
             (window.results.doors.look_asked, window.models.look), (window.results.doors.export_asked, window.models.export),
             (window.results.doors.audit_asked, window.audits.ask),
@@ -195,7 +195,7 @@ class Wiring:
         window, there = self._window, self._window.results.result is not None
         window.toolbar.show_phase(window.parts.control.phase, has_result=there)
         window.toolbar.name_report(self.shown_run.named())
-        for id in ("copy-table", "export-model", "audit", *(f"export-{suffix}" for suffix in FORMATS)):
+        for id in ("copy-table", "export-model", "audit", "join", *(f"export-{suffix}" for suffix in FORMATS)):
             window.actions_.enable(id, there)
 
     def _ended(self, result: RunResult) -> None:

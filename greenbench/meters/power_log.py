@@ -26,6 +26,7 @@ _POWER = re.compile(r"(^|\b|_)(active power|apower|power|watts?|p)(\b|_)", re.IG
 _ENERGY = re.compile(r"(^|\b|_)(energy|total|wh|kwh)(\b|_)", re.IGNORECASE)
 _UNIT = re.compile(r"(?:^|[\s\[(_,/])(kWh|mWh|Wh|kJ|J|kW|mW|W)(?:$|[\s\])_,])", re.IGNORECASE)
 _MOST_BYTES = 1 << 30
+_HEAD_BYTES = 1 << 16
 _ENOUGH = 8  # changes of a value that show a beat
 _EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (1e8, 1.0))  # the least number that is so, and its seconds
 
@@ -85,7 +86,7 @@ def read_log(path: Path, columns: Columns = Columns()) -> PowerLog:
             raise FileFormatError(f'The log "{path}" is larger than 1 GiB.', "Cut out the hours of the run.")
         raw = path.read_bytes()
     except OSError as error:
-        raise FileFormatError(f'The log "{path}" cannot be read: {(error.strerror or str(error)).lower()}.', "Check the path.") from None
+        raise _unreadable(path, error) from None
     rows, decimal_comma = _rows(raw.decode("utf-8-sig", errors="replace"), path)
     header, body = _split(rows, path)
     time_at, date_at, value_at = _places(header, columns, path)
@@ -100,6 +101,25 @@ def read_log(path: Path, columns: Columns = Columns()) -> PowerLog:
     notes = [f'"{header[value_at]}" is taken as {unit}{note}, "{header[time_at]}" as {words}.']
     notes += [f"{left_out} of {len(body)} rows have no number and are left out."] if left_out else []
     return PowerLog(path.name, hashlib.sha256(raw).hexdigest(), start_s, t_s, np.array(values) * scale, counting, wall, tuple(notes))
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """The names of a log's columns, from its beginning; "column 1" and so on where it names none.
+
+    Raises:
+        FileFormatError: it cannot be read, or is no table.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    text = head.decode("utf-8-sig", errors="replace")
+    return tuple(_split(_rows(text.rpartition("\n")[0] if len(head) == _HEAD_BYTES else text, path)[0], path)[0])
+
+
+def _unreadable(path: Path, error: OSError) -> FileFormatError:
+    return FileFormatError(f'The log "{path}" cannot be read: {(error.strerror or str(error)).lower()}.', "Check the path.")
 
 
 def _rows(text: str, path: Path) -> tuple[list[list[str]], bool]:

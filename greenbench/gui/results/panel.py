@@ -19,6 +19,7 @@ from greenbench.gui.results.copying import as_text
 from greenbench.gui.results.doors import VariantDoors
 from greenbench.gui.results.export import Exporter
 from greenbench.gui.results.head import ResultsHead
+from greenbench.gui.results.joined_card import JoinedCard
 from greenbench.gui.results.remarks import Remarks
 from greenbench.gui.results.rows import build
 from greenbench.gui.results.table_view import ResultsTable
@@ -53,6 +54,7 @@ class ResultsPage(QWidget):
         self.head = ResultsHead(theme, settings)
         self.remarks = Remarks(theme)
         self.why = WhyCard(theme)
+        self.joined = JoinedCard(theme)
         self.cards = ResultCards(theme)
         self.doors = VariantDoors(theme, self)
         self._empty = self._empty_page()
@@ -126,6 +128,7 @@ class ResultsPage(QWidget):
         layout.addWidget(self.doors.card)
         layout.addWidget(self.why)
         layout.addWidget(self.remarks)
+        layout.addWidget(self.joined)
         layout.addWidget(self.cards, 1)
         self._rest = QWidget()
         layout.addWidget(self._rest, 1)
@@ -204,6 +207,7 @@ class ResultsPage(QWidget):
         self.doors.show_result(result, first)
         self.why.show_result(result)
         self.remarks.show_result(result)
+        self.joined.show_result(result)
         self.cards.show_result(result, first)
         self._show_table()
         self._choose(first)
