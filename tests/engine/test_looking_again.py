@@ -1,71 +1,43 @@
-"""A meter process that is killed comes back by itself, spares its sources' close look, and leaves a gap and no wrong number."""
+"""The parent's end of the meter process: a meter that is added is read as soon as the link is told to look again."""
 
-import os
 import queue
-import signal
-import time
-from pathlib import Path
 
-import psutil
 import pytest
 
 from greenbench.core import messages
+from greenbench.core.external import ExternalKind, add_meter, described
+from greenbench.core.measurement import SourceState
 from greenbench.engine.meter_link import MeterLink
-from greenbench.meters.discover import channels_in_use
-from greenbench.meters.ledger import EnergyLedger
-
-RECORDING = Path(__file__).parents[1] / "recordings" / "made-server.jsonl"
-NS = 1_000_000_000
-PATIENCE_S = 30.0
 
 
 @pytest.fixture
-def link():
-    """A link to a real meter process that plays a recording, and the queue of what it says."""
-    said: queue.SimpleQueue = queue.SimpleQueue()
-    made = MeterLink(said.put, ["--replay", str(RECORDING)])
-    made.open()
-    yield made, said
+def heard():
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def link(tmp_path, heard):
+    made = MeterLink(heard.put, ["--steady"], home=tmp_path)
+    yield made
     made.close()
 
 
-def hear(said, ledger, until):
-    """Takes what the link says until `until` holds for one event; that event."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        event = said.get(timeout=PATIENCE_S)
-        if isinstance(event, messages.Sources):
-            ledger.declare(channels_in_use(event.reports))
-        elif isinstance(event, messages.Samples):
-            ledger.add(event.samples)
-        if until(event):
-            return event
-    raise AssertionError("the meter did not say it in time")
+def states(event):
+    return {report.key: report.state for report in event.reports} if isinstance(event, messages.Sources) else {}
 
 
-def read_up_to(ledger, t_ns):
-    return lambda event: ledger.heard_until_ns >= t_ns
+def wait_for(heard, key):
+    """The state of a source in the first report that has it."""
+    while True:
+        found = states(heard.get(timeout=20)).get(key)
+        if found is not None:
+            return found
 
 
-def test_a_killed_meter_is_started_again_and_the_time_between_is_a_gap(link):
-    made, said = link
-    ledger = EnergyLedger()
-    hear(said, ledger, lambda event: ledger.heard_until_ns > 0)
-    start_ns = int(ledger.watts("rapl:0")[0][0])
-    hear(said, ledger, read_up_to(ledger, start_ns + round(1.5 * NS)))
-    first = made.pid
-    os.kill(first, signal.SIGKILL)
-    gone = hear(said, ledger, lambda event: isinstance(event, messages.MeterState) and not event.alive)
-    assert "killed" in gone.text
-    before_ns = ledger.heard_until_ns
-    hear(said, ledger, lambda event: isinstance(event, messages.MeterState) and event.alive)
-    assert made.pid != first
-    assert "--steady" in psutil.Process(made.pid).cmdline()
-    hear(said, ledger, lambda event: ledger.heard_until_ns > before_ns)
-    back_ns = ledger.heard_until_ns
-    hear(said, ledger, read_up_to(ledger, back_ns + round(1.5 * NS)))
-    assert ledger.curve("rapl:0").energy_j(start_ns + NS // 5, start_ns + NS) == pytest.approx(25.0 * 0.8, rel=1e-4)
-    across = ledger.window(start_ns + NS // 2, back_ns + NS)
-    assert (across.energy_j, across.gap) == (None, True)
-    assert across.reason.endswith("The counter began anew.")
-    assert ledger.curve("rapl:0").energy_j(back_ns + NS // 5, back_ns + NS) == pytest.approx(25.0 * 0.8, rel=1e-4)
+def test_looking_again_finds_a_meter_that_was_added_meanwhile(link, heard, tmp_path):
+    link.look_again()  # no process yet: one that is just being started looks anyway
+    link.open()
+    assert wait_for(heard, "external") is SourceState.ABSENT
+    add_meter(tmp_path, described(ExternalKind.SHELLY, "127.0.0.1:9", "Desk"))
+    link.look_again()
+    assert wait_for(heard, "external:desk") in (SourceState.STANDBY, SourceState.SILENT)
