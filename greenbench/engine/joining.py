@@ -123,8 +123,8 @@ class _Joining:
         if found.seconds is None:
             raise MeterError(
                 f"By how much the clock of {log.name} is off cannot be told. {found.reason}",
-                "If you know it, say it: --offset SECONDS is added to the log's times; if you know it roughly, --within SECONDS leaves out "
-                "the rest.",
+                "If you know it, give it: it is added to the log's times (--offset SECONDS). If you know it roughly, a shorter search "
+                "leaves out the rest (--within SECONDS).",
             )
         return found
 
@@ -207,7 +207,7 @@ class _Joining:
                 "that would make that 1 % of them. The intervals include it."
             )
         if not self.options.error:
-            yield "The meter's own error is not in the intervals: give it with --error."
+            yield "The meter's own error is not in the intervals: it was not given (--error)."
         if self.clock_s and self.options.offset_s is not None and self.log.wall:
             yield "The run's start is known to the second only, which is in the intervals."
 

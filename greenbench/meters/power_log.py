@@ -197,7 +197,7 @@ def _unit(name: str, given: str, path: Path) -> tuple[str, str]:
     if found:
         return found, ""
     if _ENERGY.search(name.replace("_", " ")) and not _POWER.search(name.replace("_", " ")):
-        raise FileFormatError(f'The unit of "{name}" in "{path}" is not known.', "Say it: --unit Wh")
+        raise FileFormatError(f'The unit of "{name}" in "{path}" is not known.', "Give it (--unit Wh).")
     return "W", " (its name has no unit)"
 
 
@@ -267,4 +267,4 @@ def _check_order(t_s: NDArray[np.float64], stamps: list[str], path: Path) -> Non
 
 
 def _remedy(header: Sequence[str]) -> str:
-    return f"Its columns: {', '.join(header)}. Name the right ones with --time and --power, and the unit with --unit."
+    return f"Its columns: {', '.join(header)}. Name the right ones (--time, --power), and the unit (--unit)."

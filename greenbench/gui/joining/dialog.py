@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QFileDialog, QFrame, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from greenbench.core.errors import GreenBenchError
@@ -15,11 +15,12 @@ from greenbench.gui.joining.work import JoinWork
 from greenbench.gui.results.card import dense
 from greenbench.gui.theme import Theme, font
 from greenbench.meters.power_log import JOULES, WATTS, Columns, PowerLog, columns_of
-from greenbench.report.joined import KEPT, clock_words, variant_words
+from greenbench.report.joined import clock_words, variant_words
 
-_WIDTH = 560
+_WIDTH, _FEW = 560, 5  # pixels, and variants that are told here
 _WITHIN_S, _FARTHEST_S, _WORST = 120.0, 86_400.0, 50.0
 _FOUND = "Found by its name"
+_WANTED = "It needs a time and a power, or a count of energy, in each row."
 _FIND = "It is found by laying the log's power over what the run knows: the log's clock may be off by this much, either way."
 _GIVE = "Added to the log's times. Of a log that counts its own seconds: where its zero lies, in seconds since the start of the run."
 
@@ -37,7 +38,7 @@ class JoinDialog(QDialog):
         self.setFixedWidth(_WIDTH)
         self.file, self.title = QLineEdit(), QLineEdit()
         self.columns = {name: Choice() for name in ("Time", "Power or energy", "Unit")}
-        self.found = Text("", 12, 400, "muted", wrap=True)
+        self.found = Text(_WANTED, 12, 400, "muted", wrap=True)
         self.clock = Segments([(False, "Find its clock's offset"), (True, "I know the offset")], False, height=32)
         self.seconds, self.error = QDoubleSpinBox(), QDoubleSpinBox()
         self._clock_help = Text("", 12, 400, "muted", wrap=True)
@@ -63,6 +64,8 @@ class JoinDialog(QDialog):
     def _lay_out(self) -> None:
         choose = Button(self._theme, "Choose…", "folder-open")
         choose.clicked.connect(self.choose)
+        for button in (choose, self.leave, self.go):
+            button.setAutoDefault(False)  # Enter ends the typing of a path, no more
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
@@ -74,7 +77,8 @@ class JoinDialog(QDialog):
         file.addWidget(self.file, 1)
         file.addWidget(choose)
         self.outcome.setProperty("role", "notice")
-        said = row(Icon(self._theme, "check-circle", "accent"), spacing=10, margins=(12, 10, 12, 10))
+        said = row(spacing=10, margins=(12, 10, 12, 10))
+        said.addWidget(Icon(self._theme, "check-circle", "accent"), 0, Qt.AlignmentFlag.AlignTop)
         said.addWidget(self.words, 1)
         self.outcome.setLayout(said)
         self.outcome.hide()
@@ -82,8 +86,8 @@ class JoinDialog(QDialog):
         layout.setContentsMargins(20, 18, 20, 18)
         layout.setSpacing(8)
         layout.addWidget(Text(f"{self.run.title}, {when(self.run.started)}", 14, 600, wrap=True))
-        what = "What a wall or lab meter logged while this run was under way is laid beside it, by time stamp."
-        layout.addWidget(Text(f"{what} {KEPT}", 12, 400, "second", wrap=True))
+        what = "What a wall or lab meter logged while this run was under way is laid beside it, by time stamp. Its own numbers stay."
+        layout.addWidget(Text(f"{what}", 12, 400, "second", wrap=True))
         layout.addWidget(Text("Log, a CSV file", 13, 500))
         layout.addLayout(file)
         layout.addLayout(grid)
@@ -193,7 +197,14 @@ class JoinDialog(QDialog):
         self._fit()
 
     def _fit(self) -> None:
-        QTimer.singleShot(0, self, self.adjustSize)
+        QTimer.singleShot(0, self, self._grow)
+
+    def _grow(self) -> None:
+        """As high as the words need: a size hint does not know how they wrap."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
 
     # ---- joining ----------------------------------------------------------------------------------------------
 
@@ -209,8 +220,9 @@ class JoinDialog(QDialog):
     def _show_joined(self, result: RunResult) -> None:
         self._rest()
         self.run, log = result, result.joined[-1]
-        said = (f"{log.title}: {clock_words(log)}", "One inference by the log:", *variant_words(result, log), *log.notes)
-        self.words.setText("\n".join(said))
+        lines = variant_words(result, log)
+        shown = (*lines[:_FEW], f"… and {len(lines) - _FEW} more on the results page") if len(lines) > _FEW + 1 else lines
+        self.words.setText("\n".join((f"{log.title}: {clock_words(log)}", "One inference by the log:", *shown, *log.notes)))
         self.outcome.show()
         self.leave.setText("Close")
         self._mind()
@@ -218,7 +230,7 @@ class JoinDialog(QDialog):
 
     def _fail(self, error: GreenBenchError) -> None:
         self._rest()
-        self.found.setText("")
+        self.found.setText(_WANTED)
         self.failure.show_failure(Failure(kind="", message=error.message, remedy=error.remedy), "This log cannot be joined")
         self._mind()
 

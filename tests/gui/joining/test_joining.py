@@ -143,7 +143,8 @@ def test_the_card_stands_only_where_a_log_was_joined(qtbot: QtBot, theme: Theme,
     card.show_result(said.args[0])
     assert not card.isHidden()
     assert card.name.text() == "Log plug.csv"
-    assert "by the run's own sources ≈ 20.0 J" in card.words.text()
+    assert "by the run's own sources ≈ 20.0 J" in card.words.text().replace("\u00a0", " ")
+    assert "found against when the run was busy" in card.how.text()
 
 
 def test_the_menu_asks_for_the_shown_run_and_the_history_for_the_chosen_one(window: MainWindow, kept: RunResult) -> None:
