@@ -1,8 +1,10 @@
 """What the tests of several rooms share: strategies for the value types that processes and files exchange."""
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from enum import Enum
-from types import NoneType, UnionType
+from pathlib import Path
+from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -19,6 +21,17 @@ settings.load_profile("greenbench")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-matrix", action="store_true", help="write what tests/steps/test_matrix.py finds into matrix.csv")
+
+
+@pytest.fixture(scope="session")
+def machines() -> ModuleType:
+    """The script that made the recordings: it knows their joules in closed form."""
+    spec = importlib.util.spec_from_file_location("make_recordings", Path(__file__).parent / "recordings" / "make_recordings.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 SIMPLE = {

@@ -77,9 +77,7 @@ def break_even(result: RunResult, letter: str, rate: float | None = None) -> Bre
     Raises:
         KeyError: there is no such variant.
     """
-    variant = next((v for v in result.variants if v.letter == letter), None)
-    if variant is None:
-        raise KeyError(letter)
+    variant = charges.variant_of(result, letter)
     first = _baseline(result, variant)
     spent = charges.making(result, letter)
     rate = rate or per_day(result)
@@ -92,7 +90,7 @@ def break_even(result: RunResult, letter: str, rate: float | None = None) -> Bre
 
 def _baseline(result: RunResult, variant: VariantResult) -> VariantResult | None:
     """The measured first variant of the same benchmark."""
-    first = next((v for v in result.variants if v.benchmark == variant.benchmark), None)
+    first = charges.baseline_of(result, variant)
     return first if first is not None and first.failure is None else None
 
 

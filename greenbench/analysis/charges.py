@@ -132,10 +132,8 @@ def account(result: RunResult, letter: str) -> Account:
     Raises:
         KeyError: there is no such variant.
     """
-    variant = next((v for v in result.variants if v.letter == letter), None)
-    if variant is None:
-        raise KeyError(letter)
-    first = _baseline_of(result, variant)
+    variant = variant_of(result, letter)
+    first = baseline_of(result, variant)
     needed = makers(result.plan, variant.node)
     anyway = makers(result.plan, first.node) if first is not None else frozenset()
     groups: dict[str, list[Charge]] = {name: [] for name in ("baseline", "making", "others", "measuring", "discarded", "overhead")}
@@ -160,7 +158,15 @@ def _group(line: Charge, needed: frozenset[str], anyway: frozenset[str], used: f
     return "others" if line.variants or line.repeat or line.node in used else "discarded"
 
 
-def _baseline_of(result: RunResult, variant: VariantResult) -> VariantResult | None:
+def variant_of(result: RunResult, letter: str) -> VariantResult:
+    """The variant with that letter. Raises KeyError: there is none."""
+    variant = next((v for v in result.variants if v.letter == letter), None)
+    if variant is None:
+        raise KeyError(letter)
+    return variant
+
+
+def baseline_of(result: RunResult, variant: VariantResult) -> VariantResult | None:
     """The first variant of the same benchmark, whether it could be measured or not."""
     return next((v for v in result.variants if v.benchmark == variant.benchmark), None)
 

@@ -1,4 +1,4 @@
-"""The head of a table with two lines: the title, and the unit below it; an arrow where the rows are sorted by a column."""
+"""What the painted tables share: a head with two lines, title and unit, with an arrow where the rows are sorted; the ground of a cell."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -13,6 +13,14 @@ from greenbench.gui.theme import Theme, font
 PAD = 12
 HEAD_HEIGHT = 44
 _SIGN = 10
+
+
+def paint_ground(painter: QPainter, theme: Theme, rect: QRectF, *, selected: bool, first: bool, calm: str = "surface") -> None:
+    """What lies under a cell: its colour, the line below it, and the mark of a chosen row at its `first` cell."""
+    painter.fillRect(rect, theme.color("selection" if selected else calm))
+    painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), theme.color("border"))
+    if selected and first:
+        painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), theme.color("accent"))
 
 
 class HeadColumn(Protocol):

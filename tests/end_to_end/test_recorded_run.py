@@ -1,6 +1,5 @@
 """A real run over a recorded machine whose joules are known: from the meter process to the blocks and the results."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,6 @@ from greenbench.engine.runner import LocalRunner
 
 FOLDER = Path(__file__).parents[1] / "recordings"
 NS = 1_000_000_000
-
-
-@pytest.fixture(scope="module")
-def made():
-    spec = importlib.util.spec_from_file_location("make_recordings", FOLDER / "make_recordings.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ def recorded(tmp_path):
         runner.close()
 
 
-def test_blocks_have_the_joules_of_the_recorded_machine(made, recorded, brief_plan, until):
+def test_blocks_have_the_joules_of_the_recorded_machine(machines, recorded, brief_plan, until):
     runner = recorded("made-server")
     runner.start(brief_plan())
     result = until(runner, messages.ResultsReady)[-1].result
@@ -49,7 +40,7 @@ def test_blocks_have_the_joules_of_the_recorded_machine(made, recorded, brief_pl
     for variant in result.variants:
         for block in variant.blocks:
             start_s, end_s = ((t_ns - start_ns) / NS for t_ns in (block.t0_ns, block.t1_ns))
-            true_j = (made.PACKAGE_W + made.MEMORY_W) * (end_s - start_s) + made.board_j(end_s) - made.board_j(start_s)
+            true_j = (machines.PACKAGE_W + machines.MEMORY_W) * (end_s - start_s) + machines.board_j(end_s) - machines.board_j(start_s)
             stated = runner.ledger.window(block.t0_ns, block.t1_ns)
             assert block.energy_j == pytest.approx(stated.energy_j)
             assert abs(block.energy_j - true_j) <= stated.half_width_j + 1e-4
@@ -59,13 +50,13 @@ def test_blocks_have_the_joules_of_the_recorded_machine(made, recorded, brief_pl
         assert min(each) <= energy.value <= max(each)
 
 
-def test_a_gap_in_the_recording_is_a_gap_in_the_results(made, recorded, brief_plan, until):
+def test_a_gap_in_the_recording_is_a_gap_in_the_results(machines, recorded, brief_plan, until):
     """The recorded counter is away for 2.5 s of every 10: what it touches has no number, all else has the right one."""
     runner = recorded("made-gap")
     run_id = runner.start(brief_plan())
     assert until(runner, messages.ResultsReady)[-1].result.state is RunState.FINISHED
     start_ns = int(runner.ledger.watts("rapl:0")[0][0])
-    away = [(turn * made.EVERY_S + made.AWAY_S[0], turn * made.EVERY_S + made.AWAY_S[1] + 0.1) for turn in range(12)]
+    away = [(turn * machines.EVERY_S + machines.AWAY_S[0], turn * machines.EVERY_S + machines.AWAY_S[1] + 0.1) for turn in range(12)]
     touched = whole = 0
     for window in runner.store.windows(run_id):
         start_s, end_s = ((t_ns - start_ns) / NS for t_ns in (window.t0_ns, window.t1_ns))

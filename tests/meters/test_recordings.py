@@ -1,6 +1,5 @@
 """The made recordings are what their script makes, and have the joules that their loads have in closed form."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from greenbench.meters.ledger import EnergyLedger
 FOLDER = Path(__file__).parents[1] / "recordings"
 NS = 1_000_000_000
 NAMES = ("made-server", "made-watts", "made-battery", "made-gap")
-
-
-@pytest.fixture(scope="module")
-def made():
-    spec = importlib.util.spec_from_file_location("make_recordings", FOLDER / "make_recordings.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -45,31 +36,31 @@ def window(played, start_s, end_s):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recording_is_what_its_script_makes_and_says_so(made, name):
-    said = [encode(message) for message in made.recordings()[name]]
+def test_a_recording_is_what_its_script_makes_and_says_so(machines, name):
+    said = [encode(message) for message in machines.recordings()[name]]
     assert (FOLDER / f"{name}.jsonl").read_bytes() == b"".join(said)
     assert b"not measured" in said[0]
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(1.0, 51.0), (2.35, 97.6), (10.0, 20.0), (3.14, 71.83)])
-def test_a_server_with_wraps_and_a_board_that_lags(made, play, start_s, end_s):
+def test_a_server_with_wraps_and_a_board_that_lags(machines, play, start_s, end_s):
     energy = window(play("made-server"), start_s, end_s)
-    true_j = (made.PACKAGE_W + made.MEMORY_W) * (end_s - start_s) + made.board_j(end_s) - made.board_j(start_s)
+    true_j = (machines.PACKAGE_W + machines.MEMORY_W) * (end_s - start_s) + machines.board_j(end_s) - machines.board_j(start_s)
     assert energy.energy_j == pytest.approx(true_j, rel=0.005)
     assert abs(energy.energy_j - true_j) <= energy.half_width_j + 1e-4
     assert energy.provenance is Provenance.COUNTER
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(2.0, 52.0), (3.14, 51.83)])
-def test_watts_of_a_board_without_a_counter(made, play, start_s, end_s):
+def test_watts_of_a_board_without_a_counter(machines, play, start_s, end_s):
     energy = window(play("made-watts"), start_s, end_s)
-    true_j = made.PACKAGE_W * (end_s - start_s) + made.board_j(end_s) - made.board_j(start_s)
+    true_j = machines.PACKAGE_W * (end_s - start_s) + machines.board_j(end_s) - machines.board_j(start_s)
     assert energy.energy_j == pytest.approx(true_j, rel=0.005)
     assert abs(energy.energy_j - true_j) <= energy.half_width_j
     assert energy.provenance is Provenance.INTEGRATED
 
 
-def test_a_battery_that_is_drained_faster_after_a_minute(made, play):
+def test_a_battery_that_is_drained_faster_after_a_minute(machines, play):
     played = play("made-battery")
     assert window(played, 10.0, 50.0).energy_j == pytest.approx(12.0 * 40)
     assert window(played, 70.0, 110.0).energy_j == pytest.approx(18.0 * 40)
@@ -78,12 +69,12 @@ def test_a_battery_that_is_drained_faster_after_a_minute(made, play):
     assert across.provenance is Provenance.INTEGRATED
 
 
-def test_gaps_have_no_joules_and_between_them_none_is_lost(made, play):
+def test_gaps_have_no_joules_and_between_them_none_is_lost(machines, play):
     played = play("made-gap")
     for turn in range(10):
-        base = turn * made.EVERY_S
+        base = turn * machines.EVERY_S
         touched = window(played, base + 4.0, base + 9.0)
         assert (touched.energy_j, touched.gap) == (None, True)
         assert touched.reason
-        whole = window(played, base + 8.0, base + made.EVERY_S + 4.8)
+        whole = window(played, base + 8.0, base + machines.EVERY_S + 4.8)
         assert whole.energy_j == pytest.approx(25.0 * 6.8, abs=1e-4)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.inside.rows import Cell, Column, Row, Table
-from greenbench.gui.table_head import PAD, TwoLineHead
+from greenbench.gui.table_head import PAD, TwoLineHead, paint_ground
 from greenbench.gui.theme import Theme, font
 
 ROW_HEIGHT = 32
@@ -106,11 +106,8 @@ class _Delegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        calm = "selection" if selected else "accent_soft" if cell.changed and column.kind != "change" else "surface"
-        painter.fillRect(rect, self._theme.color(calm))
-        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), self._theme.color("border"))
-        if selected and index.column() == 0:
-            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), self._theme.color("accent"))
+        calm = "accent_soft" if cell.changed and column.kind != "change" else "surface"
+        paint_ground(painter, self._theme, rect, selected=selected, first=index.column() == 0, calm=calm)
         self._cell(painter, rect.adjusted(PAD, 0, -PAD, -1), column, row, cell)
         painter.restore()
 

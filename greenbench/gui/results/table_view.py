@@ -11,7 +11,7 @@ from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance, paint_variant
 from greenbench.gui.results.columns import Column
 from greenbench.gui.results.rows import Cell, Row, Table
-from greenbench.gui.table_head import HEAD_HEIGHT, PAD, TwoLineHead
+from greenbench.gui.table_head import HEAD_HEIGHT, PAD, TwoLineHead, paint_ground
 from greenbench.gui.theme import Theme, font
 
 ROW_HEIGHT = 46
@@ -72,10 +72,7 @@ class _Delegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(rect, self._theme.color("selection" if selected else "surface"))
-        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), self._theme.color("border"))
-        if selected and index.column() == 0:
-            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), self._theme.color("accent"))
+        paint_ground(painter, self._theme, rect, selected=selected, first=index.column() == 0)
         inside = rect.adjusted(PAD, 0, -PAD, -1)
         if index.column() == 0:
             self._variant(painter, inside, row)

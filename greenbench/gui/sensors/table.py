@@ -22,7 +22,7 @@ from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance
 from greenbench.gui.sensors.rows import SensorRow, urgent
 from greenbench.gui.sensors.words import refresh_hint, short_time
-from greenbench.gui.table_head import PAD, TwoLineHead
+from greenbench.gui.table_head import PAD, TwoLineHead, paint_ground
 from greenbench.gui.theme import Theme, font
 
 ROW, HEAD = 46, 36
@@ -143,10 +143,7 @@ class _Delegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(rect, self._theme.color("selection" if selected else "surface"))
-        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), self._theme.color("border"))
-        if selected and column == SOURCE:
-            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), self._theme.color("accent"))
+        paint_ground(painter, self._theme, rect, selected=selected, first=column == SOURCE)
         inside = rect.adjusted(PAD + (4 if column == SOURCE else 0), 0, -PAD, -1)
         match column:
             case 0:
