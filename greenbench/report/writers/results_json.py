@@ -52,6 +52,8 @@ Layout (format "greenbench results", version 1):
     phases                 what went on when: kind, label, t0_s, t1_s, variant
     raw_digest             SHA-256 of the samples, windows, calls and answers that all numbers are made of (greenbench audit)
     arithmetic             number of the rules by which they were made of it; 0: from before that was kept
+    joined                 logs of meters outside the machine that were joined later: offset (s, with its interval) of their clock, whether
+                           it was estimated and against what, the joules of every window, per_inference by letter, the readings
     block_trace            one timed block closely, all counted channels together, or null: power_w in spans of step_s from begin_s on
 """
 
