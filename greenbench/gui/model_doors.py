@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from greenbench.core import places
 from greenbench.core.run import RunResult
 from greenbench.engine.cache import Cache
-from greenbench.gui.exporting.dialog import ExportDialog
 from greenbench.gui.inside.subjects import Subject, subjects
 
 if TYPE_CHECKING:
+    from greenbench.gui.exporting.dialog import ExportDialog
     from greenbench.gui.main_window import MainWindow
 
 INSIDE_PAGE = 3
@@ -35,6 +35,9 @@ class ModelDoors:
 
     def export(self, node: str = "") -> None:
         """Asks as what to export the model that a node gave; without a node, that of the variant in the results' card."""
+        # The dialog comes in with this: not before somebody exports.
+        from greenbench.gui.exporting.dialog import ExportDialog
+
         result = self._window.results.result
         if result is None:
             self._window.messages.say("notice", "There is no model to export yet.", "Press Run first, or open a run from the history.")

@@ -14,7 +14,6 @@ from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.forms.field import Field
 from greenbench.gui.forms.fields import SliderField, field_widget
 from greenbench.gui.session import Session
-from greenbench.gui.sources.zoo_browser import ZooBrowser
 from greenbench.gui.sources.zoo_table import in_one_line
 from greenbench.gui.theme import Theme, font
 from greenbench.steps.model_library.zoo import find
@@ -241,6 +240,9 @@ class ParameterForm(QWidget):
         node = self._session.document.pipeline.nodes.get(self._id)
         if node is None:
             return
+        # Its table comes in with this: not before somebody browses.
+        from greenbench.gui.sources.zoo_browser import ZooBrowser
+
         browser = ZooBrowser(self.window(), self._theme, str(self.values(node)[name]))
         browser.picked.connect(lambda value: self._give(name, value))
         browser.open()
