@@ -13,14 +13,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr, bdtrik, ndtri, stdtrit
+from scipy.special import bdtr, bdtrik, betaincinv, ndtri, stdtrit
 
 from greenbench.analysis.intervals import CONFIDENCE
 from greenbench.core.timed import Percentile
 
 MEDIAN = 0.5
 SHOWN = (MEDIAN, 0.9, 0.95, 0.99)
-_STATED_WITH = 0.99
+STATED_WITH = 0.99
+"""The confidence of MLPerf's rules of percentiles and of early stopping."""
 _TAIL_PARTS = 20
 _QUERIES = 8192
 
@@ -33,7 +34,7 @@ def queries_needed(q: float) -> int:
     """
     if not 0.5 <= q < 1:
         raise ValueError(f"{q} is no upper percentile")
-    z, margin = float(ndtri((1 + _STATED_WITH) / 2)), (1 - q) / _TAIL_PARTS
+    z, margin = float(ndtri((1 + STATED_WITH) / 2)), (1 - q) / _TAIL_PARTS
     return math.ceil(z * z * q * (1 - q) / margin**2 / _QUERIES) * _QUERIES
 
 
@@ -88,6 +89,32 @@ def percentile(blocks: Sequence[ArrayLike], q: float) -> Percentile:
 def percentiles(blocks: Sequence[ArrayLike]) -> tuple[Percentile, ...]:
     """Those that are shown; none without a call."""
     return tuple(percentile(blocks, q) for q in SHOWN) if any(np.size(block) for block in blocks) else ()
+
+
+def share_above(blocks: Sequence[ArrayLike], bound_s: float, confidence: float = STATED_WITH) -> tuple[float, float]:
+    """The least and the most that the share of calls longer than `bound_s` may be, each end with that confidence taken alone.
+
+    Exact binomial bounds (Clopper and Pearson 1934, Biometrika 26, 404), by which MLPerf stops early: with none of n above, the share is
+    under 1 % from n = 459 on. Calls of a block hang together, so they count for fewer (`percentile`); with none or all above, nothing
+    shows by how much, and they are taken for independent.
+
+    Raises:
+        ValueError: no call at all.
+    """
+    arrays = [np.asarray(block, dtype=np.float64) for block in blocks]
+    arrays = [block for block in arrays if block.size]
+    if not arrays:
+        raise ValueError("no block has a call in it")
+    n = sum(block.size for block in arrays)
+    size = _effective_size(arrays, bound_s)
+    above = sum(np.count_nonzero(block > bound_s) for block in arrays) * size / n
+    low = float(betaincinv(above, size - above + 1, 1 - confidence)) if above else 0.0
+    return low, float(betaincinv(above + 1, size - above, confidence)) if above < size else 1.0
+
+
+def fewest_calls(share: float, confidence: float = STATED_WITH) -> int:
+    """How many calls, none of them above, show that no more than `share` are: 459 for 1 % with 99 % confidence."""
+    return math.ceil(math.log(1 - confidence) / math.log(1 - share))
 
 
 def _effective_size(arrays: Sequence[np.ndarray], value: float) -> float:

@@ -129,7 +129,8 @@ class VariantMeasured(Message):
 
     `metric` is the task's (greenbench.core.task). For accuracy, `correct` has one character for each test example, "1" right or "0"
     wrong; for other metrics `scores` has one number for each, whose mean is the metric. Both are empty where that was not measured, for
-    `reason`. `highest_rate`: queries a second that still met the bound of the Server scenario, 0 if none did; None: not looked for."""
+    `reason`. `highest_rate`: queries a second that still met the bound of the Server scenario, 0 if none did; None: not looked for.
+    `lowest_broken`: the lowest rate tried that did not meet it."""
 
     tag: Literal["variant-measured"] = "variant-measured"
     node: str
@@ -139,6 +140,7 @@ class VariantMeasured(Message):
     scores: tuple[float, ...] = ()
     reason: str = ""
     highest_rate: float | None = None
+    lowest_broken: float | None = None
     peak_memory_bytes: int | None = None
     size_coded_bytes: int | None = None
 

@@ -70,6 +70,10 @@ class Percentile(Value):
         return f"over {low}" if high is None else low if low == high else f"{low} to {high}"
 
 
+PROBE_S = 3.0
+"""How long a search for the highest rate tries each."""
+
+
 class BatchTried(Value):
     """Examples a second at one batch size, in the warm-up of the Offline scenario."""
 
@@ -80,8 +84,9 @@ class BatchTried(Value):
 class Served(Value):
     """How a variant stood queries that arrive at random times (Poisson) at `rate` a second: the Server scenario.
 
-    `valid`: its p99 from arrival to answer, queueing included, is under `bound_s` beyond doubt; None: its interval holds the bound.
-    `queries` were answered, `late` of them after the bound. `highest_rate` is the highest rate tried that held; None: not searched for.
+    `queries` were answered, `late` of them after `bound_s`, waiting included; with 99 % confidence the share of late ones is at least
+    `late_low` and at most `late_high`. `valid`: it is at most 1 %; False: it is more; None: neither is shown. `highest_rate` is the
+    highest rate tried that held, 0 if none did, `lowest_broken` the lowest that did not; None: not searched for, or there was none.
     """
 
     rate: float
@@ -92,5 +97,8 @@ class Served(Value):
     p99_s: float | None = None
     low_s: float | None = None
     high_s: float | None = None
+    late_low: float | None = None
+    late_high: float | None = None
     highest_rate: float | None = None
+    lowest_broken: float | None = None
     text: str = ""

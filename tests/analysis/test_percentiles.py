@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from greenbench.analysis.percentiles import SHOWN, percentile, percentiles, queries_needed, ranks
+from greenbench.analysis.percentiles import SHOWN, fewest_calls, percentile, percentiles, queries_needed, ranks, share_above
 from greenbench.core.timed import Percentile
 
 
@@ -92,3 +92,25 @@ def test_a_cell_has_the_number_only_where_it_may_be_stated():
     assert exact.model_copy(update={"supported": False}).in_words(1e3) == "1.30 to 1.60"
     assert exact.model_copy(update={"supported": False, "high_s": None}).in_words(1e3) == "over 1.30"
     assert exact.model_copy(update={"supported": False, "low_s": None, "high_s": None}).in_words(1e3) == "—"
+
+
+def test_the_share_of_late_calls_has_clopper_and_pearsons_bounds():
+    # One block: its calls are taken for independent. scipy has the same bounds, two-sided.
+    calls = np.r_[np.full(7, 2.0), np.full(993, 0.5)]
+    theirs = stats.binomtest(7, 1000).proportion_ci(confidence_level=0.98, method="exact")
+    assert share_above([calls], 1.0) == pytest.approx((theirs.low, theirs.high))
+    assert share_above([np.zeros(50)], 1.0) == pytest.approx((0.0, 1 - 0.01 ** (1 / 50)))
+    assert share_above([np.full(50, 2.0)], 1.0) == pytest.approx((0.01 ** (1 / 50), 1.0))
+    with pytest.raises(ValueError, match="no block"):
+        share_above([], 1.0)
+
+
+def test_none_late_shows_one_in_a_hundred_from_459_calls_on():
+    assert (fewest_calls(0.01), fewest_calls(0.01, 0.95)) == (459, 299)
+    assert share_above([np.zeros(459)], 1.0)[1] <= 0.01 < share_above([np.zeros(458)], 1.0)[1]
+
+
+def test_late_calls_that_come_together_say_less_of_their_share():
+    spread = [np.r_[np.full(2, 2.0), np.zeros(998)] for _ in range(5)]
+    together = [np.r_[np.full(10, 2.0), np.zeros(990)], *(np.zeros(1000) for _ in range(4))]
+    assert share_above(together, 1.0)[1] > share_above(spread, 1.0)[1] > share_above([np.concatenate(spread)], 1.0)[1]

@@ -77,11 +77,15 @@ def test_the_highest_rate_is_found_where_the_queue_begins_to_break_the_bound():
         clock = Clock(round(service_s * 1e9))
         return np.array(serve(clock.run, arrivals_ns(rate, 60.0, seed=1), 120.0, clock, clock.wait).durations_ns) / 1e9
 
-    found = highest_rate(probe, service_s, bound_s)
+    found, broken = highest_rate(probe, service_s, bound_s)
     assert 0.5 / service_s < found < 1 / service_s
     assert holds(probe(found), bound_s)
-    assert not holds(probe(found * 1.15), bound_s)
-    assert highest_rate(probe, service_s, bound_s=0.001) is None
+    assert not holds(probe(broken), bound_s)
+    assert found < broken < 1.15 * found
+    none, slowest = highest_rate(probe, service_s, bound_s=0.001)
+    assert none is None
+    assert slowest < 0.1 / service_s
+    assert highest_rate(lambda rate: np.zeros(9), service_s, bound_s)[1] is None
 
 
 def test_batch_sizes_are_powers_of_two_and_the_largest():

@@ -7,10 +7,11 @@ from greenbench.analysis.compare import compare_accuracy
 from greenbench.core import messages
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, Window, WindowKind
-from greenbench.core.run import Plan, PlannedNode, Protocol, RunState, Source, Verdict
+from greenbench.core.run import Plan, PlannedNode, Protocol, RunState, Served, Source, Verdict
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import assemble
 from greenbench.engine.results.remarks import _width
+from greenbench.engine.results.scenarios import _words as scenario_words
 from greenbench.meters.carbon import factor
 from greenbench.meters.ledger import EnergyLedger
 
@@ -402,18 +403,38 @@ def test_percentiles_of_the_calls_are_there_with_their_intervals():
     assert found[1].n == 300
 
 
-def server(bound_s, rate=100.0):
-    timeline = Timeline()
+def server(bound_s, rate=100.0, calls=None):
+    timeline = Timeline(calls=calls)
     params = {"region": "WORLD", "pue": 1.5, "scenario": "server", "rate": rate, "bound_s": bound_s}
     nodes = (*timeline.recorder.plan.nodes[:2], timeline.recorder.plan.nodes[2].model_copy(update={"params": params}))
     timeline.recorder.plan = timeline.recorder.plan.model_copy(update={"nodes": nodes})
     return timeline.result().variants[0]
 
 
-def test_a_server_is_valid_invalid_or_cannot_tell_by_the_interval_of_its_p99():
-    # 300 queries of 10 ms each: an upper end for the p99 of so few does not exist, a lower one does.
+def test_a_server_is_valid_invalid_or_cannot_tell_by_what_its_late_queries_show_of_their_share():
+    # 300 queries of 10 ms each. Of n late ones out of n the share is over 0.01^(1/n), of none out of n under 1 − 0.01^(1/n).
     assert server(bound_s=0.005).served.valid is False
-    assert server(bound_s=0.005).served.text == "not valid: 300 of 300 were late"
+    assert server(bound_s=0.005).served.text == "not valid: 300 of 300 were late, so with 99 % confidence more than 98 % are; 1 % may be"
+    assert server(bound_s=0.005).served.late_low == pytest.approx(0.01 ** (1 / 300))
     assert server(bound_s=0.02).served.valid is None
+    few = "cannot tell yet: none was late, but 300 queries are too few; 459 without a late one would do"
+    assert server(bound_s=0.02).served.text == few
+    enough = server(bound_s=0.02, calls={"A": 310, "B": 310}).served
+    assert enough.valid is True
+    assert enough.late_high == pytest.approx(1 - 0.01 ** (1 / 930))
+    assert enough.text == "valid: 0 of 930 were late, so with 99 % confidence at most 0.50 % are; 1 % may be"
     assert server(bound_s=0.02).scenario == "server"
     assert Timeline().result().variants[0].served is None
+
+
+@pytest.mark.parametrize(
+    ("held", "broken", "words"),
+    [
+        (118.0, 142.0, "it bears between 120 and 140 a second: the one held, the other did not, each tried for 3 s"),
+        (0.0, 4.2, "no rate that was tried keeps it, down to 4.2 a second, each tried for 3 s"),
+        (900.0, None, "it bears at least 900 a second, the highest rate tried, each tried for 3 s"),
+    ],
+)
+def test_a_highest_rate_says_how_coarse_the_search_was(held, broken, words):
+    served = Served(rate=10.0, bound_s=0.1, queries=900, late=0, late_high=0.005, valid=True, highest_rate=held, lowest_broken=broken)
+    assert scenario_words(served).endswith(f"; 1 % may be; {words}")

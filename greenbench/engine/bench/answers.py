@@ -11,12 +11,11 @@ from greenbench.core.measurement import WindowKind
 from greenbench.core.run import Scenario
 from greenbench.core.step import StepOutcome, Stored
 from greenbench.core.task import TASKS
+from greenbench.core.timed import PROBE_S
 from greenbench.engine.bench.measuring import Measuring, VariantDoor
 from greenbench.engine.bench.serving import highest_rate
 from greenbench.engine.bench.variant import Variant, described
 from greenbench.engine.executor import explain
-
-_PROBE_S = 3.0
 
 
 def ask_accuracy(m: Measuring) -> None:
@@ -29,7 +28,7 @@ def ask_accuracy(m: Measuring) -> None:
         with VariantDoor(m, variant):
             # First: what reading and judging the examples takes is not the model's.
             memory = m.children[variant.letter].ask("memory")["peak_memory_bytes"]
-            rate = _highest_rate(m, variant)
+            held, broken = _highest_rate(m, variant)
             judged = {"reason": reason} if reason else _judged(m, variant)
             measured = messages.VariantMeasured(
                 node=m.context.node,
@@ -37,16 +36,18 @@ def ask_accuracy(m: Measuring) -> None:
                 metric=TASKS[variant.stored.model.task].metric,
                 peak_memory_bytes=memory,
                 size_coded_bytes=_coded(m, variant.original),
-                highest_rate=rate,
+                highest_rate=held,
+                lowest_broken=broken,
                 **judged,
             )
             m.say(measured)
 
 
-def _highest_rate(m: Measuring, variant: Variant) -> float | None:
-    """The highest rate that still meets the bound, where the Server scenario was asked to look for it; 0: none that was tried does."""
+def _highest_rate(m: Measuring, variant: Variant) -> tuple[float | None, float | None]:
+    """The highest rate that still meets the bound (0: none that was tried does) and the lowest that does not, where the Server scenario
+    was asked to look for them."""
     if m.params.scenario != Scenario.SERVER or not m.params.find_rate:
-        return None
+        return None, None
     child = m.children[variant.letter]
     durations = child.ask("block", seconds=min(m.protocol.block_s, 1.0))["durations_ns"]
     window = m.window(WindowKind.WARM_UP, f"{variant.name}: highest rate", variant.letter)
@@ -54,12 +55,12 @@ def _highest_rate(m: Measuring, variant: Variant) -> float | None:
     def probe(rate: float) -> np.ndarray:
         m.context.check()
         m.context.progress(0.93, f"{variant.name}: {rate:.3g} queries a second")
-        answer = child.ask("serve", seconds=_PROBE_S, rate=rate, seed=m.context.seed)
+        answer = child.ask("serve", seconds=PROBE_S, rate=rate, seed=m.context.seed)
         return np.array(answer["durations_ns"]) / 1e9
 
-    found = highest_rate(probe, float(np.median(durations)) / 1e9, m.params.bound_s)
+    held, broken = highest_rate(probe, float(np.median(durations)) / 1e9, m.params.bound_s)
     m.close_window(window)
-    return found or 0.0
+    return held or 0.0, broken
 
 
 def _judged(m: Measuring, variant: Variant) -> dict[str, Any]:

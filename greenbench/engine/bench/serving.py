@@ -70,17 +70,20 @@ def holds(durations_s: np.ndarray, bound_s: float) -> bool:
     return bool(np.mean(durations_s <= bound_s) >= BOUND_SHARE)
 
 
-def highest_rate(probe: Callable[[float], np.ndarray], service_s: float, bound_s: float) -> float | None:
-    """The highest rate tried, in queries a second, at which 99 % are answered within the bound; None where not even the slowest holds.
+def highest_rate(probe: Callable[[float], np.ndarray], service_s: float, bound_s: float) -> tuple[float | None, float | None]:
+    """The highest rate tried, in queries a second, at which 99 % are answered within the bound, None where not even the slowest holds; and
+    the lowest tried at which they are not, None where all hold. The rate that a model can just bear lies between them.
 
     `probe` serves at a rate and returns each query's time; `service_s` is the time of one answer. Halving on the logarithm of the rate.
     """
     most = _SPARE / service_s
-    low, high, best = most / 100, most, None
+    low, high = most / 100, most
+    best: float | None = None
+    broken: float | None = None
     for _ in range(_PROBES):
         rate = float((low * high) ** 0.5)
         if holds(probe(rate), bound_s):
             best, low = rate, rate
         else:
-            high = rate
-    return best
+            broken = high = rate
+    return best, broken

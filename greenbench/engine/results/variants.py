@@ -65,7 +65,7 @@ class BenchmarkResults:
             "metrics": self._metrics(key, ready.batch, energy),
             "scenario": scenario(self.node),
             "batches": ready.batches,
-            "served": served(self.node, blocks, measured.highest_rate if measured else None),
+            "served": served(self.node, blocks, measured),
             "percentiles": percentiles(blocks),
             "latency_quantiles_s": tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
             "blocks": self._blocks(key, energy, ready.batch),

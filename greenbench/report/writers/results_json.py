@@ -28,7 +28,8 @@ Layout (format "greenbench results", version 1):
                            `p_value` is that of no change taken alone, `p_adjusted` among the `together` variants that
                            were judged at once (Holm), at whose level verdict and interval are
         scenario           "single-stream", "offline" (batches: what was tried) or "server" (served: rate, bound_s,
-                           queries, late, valid, p99_s with low_s and high_s, highest_rate, text)
+                           queries, late, late_low and late_high (bounds of that share), valid, p99_s with low_s and high_s,
+                           highest_rate, lowest_broken, text)
         percentiles        q, value_s, low_s, high_s (distribution-free, 95 %), n, needed (MLPerf's count), supported
         execution          what really ran, or null: runtime, version, device, precision, by_precision (heavy operators in
                            each precision), fallbacks, qdq, kernels, load_s, compile_s, first_s, threads, affinity
