@@ -48,7 +48,7 @@ def calibrate(options: CalibrateOptions) -> int:
         runner.open()
         if not runner.wait_for_meter():
             raise MeterError("The meter does not answer.", "See greenbench sensors.")
-        pair = choose(runner.ledger.channels, options.wanted)
+        pair = choose(runner.ledger.channels, options.wanted, runner.sources)
         found = _sweep(runner, pair, options)
     finally:
         runner.close()

@@ -176,7 +176,7 @@ def load_meters(home: Path) -> tuple[tuple[ExternalMeter, ...], str]:
     except OSError as error:
         return (), f"The list of meters {path} cannot be read: {(error.strerror or str(error)).lower()}."
     except (ValidationError, ValueError):
-        return (), f"The list of meters {path} is damaged and not used. Mend it, or delete it and add the meters again."
+        return (), f"The list of meters {path} is damaged and not used."
     good: dict[str, ExternalMeter] = {}
     bad = []
     for entry in content.meters:
@@ -258,7 +258,7 @@ def save_meters(home: Path, meters: tuple[ExternalMeter, ...]) -> None:
 def _usable(home: Path) -> tuple[ExternalMeter, ...]:
     kept, trouble = load_meters(home)
     if trouble:
-        raise MeterError(trouble, "Nothing was changed.")
+        raise MeterError(trouble, "Mend the file, or delete it and add the meters again; nothing was changed.")
     return kept
 
 

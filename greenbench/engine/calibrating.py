@@ -18,7 +18,7 @@ from greenbench.analysis.calibration import LEAST_WINDOWS, fit
 from greenbench.core.calibration import Calibration, LoadLevel, LoadWindow, SweepPlan, SweepProgress
 from greenbench.core.clock import now_ns
 from greenbench.core.errors import CalibrationError, Cancelled
-from greenbench.core.measurement import Channel, Domain, Provenance
+from greenbench.core.measurement import Channel, Domain, Provenance, SourceReport
 from greenbench.engine.environment import cpu_name
 from greenbench.engine.libraries import own_version
 from greenbench.engine.load import gpu_possible
@@ -55,8 +55,9 @@ class Pair:
         return self.external.refresh_measured_s or self.external.refresh_s
 
 
-def choose(channels: Sequence[Channel], wanted: str = "") -> Pair:
-    """The pair to calibrate among the channels in use; `wanted` is the key of the wall meter's channel, or a part of its title.
+def choose(channels: Sequence[Channel], wanted: str = "", sources: Sequence[SourceReport] = ()) -> Pair:
+    """The pair to calibrate among the channels in use; `wanted` is the key of the wall meter's channel, or a part of its title. The
+    `sources` say why a meter that was added is not among them.
 
     Raises:
         CalibrationError: there is no such meter, several, or nothing to calibrate; says what to do.
@@ -65,6 +66,7 @@ def choose(channels: Sequence[Channel], wanted: str = "") -> Pair:
     offered = ", ".join(f"{channel.key} ({channel.title})" for channel in found)
     chosen = _asked_for(found, wanted)
     if not found:
+        _refuse_silent(sources)
         raise CalibrationError(
             "There is no external meter to calibrate against.",
             "Add a wall plug or lab meter on the sensors page or with greenbench sensors add, or unplug a laptop to use its battery.",
@@ -75,10 +77,17 @@ def choose(channels: Sequence[Channel], wanted: str = "") -> Pair:
         raise CalibrationError(f"There are {len(chosen)} meters of the whole machine.", f"Choose one with --with: {offered}.")
     if not counters:
         raise CalibrationError(
-            "No counter of this machine can be read, so there is nothing to calibrate.",
-            "A model from load is not worth it. See greenbench sensors for what would bring a counter.",
+            f"{chosen[0].title} answers, but there are no counters to calibrate: no part of this machine can be measured by itself.",
+            "A model from load is not worth it: runs count the meter itself. See greenbench sensors for what would bring a counter.",
         )
     return Pair(chosen[0], counters)
+
+
+def _refuse_silent(sources: Sequence[SourceReport]) -> None:
+    """Raises CalibrationError for a meter that was added and gives nothing."""
+    for source in sources:
+        if source.key.startswith("external:"):
+            raise CalibrationError(f"{source.title} gives no reading. {source.reason}".rstrip(), source.remedy or "See greenbench sensors.")
 
 
 def _asked_for(found: Sequence[Channel], wanted: str) -> list[Channel]:

@@ -80,6 +80,7 @@ class LocalRunner:
         self._finishing: threading.Thread | None = None
         self._charging: list[threading.Thread] = []
         self._sampled = threading.Condition()
+        self._reading = threading.Lock()  # the ledger and the store shall have heard the same when a run begins and ends
         if self.store.moved_aside:
             text = f"The history was damaged. It was moved to {self.store.moved_aside}, and a new one was begun."
             self.events.put(messages.Log(text=text, level="error"))
@@ -107,17 +108,23 @@ class LocalRunner:
         self._meter.look_again()
 
     def wait_for_meter(self, timeout_s: float = 5.0) -> bool:
-        """Blocks until the meter has named its sources and read each once, or the time is up; False if it is silent."""
+        """Blocks until the meter has named its sources, has asked those outside the machine, and has read each that counts once, or the
+        time is up; False if it is silent."""
         deadline = time.monotonic() + timeout_s
         if not self._metered.wait(timeout_s):
             return False
         with self._sampled:
-            while self.ledger.counted and self.ledger.heard_until_ns == 0:
+            while (unread := bool(self.ledger.counted) and self.ledger.heard_until_ns == 0) or self._unanswered:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    return False
+                    return not unread
                 self._sampled.wait(left)
         return True
+
+    @property
+    def _unanswered(self) -> bool:
+        """Whether a meter outside the machine was asked and has neither answered nor failed yet."""
+        return any(report.key.startswith("external:") and report.state is SourceState.STANDBY for report in self.sources)
 
     def start(self, plan: Plan, told: tuple[Advice, ...] = ()) -> str:
         """Starts a run and returns its id; `told` is what the linter said before it, which its results keep.
@@ -140,7 +147,9 @@ class LocalRunner:
             # The meter speaks all the time: the store must know the run before samples are kept with it.
             self.store.begin_run(run_id, plan, snapshot(), self._started_iso, started_ns)
             self.store.save_sources(run_id, self.ledger.told(self.sources))
-            self._recorder = recorder
+            with self._reading:
+                self._recorder = recorder
+                recorder.on_samples(self.ledger.recent())
             self._warn(recorder, company(self.store, run_id))
             self._worker = Child(
                 ["worker"],
@@ -196,10 +205,12 @@ class LocalRunner:
         if isinstance(event, messages.Sources):
             self._take_sources(event.reports)
         elif isinstance(event, messages.Samples):
-            self.ledger.add(event.samples)
-            recorder = self._recorder
+            with self._reading:
+                self.ledger.add(event.samples)
+                recorder = self._recorder
+                if recorder:
+                    recorder.on_samples(event.samples)
             if recorder:
-                recorder.on_samples(event.samples)
                 if event.facts is not None:
                     recorder.on_facts(event.facts)
             else:
@@ -269,8 +280,10 @@ class LocalRunner:
         threading.Thread(target=answer, daemon=True, name=f"block {window.block} of {window.variant}").start()
 
     def _wait_for_samples(self, t_ns: int) -> None:
-        """Blocks until every channel has been read after `t_ns`, at most two seconds: a silent meter shall not hold a run."""
-        deadline = time.monotonic() + _LAST_SAMPLES_S
+        """Blocks until every channel has been read after `t_ns`, at most two seconds, or two refresh intervals of a slower meter: a
+        silent one shall not hold a run."""
+        slowest_s = max((max(c.refresh_s, c.refresh_measured_s or 0.0) for c in self.ledger.counted), default=0.0)
+        deadline = time.monotonic() + max(_LAST_SAMPLES_S, 2 * slowest_s + 1)
         with self._sampled:
             while self.ledger.heard_until_ns < t_ns:
                 left = deadline - time.monotonic()
@@ -296,6 +309,8 @@ class LocalRunner:
         self._wait_for_samples(recorder.ended_ns)
         for thread in self._charging:
             thread.join(timeout=_LAST_SAMPLES_S + 1)
+        with self._reading:
+            recorder.stop_listening()
         digest = recorder.seal()
         result = results.assemble(recorder, self.sources, self._started_iso).model_copy(update={"raw_digest": digest})
         result = with_wall_energy(result, recorder, CalibrationBook(self.home))

@@ -20,6 +20,23 @@ def shortest_block_s(refresh_s: float) -> float:
     return REFRESHES * refresh_s
 
 
+def counts_from(refresh_s: float) -> str:
+    """When a wall meter makes up the total, as long as there is no run to say it of."""
+    return (
+        f"Counts as the whole machine where timed blocks last {shortest_block_s(refresh_s):g} s or more, or where nothing else measures; "
+        "in shorter ones the counters of its parts do."
+    )
+
+
+def counts_in_run(slow: str) -> str:
+    """The same of a run in which it does; `slow` says why its blocks are too short for it ("": they are not)."""
+    return (
+        f"Counts as the whole machine in this run: nothing else measures here. {slow}"
+        if slow
+        else "Counts as the whole machine in this run."
+    )
+
+
 def is_wall(channel: Channel) -> bool:
     """Whether it is a meter outside the machine that the whole machine hangs on."""
     return channel.counted and channel.provenance is Provenance.EXTERNAL and channel.domain is Domain.SYSTEM

@@ -5,7 +5,9 @@ machine in place of its parts, or, where nothing is measured, the modelled ones.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,27 +16,36 @@ from numpy.typing import NDArray
 from greenbench.core.measurement import Channel, Measurement, Provenance, Sample, SourceReport, SourceState, Window
 from greenbench.core.run import PowerTrace
 from greenbench.meters.energy_curve import EnergyCurve
-from greenbench.meters.fitness import counted, is_wall, too_slow
+from greenbench.meters.fitness import counted, counts_from, counts_in_run, is_wall, too_slow
 from greenbench.meters.meter import NS
+from greenbench.meters.reading_error import NEIGHBOURS
 
+_RECENT = NEIGHBOURS + 2  # as many as the error of a window's end is seen in
 _NOTHING = "No power source is in use."
 _LATE = "It came when the run was under way."
 
 
 @dataclass(frozen=True)
 class WindowEnergy:
-    """Joules of a window. `half_width_j` is what the sources themselves leave open: refresh and interpolation at both ends (added as
-    squares over the channels) and gain. `channels` are the keys that were added, `left_out` modelled ones that were not. `gap`: a source
-    was there, but not throughout."""
+    """Joules of a window. What the sources themselves leave open is told in two parts, as they go different ways in a comparison:
+    `gain_j`, off by the same share in every window, cancels in a ratio; `edge_j`, refresh and interpolation at both ends (added as
+    squares over the channels), does not. `channels` are the keys that were added, `left_out` modelled ones that were not. `gap`: a
+    source was there, but not throughout."""
 
     energy_j: float | None
     provenance: Provenance
-    half_width_j: float = 0.0
+    gain_j: float = 0.0
+    edge_j: float = 0.0
     channels: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
     gap: bool = False
+
+    @property
+    def half_width_j(self) -> float:
+        """Half the 95 % interval: both parts."""
+        return self.gain_j + self.edge_j
 
     @property
     def mean_power_w(self) -> float | None:
@@ -70,6 +81,7 @@ class EnergyLedger:
         self._interval_s = interval_s
         self._channels: tuple[Channel, ...] = ()
         self._curves: dict[str, EnergyCurve] = {}
+        self._recent: dict[str, deque[Sample]] = {}
         self._forgotten_ns = 0
         self._walls: dict[str, str] | None = None  # those there when the run began, and why each does not count ("": it does)
         self._lock = threading.RLock()  # the reader adds and forgets while the window asks for a span
@@ -120,6 +132,7 @@ class EnergyLedger:
             curve = self._curves.get(channel.key)
             if curve is None:
                 self._curves[channel.key] = EnergyCurve(channel, self._interval_s)
+                self._recent[channel.key] = deque(maxlen=_RECENT)
             else:
                 curve.channel = channel
 
@@ -130,6 +143,21 @@ class EnergyLedger:
                 curve = self._curves.get(sample.channel)
                 if curve is not None:
                     curve.add(sample)
+                    self._recent[sample.channel].append(sample)
+
+    def recent(self) -> tuple[Sample, ...]:
+        """The last samples of every channel: those that joules and errors of a window from now on are interpolated from."""
+        with self._lock:
+            return tuple(sample for samples in self._recent.values() for sample in samples)
+
+    def still(self) -> "EnergyLedger":
+        """What is known now, in a ledger that hears nothing more: a window has the same joules and the same error in it for ever."""
+        with self._lock:
+            kept = copy(self)
+            kept._curves = {key: curve.still() for key, curve in self._curves.items()}
+            kept._recent = {key: deque(samples, _RECENT) for key, samples in self._recent.items()}
+            kept._lock = threading.RLock()
+        return kept
 
     def curve(self, key: str) -> EnergyCurve:
         """The curve of one channel. Raises KeyError."""
@@ -160,7 +188,8 @@ class EnergyLedger:
         return WindowEnergy(
             energy_j=total_j,
             provenance=Provenance.least(tuple(channel.provenance for channel in counted)),
-            half_width_j=gain_j + float(np.sqrt(edges_j2)),
+            gain_j=gain_j,
+            edge_j=float(np.sqrt(edges_j2)),
             channels=tuple(channel.key for channel in counted),
             left_out=tuple(channel.key for channel in modelled if channel.key not in keys),
             seconds=(t1_ns - t0_ns) / NS,
@@ -245,10 +274,19 @@ def _silent(report: SourceReport) -> SourceReport:
     return report.model_copy(update={"channels": tuple(channel.model_copy(update={"counted": False}) for channel in report.channels)})
 
 
+def _counting(report: SourceReport, total: set[str], aside: dict[str, str]) -> SourceReport:
+    """The report of a wall meter that is the total, with what holds in this run in place of the rule."""
+    for channel in report.channels:
+        if is_wall(channel) and channel.key in total:
+            holds = counts_in_run(aside.get(channel.key, ""))
+            report = report.model_copy(update={"reason": report.reason.replace(counts_from(channel.refresh_s), holds)})
+    return report
+
+
 def _told(report: SourceReport, total: set[str], aside: dict[str, str]) -> SourceReport:
     walls = [channel for channel in report.channels if is_wall(channel) and channel.key not in total]
     if not walls:
-        return report
+        return _counting(report, total, aside)
     why = aside.get(walls[0].key, "A quicker wall meter counts.")
     channels = tuple(channel.model_copy(update={"counted": False}) if channel in walls else channel for channel in report.channels)
     return report.model_copy(update={"channels": channels, "reason": f"Shown beside the counters, not counted in this run. {why}"})

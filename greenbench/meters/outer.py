@@ -9,6 +9,7 @@ from greenbench.meters.meter import Clock, monotonic
 from greenbench.meters.polled import Instrument, PolledMeter
 
 KEY = "external"
+_MEND = "Mend the file, or delete it and add the meters again; meters that are read already are read on."
 ADD_COMMAND = "greenbench sensors add shelly 192.168.1.40"
 
 
@@ -114,7 +115,7 @@ class OuterMeters:
                 provenance=Provenance.UNAVAILABLE,
                 covers="whole system at the wall, power supply loss included",
                 reason=self._trouble or "No wall or lab meter has been added.",
-                remedy=""
+                remedy=_MEND
                 if self._trouble
                 else "Add a plug with a power meter (Shelly, Tasmota) or a power analyser: it measures what no counter sees.",
                 commands=() if self._trouble else (ADD_COMMAND,),

@@ -124,7 +124,9 @@ class PlugHttp:
 
     def _silent(self, reason: str) -> NoReadingError:
         return NoReadingError(
-            SourceState.SILENT, reason, f"Check that it has power and is in this network: http://{self.address} should open in a browser."
+            SourceState.SILENT,
+            reason,
+            f"Check that the {self._what} has power and is in this network: http://{self.address} should open in a browser.",
         )
 
     def _unreachable(self, error: BaseException) -> NoReadingError:

@@ -15,7 +15,7 @@ from typing import Protocol
 from greenbench.core.external import ExternalMeter
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.meters.agreement import Agreement
-from greenbench.meters.fitness import shortest_block_s
+from greenbench.meters.fitness import counts_from
 from greenbench.meters.meter import NS, Clock, monotonic
 from greenbench.meters.track import CounterTrack, PowerTrack
 
@@ -74,6 +74,7 @@ class PolledMeter:
     def __init__(self, meter: ExternalMeter, instrument: Instrument, clock: Clock = monotonic) -> None:
         self.meter, self._instrument, self._clock = meter, instrument, clock
         self._answers: deque[tuple[Reading, int]] = deque(maxlen=10_000)
+        self._heard: list[Sample] = []  # what the answers gave that `read` has not told yet
         self._trouble: NoReadingError | None = None
         self._asked, self._closing = threading.Event(), False
         self._wake = threading.Event()
@@ -101,6 +102,8 @@ class PolledMeter:
         self._wake.set()
 
     def report(self) -> SourceReport:
+        """What it is by now: an answer counts from when it came, whether or not it has been read."""
+        self._take_answers()
         state, reason, remedy = self._state()
         shown = state in (SourceState.IN_USE, SourceState.SILENT) and self._heard_ns is not None
         nature = self._instrument.nature
@@ -118,9 +121,8 @@ class PolledMeter:
         )
 
     def read(self) -> tuple[Sample, ...]:
-        found: list[Sample] = []
-        while self._answers:
-            found.extend(self._taken(*self._answers.popleft()))
+        self._take_answers()
+        found, self._heard = self._heard, []
         now_ns = self._clock()
         patience_ns = round(_PATIENCE * self._instrument.nature.refresh_s * NS)
         if self._heard_ns is not None and now_ns - self._heard_ns > patience_ns and not self._lost:
@@ -179,6 +181,10 @@ class PolledMeter:
         self._open = False
         self._instrument.close()
 
+    def _take_answers(self) -> None:
+        while self._answers:
+            self._heard.extend(self._taken(*self._answers.popleft()))
+
     def _taken(self, reading: Reading, t_ns: int) -> tuple[Sample, ...]:
         """The sample of an answer, if there is something new in it."""
         counting = reading.energy_j is not None
@@ -205,7 +211,11 @@ class PolledMeter:
             return SourceState.SILENT, "Its reader has stopped.", "Start GreenBench again, and tell us what was at the other end."
         if self._lost or (trouble is not None and self._heard_ns is None):
             if trouble is None:
-                return SourceState.SILENT, self._why(), "Check that it has power; reading goes on by itself when it answers."
+                return (
+                    SourceState.SILENT,
+                    self._why(),
+                    f"Check that {self.meter.title} has power; reading goes on by itself when it answers.",
+                )
             # One that has been heard is silent, whatever keeps it from us: a total that went on without it would be a lower one.
             return trouble.state if self._heard_ns is None else SourceState.SILENT, trouble.reason, trouble.remedy
         if self._heard_ns is None:
@@ -217,11 +227,8 @@ class PolledMeter:
 
     def _notes(self) -> str:
         nature = self._instrument.nature
-        block_s = shortest_block_s(nature.refresh_s)
-        counted = (
-            f"Counts as the whole machine where timed blocks last {block_s:g} s or more; in shorter ones the counters of its parts do."
-        )
-        return " ".join(filter(None, (counted if self.meter.params.whole else "", nature.note, self._agreement.words)))
+        counts = counts_from(nature.refresh_s) if self.meter.params.whole else ""
+        return " ".join(filter(None, (counts, nature.note, self._agreement.words)))
 
     def _rounding(self) -> float:
         """What whole steps of watts leave open of the present power, as a share of it: a steady load is rounded the same way each time."""

@@ -196,7 +196,7 @@ class ScpiAnalyser:
         code = getattr(error, "abbreviation", "")
         if code == "VI_ERROR_TMO" or isinstance(error, TimeoutError):
             reason = f"The instrument at {self._address} does not answer."
-            remedy = "Check that it is on, and that remote control is allowed; the question may be one that it does not know."
+            remedy = "Check that the instrument is on, and that remote control is allowed; the question may be one that it does not know."
             raise NoReadingError(SourceState.SILENT, reason, remedy) from None
         raise NoReadingError(
             SourceState.ABSENT,

@@ -2,6 +2,10 @@
 
 import json
 import math
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,8 @@ from greenbench.core.calibration import LoadLevel, SweepPlan
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.core.messages import Samples, Sources, encode
 from greenbench.engine.calibrations import CalibrationBook
+from greenbench.meters.meter import monotonic
+from greenbench.meters.rapl import RaplMeter
 
 S = 1_000_000_000
 
@@ -84,3 +90,49 @@ def test_what_is_kept_is_shown_in_words_and_forgotten(tmp_path: Path, home: Path
 def test_a_meter_that_is_not_there_is_named(tmp_path: Path, quick: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", "--with", "Yokogawa", "--replay", str(recording(tmp_path / "plug.jsonl"))]) == 2
     assert 'No meter in use is called "Yokogawa".' in capsys.readouterr().err
+
+
+@pytest.fixture
+def shelly() -> Iterator[str]:
+    """The address of a Shelly that shows 61.5 W and is slow to say who it is, as over a bad radio link."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found: dict[str, object] = {"apower": 61.5, "aenergy": {"total": 1.0}}
+            if self.path.startswith("/shelly"):
+                time.sleep(0.3)
+                found = {"gen": 2, "mac": "AA"}
+            body = json.dumps(found).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_plug_that_has_just_been_asked_is_seen_and_where_no_counter_is_that_is_said(
+    shelly: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if RaplMeter(clock=monotonic).report().state is SourceState.IN_USE:
+        pytest.skip("this machine has counters: they would be calibrated for minutes")
+    main(["sensors", "add", "shelly", shelly, "--title", "Desk plug"])
+    for wanted in ([], ["--with", "desk"]):
+        assert main(["calibrate", *wanted]) == 2
+        said = capsys.readouterr().err
+        assert "Desk plug answers, but there are no counters to calibrate" in said
+
+
+def test_a_plug_that_does_not_answer_is_named_with_what_it_says(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["sensors", "add", "shelly", "127.0.0.1:9", "--title", "Gone"])
+    assert main(["calibrate"]) == 2
+    said = capsys.readouterr().err
+    assert "Gone gives no reading." in said
+    assert "refuses the connection" in said

@@ -79,7 +79,7 @@ def test_a_damaged_list_is_told_and_left_as_it_is(tmp_path, content):
     meters, trouble = load_meters(tmp_path)
     assert meters == ()
     assert str(path) in trouble
-    with pytest.raises(MeterError, match="Nothing was changed"):
+    with pytest.raises(MeterError, match="nothing was changed"):
         add_meter(tmp_path, described(ExternalKind.SHELLY, "10.0.0.1"))
     assert path.read_bytes() == content
 

@@ -144,8 +144,8 @@ def test_the_pair_is_the_whole_and_its_parts():
     ("channels", "wanted", "says"),
     [
         ([PACKAGE], "", "no external meter"),
-        ([PLUG], "", "nothing to calibrate"),
-        ([PLUG, MODEL], "", "nothing to calibrate"),
+        ([PLUG], "", "no counters to calibrate"),
+        ([PLUG, MODEL], "", "no counters to calibrate"),
         ([PLUG, PACKAGE], "Yokogawa", 'called "Yokogawa"'),
         ([PLUG, PLUG.model_copy(update={"key": "other"}), PACKAGE], "", "2 meters of the whole machine"),
     ],

@@ -11,6 +11,7 @@ from greenbench.core.run import LAB, QUICK
 from greenbench.engine.linter import Surroundings, lint
 from greenbench.engine.linter.surroundings import other_runs
 from greenbench.engine.plan import Conditions, problems
+from greenbench.meters.outer import OuterMeters
 from greenbench.steps import installed
 
 SOUND = {
@@ -282,3 +283,13 @@ def test_the_most_important_comes_first():
     every = lint(pipeline, Conditions(), Surroundings(cores_physical=2, on_battery=True))
     assert [advice.code for advice in every] == ["on-battery", "threads", "few-examples", "quick"]
     assert all(isinstance(p.change, SetParams | UseProtocol) for advice in every for p in advice.proposals)
+
+
+def test_a_list_of_meters_that_cannot_be_read_is_told_also_where_something_else_measures(tmp_path):
+    (tmp_path / "meters.json").write_text("{")
+    package = sensor(0.001)
+    around = Surroundings(sources=(package, *OuterMeters(tmp_path).reports()))
+    advice = found(built(), around)["meter-list"]
+    assert advice.tone is Tone.WARNING
+    assert "meters.json is damaged" in advice.text
+    assert "Mend the file" in advice.remedy

@@ -4,7 +4,7 @@ import pytest
 
 from greenbench.core.measurement import Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.core.run import LAB, QUICK
-from greenbench.meters.fitness import counted, shortest_block_s, too_slow
+from greenbench.meters.fitness import counted, counts_from, shortest_block_s, too_slow
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.meters.pairing import parts, wholes
 
@@ -165,3 +165,14 @@ def test_a_slow_one_that_is_all_there_is_counts_with_the_interval_that_its_slown
     assert found.provenance is Provenance.EXTERNAL
     assert found.half_width_j > 0.02 * found.energy_j  # more than its gain alone
     assert ledger.told([report(made["plug"])])[0].channels[0].counted
+
+
+def test_a_run_in_which_a_slow_wall_meter_counts_alone_says_that_in_place_of_the_rule(made):
+    plug = made["plug"]
+    ledger = EnergyLedger([plug])
+    ledger.begin_run(QUICK.block_s)
+    (told,) = ledger.told([report(plug).model_copy(update={"reason": f"{counts_from(plug.refresh_s)} A note."})])
+    assert told.reason.startswith("Counts as the whole machine in this run: nothing else measures here.")
+    assert "the blocks of this run last 1 s" in told.reason
+    assert told.reason.endswith(" A note.")
+    assert "counters of its parts" not in told.reason

@@ -263,3 +263,10 @@ def test_closing_ends_the_thread_and_looking_again_ends_a_pause(wall, clock):
     meter._thread.join(10)
     assert not meter._thread.is_alive()
     assert silent.closed
+
+
+def test_an_answer_counts_from_when_it_came_whether_or_not_it_was_read(meter, clock):
+    meter.poll()
+    assert meter.report().state is SourceState.IN_USE
+    assert [sample.power_w for sample in meter.read()] == [60.0]
+    assert meter.read() == ()

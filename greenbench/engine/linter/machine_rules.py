@@ -12,6 +12,7 @@ from greenbench.engine.limits import QUICK_IS_A_LOOK, VIRTUAL
 from greenbench.engine.linter.surroundings import Surroundings
 from greenbench.engine.plan import Conditions
 from greenbench.meters.fitness import counted, too_slow
+from greenbench.meters.outer import KEY as OUTER
 
 _BUSY, _REFRESHES = 0.25, 100
 
@@ -102,6 +103,17 @@ def no_energy(around: Surroundings, conditions: Conditions) -> Advice | None:
     )  # fmt: skip
 
 
+def meter_list(around: Surroundings, conditions: Conditions) -> Advice | None:
+    """The list of wall and lab meters cannot be read: what was added there is left out without another word."""
+    out = next((source for source in around.sources if source.key == OUTER and source.state is SourceState.SILENT), None)
+    if out is None:
+        return None
+    return Advice(
+        code="meter-list", weight=72, tone=Tone.WARNING, title="The list of wall and lab meters cannot be used", text=out.reason,
+        evidence=(Evidence(words=out.title, number="left out", where="meters.json", provenance=out.provenance),), remedy=out.remedy,
+    )  # fmt: skip
+
+
 def short_blocks(around: Surroundings, conditions: Conditions) -> Advice | None:
     """A window must hold a hundred readings, or the first and the last weigh too much (the reading's share of its error is then 1 %)."""
     block_s = conditions.protocol.block_s
@@ -154,5 +166,5 @@ def quick(around: Surroundings, conditions: Conditions) -> Advice | None:
 
 
 RULES: tuple[Callable[[Surroundings, Conditions], Advice | None], ...] = (
-    other_run, gpu_process, on_battery, busy, short_blocks, governor, no_energy, virtual_machine, quick,
+    other_run, gpu_process, on_battery, busy, meter_list, short_blocks, governor, no_energy, virtual_machine, quick,
 )  # fmt: skip
