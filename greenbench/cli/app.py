@@ -161,14 +161,10 @@ def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning; see greenbench list runs.")],
     output: Annotated[Path, typer.Option("--output", metavar="FILE.(pdf|html|csv|json)")],
 ) -> int:
-    """Write the report of a past run."""
-    from greenbench.cli.listing import open_store
-    from greenbench.report.writers import write
+    """Write the report of a past run; raw data that is not what its digest stands for is told of."""
+    from greenbench.cli.report import write_report
 
-    with open_store() as store:
-        write(store.result(run), output)
-    typer.echo(f"Written: {output}")
-    return 0
+    return write_report(run, output)
 
 
 @app.command()

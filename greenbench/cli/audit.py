@@ -43,6 +43,8 @@ def _show(console: Console, found: Audit) -> None:
         False: f"≠ raw data {found.digest_found}, printed was {found.digest}",
         None: f"? raw data {found.digest_found}; the run was kept without a digest",
     }[found.digest_agrees]
+    if found.damaged:
+        said = "≠ raw data cannot be read back whole" + (f", printed was {found.digest}" if found.digest else "")
     console.print(said, markup=False, soft_wrap=True)
     if found.reason:
         console.print(found.reason, markup=False)
@@ -89,6 +91,6 @@ def _print_blocks(console: Console, variant: AuditedVariant) -> None:
         median = quote(Measurement(value=block.median_s, unit="s")).full
         samples = "; ".join(each.words for each in block.samples) or "no power source"
         note = f" ≠ {block.note}" if block.note else ""
-        cells = (str(block.index), window, count(block.calls), median, block.energy_words, escape(samples + note))
+        cells = (str(block.index + 1), window, count(block.calls), median, block.energy_words, escape(samples + note))
         table.add_row(_SIGNS[block.agrees], *cells)
     console.print(table)

@@ -1,5 +1,6 @@
 """`greenbench list …`: what is installed, what this machine has, what was run."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -14,14 +15,22 @@ from greenbench.core.quote import duration
 from greenbench.core.step import Group
 from greenbench.steps import installed
 from greenbench.steps.model_library import zoo
-from greenbench.store import Store
+from greenbench.store import Store, damage_words
 
 Rows = list[dict[str, Any]]
 
 
 def open_store() -> Store:
-    """The store of this user."""
-    return Store(places.home())
+    """The store of this user; one that was damaged is told of on stderr, whatever the command prints."""
+    store = Store(places.home())
+    tell_moved(store)
+    return store
+
+
+def tell_moved(store: Store) -> None:
+    """Says on stderr that the history was damaged and where it was moved to; nothing if it was not."""
+    if store.moved_aside:
+        print(damage_words(store), file=sys.stderr)  # noqa: T201 - stdout is for what was asked
 
 
 def listing(what: str, as_json: bool, search: str = "") -> int:

@@ -210,7 +210,7 @@ class _Screen:
             messages.NodeFinished: self._node_finished,
             messages.NodeFailed: self._node_failed,
             messages.VariantFailed: self._variant_failed,
-            messages.Log: lambda e: self._line(f"  ! {e.text}") if e.level in ("warning", "error") else None,
+            messages.Log: lambda e: self._line(f"  ! {e.text}", failure=e.level == "error") if e.level in ("warning", "error") else None,
             messages.MeterState: lambda e: None if e.alive else self._line(f"  ! {e.text}"),
         }
         action = actions.get(type(event))

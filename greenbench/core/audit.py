@@ -116,7 +116,7 @@ class AuditedVariant(Value):
 class Audit(Value):
     """A whole run. `digest` was printed with it, `digest_found` is that of the raw data as it is now. `reason`: why not all of it can be
     made again; "" if it can. `other_rules`: it was made by other rules than those of today, so that numbers may differ though the raw data
-    is whole, which is for the digest to say."""
+    is whole, which is for the digest to say. `damaged`: blocks whose call times cannot be read back; then no digest can be made."""
 
     run_id: str
     title: str
@@ -127,6 +127,7 @@ class Audit(Value):
     variants: tuple[AuditedVariant, ...] = ()
     reason: str = ""
     other_rules: bool = False
+    damaged: tuple[str, ...] = ()
 
     @property
     def digest_agrees(self) -> bool | None:
@@ -136,14 +137,16 @@ class Audit(Value):
     @property
     def disagreements(self) -> tuple[str, ...]:
         """Everything that does not come out as it is stored though it should, in words."""
-        found = ("The raw data is not what the printed digest stands for.",) if self.digest_agrees is False else ()
+        found = tuple(f"{block}: its call times are damaged and cannot be read back." for block in self.damaged)
+        if not found and self.digest_agrees is False:
+            found = ("The raw data is not what the printed digest stands for.",)
         return found if self.other_rules else (*found, *self.differences)
 
     @property
     def differences(self) -> tuple[str, ...]:
         """The numbers and blocks that come out otherwise than they are stored, in words: no fault where there are `other_rules`."""
         found = [f"{n.path}: {n.note}" for n in self.all_numbers if n.agrees is False]
-        found += [f"{self.run_id}/{v.letter}/block {b.index}: {b.note}" for v in self.variants for b in v.blocks if not b.agrees]
+        found += [f"{self.run_id}/{v.letter}/block {b.index + 1}: {b.note}" for v in self.variants for b in v.blocks if not b.agrees]
         return tuple(found)
 
     @property

@@ -98,6 +98,10 @@ class StoreError(GreenBenchError):
     """The store of runs cannot be read or written."""
 
 
+class DamagedCallsError(StoreError):
+    """The call times of a timed block are not what was written."""
+
+
 class ReportError(GreenBenchError):
     """A report cannot be written."""
 

@@ -3,7 +3,6 @@
 A failed node stops only what it feeds. A node with a `many` input goes on with what arrived.
 """
 
-import errno
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState
 from greenbench.core.step import Group, Inputs, Stored
 from greenbench.engine.block_energies import BlockEnergies
 from greenbench.engine.cache import Cache, CacheRecord
+from greenbench.engine.disk import disk_full
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.parts import Parts
 from greenbench.engine.preflight import mismatches
@@ -225,7 +225,7 @@ def explain(error: BaseException, title: str) -> Failure:
             remedy="Use a smaller batch, a smaller model or smaller images, or close other programs.",
             log=log,
         )
-    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "No space left" in text:
+    if disk_full(error):
         return Failure(
             kind="Disk full",
             message=f'"{title}" could not be written: the disk is full.',

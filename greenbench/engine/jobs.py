@@ -19,6 +19,7 @@ from greenbench.core import errors
 from greenbench.core.errors import Cancelled, GreenBenchError, WorkerError
 from greenbench.core.jobs import CompareAnswers, Export, InspectFile, JobRequest, JobResult, LookInside, PrepareSources, Prove
 from greenbench.core.value import Value
+from greenbench.engine.disk import disk_full
 from greenbench.engine.memory import short_of_memory
 from greenbench.engine.process import Child, Wire, how_it_ended, quiet_threads
 
@@ -175,6 +176,8 @@ def _failed(error: Exception) -> JobFailed:
         return JobFailed(kind=type(error).__name__, message=error.message, remedy=error.remedy)
     if short_of_memory(error):
         return JobFailed(kind="WorkerError", message="There is not enough memory for this.", remedy="Close other programs and try again.")
+    if disk_full(error):
+        return JobFailed(kind="WorkerError", message="The disk is full.", remedy="Make room, or clear the cache, and try again.")
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     return JobFailed(kind="", message=f"This stopped with an error it did not expect: {first}", remedy="Its log has the details.")
 

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from greenbench.core.errors import DamagedCallsError
 from greenbench.core.measurement import Window
+from greenbench.core.run import RunResult
 from greenbench.store.store import Store
 
 RAW_FILES = ("samples.csv", "windows.csv", "latencies.csv", "variants.jsonl")
@@ -36,6 +38,25 @@ def digest(store: Store, run_id: str, started_ns: int) -> str:
         for chunk in raw_bytes(store, run_id, name, started_ns):
             found.update(chunk)
     return found.hexdigest()
+
+
+def doubt(store: Store, result: RunResult) -> str:
+    """In a sentence why the raw data in the store is not what a run's printed digest stands for; "" if it is, or there is no digest.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if not result.raw_digest:
+        return ""
+    check = f"See what differs: greenbench audit {result.run_id}"
+    try:
+        found = digest(store, result.run_id, result.started_ns)
+    except DamagedCallsError as error:
+        return f"The raw data of this run cannot be read back whole. {error.message} {check}"
+    if found == result.raw_digest:
+        return ""
+    both = f"its digest is now {found[:12]}…, printed is {result.raw_digest[:12]}…"
+    return f"The raw data in the store is not what the printed digest stands for: {both} {check}"
 
 
 def raw_bytes(store: Store, run_id: str, name: str, started_ns: int) -> Iterator[bytes]:

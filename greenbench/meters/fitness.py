@@ -30,11 +30,7 @@ def counts_from(refresh_s: float) -> str:
 
 def counts_in_run(slow: str) -> str:
     """The same of a run in which it does; `slow` says why its blocks are too short for it ("": they are not)."""
-    return (
-        f"Counts as the whole machine in this run: nothing else measures here. {slow}"
-        if slow
-        else "Counts as the whole machine in this run."
-    )
+    return "Counts as the whole machine in this run" + (f": nothing else measures here. {slow}" if slow else ".")
 
 
 def is_wall(channel: Channel) -> bool:

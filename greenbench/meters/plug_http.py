@@ -123,11 +123,8 @@ class PlugHttp:
         return locked(self.address)
 
     def _silent(self, reason: str) -> NoReadingError:
-        return NoReadingError(
-            SourceState.SILENT,
-            reason,
-            f"Check that the {self._what} has power and is in this network: http://{self.address} should open in a browser.",
-        )
+        remedy = f"Check that the {self._what} has power and is in this network: http://{self.address} should open in a browser."
+        return NoReadingError(SourceState.SILENT, reason, remedy)
 
     def _unreachable(self, error: BaseException) -> NoReadingError:
         cause = _cause(error)

@@ -23,6 +23,8 @@ def stamps(result: RunResult) -> tuple[Stamp, ...]:
         found.append(Stamp(words[result.state.value], "bad"))
     if not result.energy_provenance.measured:
         found.append(Stamp("no energy measured", "bad"))
+    if any(remark.code == "digest" for remark in result.warnings):
+        found.append(Stamp("raw data has changed", "bad"))
     found.append(Stamp(result.plan.protocol.stamp, "good" if result.plan.protocol.name == "lab" else "bad"))
     return tuple(found)
 

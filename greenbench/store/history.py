@@ -1,7 +1,7 @@
 """Reading runs back: the list, a run's results, its samples, windows and log."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from greenbench.analysis import charges
-from greenbench.core.errors import StoreError
+from greenbench.core.errors import DamagedCallsError, StoreError
 from greenbench.core.measurement import Measurement, SourceReport, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, Plan, RunResult, RunState, VariantResult
 from greenbench.store.broken_off import Remains, assemble
@@ -150,12 +150,19 @@ class History:
             for body, blob in rows:
                 window = Window.model_validate_json(body)
                 if window.kind is WindowKind.BLOCK and window.variant == variant and benchmark in ("", window.node):
-                    found[window.block] = unpack(blob)
+                    try:
+                        found[window.block] = unpack(blob)
+                    except DamagedCallsError:
+                        raise _damaged(full_id, window) from None
         return found
 
-    def blocks(self, run_id: str) -> Iterator[tuple[Window, NDArray[np.float64]]]:
+    def blocks(self, run_id: str, damaged: list[Window] | None = None) -> Iterator[tuple[Window, NDArray[np.float64]]]:
         """The timed blocks of a run in the order in which they ended, each with the duration in seconds of every call; one at a time,
-        because all calls of a long run do not fit in memory."""
+        because all calls of a long run do not fit in memory. Those whose calls cannot be read back go into `damaged`, if it is given.
+
+        Raises:
+            DamagedCallsError: there is one, and no `damaged`; names the block.
+        """
         with self._database.reading() as connection:
             number, full_id = _find(connection, run_id)
             rows = connection.execute("SELECT number FROM window WHERE run = ? AND latencies IS NOT NULL ORDER BY number", (number,))
@@ -166,7 +173,15 @@ class History:
             if row is None:
                 raise StoreError(f"Run {full_id} was deleted while it was read.")
             with _of_this_version(full_id):
-                yield Window.model_validate_json(row[0]), unpack(row[1])
+                window = Window.model_validate_json(row[0])
+            try:
+                durations_s = unpack(row[1])
+            except DamagedCallsError:
+                if damaged is None:
+                    raise _damaged(full_id, window) from None
+                damaged.append(window)
+                continue
+            yield window, durations_s
 
     def words(self, run_id: str) -> tuple[str, ...]:
         """What the worker said of the variants, each as the line in which it said it; nothing for runs of before this was kept."""
@@ -198,6 +213,13 @@ class History:
             return None
 
 
+def _damaged(run_id: str, window: Window) -> DamagedCallsError:
+    return DamagedCallsError(
+        f"The call times of block {window.block} of {window.variant} in run {run_id} are damaged: they cannot be read back.",
+        f"Everything else of the run can: greenbench audit {run_id}",
+    )
+
+
 @contextmanager
 def _of_this_version(run_id: str) -> Iterator[None]:
     """Says in a sentence that what is kept of a run does not read as this version's types."""
@@ -222,6 +244,13 @@ def _find(connection: sqlite3.Connection, prefix: str) -> tuple[int, str]:
         several = ", ".join(id for _, id in rows[:3]) + (" …" if len(rows) > 3 else "")
         raise StoreError(f'Several runs begin with "{prefix}": {several}.', "Give more of the id.")
     return int(rows[0][0]), str(rows[0][1])
+
+
+def _readable(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[Window, NDArray[np.float64]]]:
+    """The blocks of a run that broke off; one whose calls are damaged is left out, as one that did not end."""
+    for body, blob in rows:
+        with suppress(DamagedCallsError):
+            yield Window.model_validate_json(body), unpack(blob)
 
 
 def _windows(connection: sqlite3.Connection, number: int) -> tuple[Window, ...]:
@@ -252,5 +281,5 @@ def _remains(connection: sqlite3.Connection, number: int) -> Remains:
         nodes=tuple(NodeResult.model_validate_json(row[0]) for row in nodes),
         variants=tuple(VariantResult.model_validate_json(row[0]) for row in variants),
         windows=_windows(connection, number),
-        blocks=tuple((Window.model_validate_json(body), unpack(blob)) for body, blob in blocks),
+        blocks=tuple(_readable(blocks)),
     )

@@ -10,6 +10,8 @@ import zlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from greenbench.core.errors import DamagedCallsError
+
 _NANOSECONDS, _SECONDS = b"n", b"s"
 
 
@@ -24,10 +26,20 @@ def pack(seconds: ArrayLike) -> bytes | None:
 
 
 def unpack(blob: bytes | None) -> NDArray[np.float64]:
-    """The durations in seconds that `pack` was given."""
+    """The durations in seconds that `pack` was given.
+
+    Raises:
+        DamagedCallsError: the blob is not what `pack` gave.
+    """
     if blob is None:
         return np.empty(0, dtype=np.float64)
-    planes = np.frombuffer(zlib.decompress(blob[1:]), dtype=np.uint8).reshape(8, -1)
+    try:
+        if blob[:1] not in (_NANOSECONDS, _SECONDS):
+            raise ValueError(blob[:1])
+        planes = np.frombuffer(zlib.decompress(blob[1:]), dtype=np.uint8).reshape(8, -1)
+    except (zlib.error, ValueError):
+        # deflate ends with a sum over all bytes, so that one flipped bit does not go unseen
+        raise DamagedCallsError("The call times of a timed block are damaged in the store.", "See greenbench audit.") from None
     words = np.ascontiguousarray(planes.T).ravel()
     if blob[:1] == _NANOSECONDS:
         return words.view("<i8").astype(np.float64) / 1e9

@@ -9,6 +9,13 @@ from greenbench.store.history import History
 from greenbench.store.recording import Recording
 
 
+def damage_words(store: "Store") -> str:
+    """What a user must hear of a store that had to be made anew; "" if it had not."""
+    if store.moved_aside is None:
+        return ""
+    return f"The history was damaged. It was moved to {store.moved_aside}, and a new one was begun."
+
+
 class Store(Recording, History):
     """The runs in one folder. Usable from several threads, and by several instances at once.
 

@@ -79,3 +79,67 @@ def test_an_unknown_run_or_metric_is_bad_input(kept, capsys):
     assert main(["audit", "beef"]) == BAD_INPUT
     assert main(["audit", "feed01", "--metric", "beauty"]) == BAD_INPUT
     assert 'There is no metric "beauty"' in capsys.readouterr().err
+
+
+@pytest.fixture
+def timed(home):
+    """A run of one block of a thousand calls."""
+    from greenbench.engine.raw_data import digest
+    from greenbench.engine.results import ARITHMETIC
+
+    plan, started = Plan(title="One block", nodes=()), "2026-11-22T12:00:00+01:00"
+    with Store(home) as store:
+        store.begin_run("feed02", plan, Environment(), started, 0)
+        window = Window(kind=WindowKind.BLOCK, label="A 0", t0_ns=0, t1_ns=S, node="bench", variant="A", block=0, calls=1000)
+        store.add_window("feed02", window, [0.001 + 1e-9 * i for i in range(1000)])
+        result = RunResult(
+            run_id="feed02", title=plan.title, state=RunState.FINISHED, started=started, plan=plan,
+            raw_digest=digest(store, "feed02", 0), arithmetic=ARITHMETIC,
+        )  # fmt: skip
+        store.finish_run("feed02", RunState.FINISHED, result)
+    return result
+
+
+def flip(home, place):
+    """Flips one bit in the blob of the block's calls."""
+    with Store(home) as store, store._database.writing() as connection:
+        ((blob,),) = connection.execute("SELECT latencies FROM window WHERE latencies IS NOT NULL").fetchall()
+        changed = bytearray(blob)
+        changed[place] ^= 4
+        connection.execute("UPDATE window SET latencies = ? WHERE latencies IS NOT NULL", (bytes(changed),))
+
+
+@pytest.mark.parametrize("place", [0, 1, 60, -5])
+def test_one_flipped_bit_in_a_blocks_calls_is_a_disagreement_and_no_crash(timed, home, capsys, place):
+    flip(home, place)
+    assert main(["audit", "feed02"]) == 1
+    out = capsys.readouterr().out
+    assert "≠ raw data cannot be read back whole" in out
+    assert "≠ feed02/A/block 0: its call times are damaged" in out
+    assert main(["report", "feed02", "--output", str(home / "r.json")]) == 0
+    assert "cannot be read back whole" in capsys.readouterr().err
+    assert main(["audit", "feed02", "--out", str(home / "raw")]) == BAD_INPUT
+    assert "block 0 of A in run feed02 are damaged" in capsys.readouterr().err
+
+
+def test_a_report_of_changed_samples_is_written_and_says_so(kept, home, tmp_path, capsys):
+    assert main(["report", "feed01", "--output", str(tmp_path / "r.json")]) == 0
+    assert capsys.readouterr().err == ""
+    with Store(home) as store, store._database.writing() as connection:
+        connection.execute("UPDATE sample SET power_w = 4.0 WHERE t_ns = 0")
+    assert main(["report", "feed01", "--output", str(tmp_path / "r.json")]) == 0
+    assert "The raw data in the store is not what the printed digest stands for" in capsys.readouterr().err
+    assert '"digest"' in (tmp_path / "r.json").read_text()
+
+
+def test_a_history_that_was_damaged_is_told_of_by_every_command_that_opens_it(home, capsys):
+    commands = (["list", "runs"], ["audit", "feed01"], ["report", "feed01", "--output", "r.pdf"], ["ledger", "feed01"],
+                ["doctor", "feed01"], ["look", "feed01", "--variant", "A"], ["compare", "a", "b"], ["join", "feed01", "--log", "x.csv"],
+                ["export", "feed01", "--variant", "A", "--format", "onnx"])  # fmt: skip
+    for command in commands:
+        home.mkdir(exist_ok=True)
+        (home / "greenbench.sqlite").write_bytes(b"this is not a database")
+        main(command)
+        said = capsys.readouterr().err
+        assert "The history was damaged. It was moved to" in said, command
+        assert "greenbench-damaged-" in said

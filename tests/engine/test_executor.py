@@ -1,5 +1,6 @@
 """Executing a plan is events out: in order, a failure stops only its branch, and only what changed runs again."""
 
+import errno
 import sys
 from dataclasses import replace
 
@@ -169,3 +170,24 @@ def test_a_verdict_on_some_of_the_models_is_not_kept_for_all(build, world, catal
     (bench,) = [event for event in said(world, messages.NodeFinished) if event.node == "bench"]
     assert not bench.cached
     assert bench.outputs["results"].variants == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError("1156096 requested and 65408 written"),  # numpy.ndarray.tofile, np.save
+        RuntimeError("[enforce fail at inline_container.cc] . PytorchStreamWriter failed: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_told_as_such_in_whatever_words_a_library_says_it(error):
+    failure = explain(error, "Digits")
+    assert failure.kind == "Disk full"
+    assert failure.message == '"Digits" could not be written: the disk is full.'
+
+
+def test_a_full_disk_behind_another_error_is_found():
+    error = RuntimeError("cannot save")
+    error.__cause__ = OSError("8 requested and 0 written")
+    assert explain(error, "Digits").kind == "Disk full"
+    assert explain(OSError("3 requested"), "Digits").kind != "Disk full"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from greenbench.core import messages
-from greenbench.core.measurement import Channel, Sample, SourceReport
+from greenbench.core.measurement import Channel, Sample, SourceReport, Window
 from greenbench.core.run import NodeState, RunResult, VariantResult, letter
 from greenbench.engine import results
 from greenbench.engine.recorder import Recorder
@@ -19,7 +19,7 @@ _COUNTS = ("size_bytes", "size_coded_bytes", "parameters", "nonzero_parameters",
 
 class Replay:
     """A run joined again. `told`: whether the worker's words on the variants were kept; without them (older runs) only what clock and
-    meter say can be made again. `series` are the raw samples by channel."""
+    meter say can be made again. `series` are the raw samples by channel, `damaged` the blocks whose calls cannot be read back."""
 
     def __init__(self, store: Store, stored: RunResult) -> None:
         """Reads everything and joins it; writes nothing.
@@ -32,6 +32,7 @@ class Replay:
         self.ledger = EnergyLedger(_channels(stored.sources))
         for key, series in self.series.items():
             self.ledger.add(_samples(key, series))
+        self.damaged: list[Window] = []
         words = [messages.decode_event(line.encode()) for line in store.words(stored.run_id)]
         self.told = bool(words)
         self.recorder = self._recorder(store, words or list(_from_results(stored)))
@@ -45,7 +46,7 @@ class Replay:
         recorder.ended_ns = stored.started_ns + round(stored.seconds * 1e9)
         recorder.nodes = {node.node: node for node in stored.nodes}
         recorder.windows = list(store.windows(stored.run_id))
-        for window, durations_s in store.blocks(stored.run_id):
+        for window, durations_s in store.blocks(stored.run_id, self.damaged):
             recorder.latencies[(window.node, window.variant, window.block)] = tuple(durations_s.tolist())
         for word in words:
             recorder.on_event(word)
