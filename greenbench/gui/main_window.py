@@ -195,6 +195,17 @@ class MainWindow(QMainWindow):
         if page == 2:
             self._load_history()
 
+    def swap_pages(self, page: QWidget, *, shown: bool) -> None:
+        """Shows a page in place of toolbar, progress and panels, or them in its place. What goes, goes first, the panels before all: two
+        that are seen together for a moment share the room, and the pipeline would be framed for that."""
+        if not shown:
+            page.hide()
+        mine = (self.panels, self.progress, self.toolbar)
+        for widget in mine if shown else reversed(mine):
+            widget.setVisible(not shown)
+        if shown:
+            page.show()
+
     def finish(self) -> None:
         """Adds what needs pyqtgraph, after the first paint; the meter starts here too."""
         from greenbench.gui.live.dock import LiveDock

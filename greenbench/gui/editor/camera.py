@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPointF, QRect, QRectF, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPointF, QRect, QRectF, QSize, QVariantAnimation, Signal
 
 from greenbench.gui.editor.anatomy import Detail
 
@@ -24,6 +24,7 @@ class Camera(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         self.stayed = 0  # pixels by which the view was shifted because it was itself pushed down
+        self._aside: tuple[float, QPointF, QSize] | None = None  # zoom, middle and size of the view while another page is in front
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(_ZOOM_MS)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -87,7 +88,7 @@ class Camera(QObject):
             self._fit(area)
 
     def _fit(self, area: QRectF) -> None:
-        self.stayed = 0
+        self.stayed, self._aside = 0, None
         room = self._canvas.viewport().rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
         fit = min(room.width() / area.width(), room.height() / area.height(), 1.0)
         self._motion.stop()
@@ -112,10 +113,36 @@ class Camera(QObject):
         self.stayed += back
         self.shift(QPoint(0, back))
 
+    def set_aside(self) -> None:
+        """Another page comes in front: what is seen now is what shall be seen again."""
+        if self._aside is None:
+            self._motion.stop()
+            self._aside = self.zoom, self.middle, self._canvas.viewport().size()
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the view is still to be put back where it was."""
+        return self._aside is not None
+
+    def come_back(self, *, settled: bool) -> None:
+        """Sees again what was seen before another page came in front. Until the page has `settled` its size is that of a moment; in a
+        size that is another than before, what was wholly seen stays so."""
+        if self._aside is None:
+            return
+        zoom, middle, size = self._aside
+        if settled:
+            self._aside = None
+        self._scale_to(zoom)
+        self.look_at(middle)
+        room = self._canvas.viewport().size()
+        if settled and room != size:
+            grown = QPoint(size.width() - room.width(), size.height() - room.height()) / 2
+            self.keep(QRect(-grown, size))
+
     def home(self) -> None:
         """All of the pipeline from its top left corner, at most at 100 %: with its note, else without; where names could not be read
         so, as much as its width allows."""
-        self.stayed = 0
+        self.stayed, self._aside = 0, None
         area = self._canvas.pipeline_scene.content()
         if area.isEmpty():
             self._scale_to(1.0)
@@ -132,6 +159,7 @@ class Camera(QObject):
         """Brings a node into view."""
         item = self._canvas.pipeline_scene.nodes.get(id)
         if item is not None:
+            self.come_back(settled=True)
             self._canvas.ensureVisible(item.rect, _MARGIN, _MARGIN)
             self.moved.emit()
 

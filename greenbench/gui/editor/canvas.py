@@ -1,16 +1,18 @@
 """The view of the pipeline: which gesture a press begins, what a key or a drop does. Overlays lie on its viewport."""
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPen,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QGraphicsView
@@ -64,11 +66,26 @@ class Canvas(QGraphicsView):
         top = self.mapTo(self.window(), QPoint()).y()
         down, self._top = top - self._top, top
         in_use = self.gesture is not None or self.viewport().underMouse()
-        if event.oldSize().isValid() and ((down > 0 and in_use) or (down < 0 and self.camera.stayed)):
+        if self.camera.is_aside:
+            self.camera.come_back(settled=False)
+        elif event.oldSize().isValid() and ((down > 0 and in_use) or (down < 0 and self.camera.stayed)):
             self.camera.stay(down)  # a message came or went above
         else:
             self.camera.keep(QRect(QPoint(), event.oldSize()))
         self.camera.moved.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._settle)
+
+    def _settle(self) -> None:
+        if self.isVisible():
+            self.camera.come_back(settled=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.camera.set_aside()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)

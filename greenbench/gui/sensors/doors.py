@@ -91,9 +91,7 @@ class SensorDoors:
 
     def _swap(self, *, sensors: bool) -> None:
         window = self._window
-        self._page().setVisible(sensors)
-        for widget in (window.toolbar, window.progress, window.panels):
-            widget.setVisible(not sensors)
+        window.swap_pages(self._page(), shown=sensors)
         window.menu_row.show_sensors(sensors)
 
     # ---- what it hears and asks for ---------------------------------------------------------------------------

@@ -109,9 +109,7 @@ class StartDoors:
 
     def _swap(self, *, start: bool) -> None:
         window, page = self._window, self._page()
-        page.setVisible(start)
-        for widget in (window.toolbar, window.progress, window.panels):
-            widget.setVisible(not start)
+        window.swap_pages(page, shown=start)
         window.menu_row.show_start(start)
 
     def _open_quick(self, run: bool) -> None:

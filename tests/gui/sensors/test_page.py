@@ -248,6 +248,31 @@ def test_the_pipeline_is_framed_whole_after_start_page_and_sensors(
         made.deleteLater()
 
 
+def test_the_view_of_the_pipeline_is_where_it_was_when_the_page_is_left(window: MainWindow, page: SensorsPage, qtbot: QtBot) -> None:
+    window.show_page(0)
+    window.resize(1366, 768)
+    camera = window.editor.canvas.camera
+    QApplication.processEvents()
+    camera.home()
+    for zoom in (0.6, 0.9):
+        camera.zoom_by(zoom / camera.zoom)
+        camera.shift(QPoint(37, -21))
+        before = camera.zoom, camera.middle
+        window.sensor_page.show()
+        QApplication.processEvents()
+        window.show_page(0)
+        QApplication.processEvents()
+        qtbot.waitUntil(lambda: not camera.is_aside)
+        assert camera.zoom == pytest.approx(before[0])
+        assert (camera.middle - before[1]).manhattanLength() < 4
+    window.start.show()
+    QApplication.processEvents()
+    window.show_page(0)
+    QApplication.processEvents()
+    assert camera.zoom == pytest.approx(before[0])
+    assert (camera.middle - before[1]).manhattanLength() < 4
+
+
 def _all_in_view(window: MainWindow) -> bool:
     canvas = window.editor.canvas
     seen = canvas.mapToScene(canvas.viewport().rect()).boundingRect()
