@@ -1,6 +1,8 @@
 """The dialog "Calibrate": what will happen, with which meter and how long; then the sweep with its scatter; then the line, to keep or not.
 
-FORM ──Start──▶ UNDER WAY (a thread sweeps, a timer shows) ──▶ DONE: keep or discard        Stop or an error ──▶ back to the form
+FORM ──Start──▶ BUSY (a thread sweeps, a timer shows) ──▶ DONE: keep or discard
+  ▲                                                  └──▶ REFUSED: the points, why no line came of them, and "Try again"
+  └── Stop, or an error before the first point
 """
 
 import queue
@@ -23,6 +25,7 @@ from greenbench.engine.calibrations import CalibrationBook
 from greenbench.engine.load import Load, cores_allowed
 from greenbench.gui.controls import Button, Choice, Segments, Text, row
 from greenbench.gui.forms.result import FailureCard
+from greenbench.gui.sensors.room import show_whole
 from greenbench.gui.sensors.rows import channels_of
 from greenbench.gui.sensors.scatter import CalibrationScatter
 from greenbench.gui.sensors.words import calibration_words, short_time
@@ -30,7 +33,7 @@ from greenbench.gui.theme import Theme, font
 from greenbench.meters.pairing import parts, wholes
 from greenbench.meters.replay import without_mark
 
-FORM, BUSY, DONE = range(3)
+FORM, BUSY, DONE, REFUSED = range(4)
 _BEAT_MS = 250
 _WHAT = (
     "GreenBench keeps the processor idle, then busier step by step, then idle again, and reads the wall meter beside the counters. "
@@ -47,10 +50,12 @@ class CalibrateDialog(QDialog):
         super().__init__(parent)
         self._theme, self._runner, self._start_load = theme, runner, start_load
         self._channels: tuple[Any, ...] = ()
+        self._sources: tuple[SourceReport, ...] = ()
         self._heard: queue.SimpleQueue[SweepProgress | Calibration | GreenBenchError | Cancelled] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._windows: list[LoadWindow] = []
+        self._stage = FORM
         self.found: Calibration | None = None
         self.setWindowTitle("Calibrate")
         self.setMinimumWidth(560)
@@ -102,25 +107,31 @@ class CalibrateDialog(QDialog):
         self.said = Text("", 13, 400, "second", wrap=True)
         self.said.setMinimumHeight(4 * self.said.fontMetrics().lineSpacing())
         self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.refusal = FailureCard(self._theme)
         self.halt = Button(self._theme, "Stop", "stop-fill", token="danger")
         self.halt.clicked.connect(self.give_up)
         self.discard = Button(self._theme, "Discard")
         self.discard.clicked.connect(self.reject)
         self.keep_button = Button(self._theme, "Keep", "check", "primary")
         self.keep_button.clicked.connect(self.keep)
+        self.leave_button = Button(self._theme, "Close")
+        self.leave_button.clicked.connect(self.reject)
+        self.again = Button(self._theme, "Try again", "arrow-counter-clockwise", "primary")
+        self.again.clicked.connect(self._back)
         page, column = _page()
         column.addLayout(row(self.heading, 0, self.left))
         column.addWidget(self.bar)
         column.addWidget(self.scatter, 1)
         column.addWidget(self.said)
-        column.addLayout(row(0, self.halt, self.discard, self.keep_button))
+        column.addWidget(self.refusal)
+        column.addLayout(row(0, self.halt, self.discard, self.keep_button, self.leave_button, self.again))
         return page
 
     # ---- the form ---------------------------------------------------------------------------------------------
 
     def offer(self, sources: tuple[SourceReport, ...], key: str = "") -> None:
         """The meters of the whole machine that are in use, one of them chosen; opens the dialog."""
-        self._channels = channels_of(sources)
+        self._channels, self._sources = channels_of(sources), sources
         found = wholes(self._channels)
         for channel in found:
             self.meter.addItem(without_mark(channel.title), channel.key)
@@ -135,7 +146,7 @@ class CalibrateDialog(QDialog):
         return float(self.pace.value().seconds)
 
     def _pair(self) -> Pair:
-        return choose(self._channels, str(self.meter.currentData() or ""))
+        return choose(self._channels, str(self.meter.currentData() or ""), self._sources)
 
     def _mind(self) -> None:
         """Says what would be paired and how long it takes, or why it cannot be."""
@@ -156,8 +167,13 @@ class CalibrateDialog(QDialog):
         hint = "" if self.seconds >= least else f" A look: this meter has a new value every {often}; 100 of them take {duration(least)}."
         self.takes.setText(f"{len(plan.levels)} loads, {duration(plan.total_s)} in all.{hint}")
 
-    def _tell(self, error: GreenBenchError) -> None:
-        self.failure.show_failure(Failure(kind="", message=error.message, remedy=error.remedy), "This cannot be calibrated")
+    def _tell(self, error: GreenBenchError, card: FailureCard | None = None) -> None:
+        (card or self.failure).show_failure(Failure(kind="", message=error.message, remedy=error.remedy), "This cannot be calibrated")
+        QTimer.singleShot(0, self, self._grow)
+
+    def _grow(self) -> None:
+        """Makes the dialog as high as its words need, and keeps it on the screen."""
+        show_whole(self)
 
     # ---- sweeping ---------------------------------------------------------------------------------------------
 
@@ -201,13 +217,31 @@ class CalibrateDialog(QDialog):
                     self._done(word)
                 case GreenBenchError():
                     self._end()
-                    self._show(FORM)
-                    self._tell(word)
+                    self._refuse(word)
                 case _:
                     self._end()
                     self._show(FORM)
         if fresh and self.found is None:
             self.scatter.show_windows(self._windows)
+
+    def _refuse(self, error: GreenBenchError) -> None:
+        """What was seen stays in sight beside the reason; before the first point there is nothing to see but the form."""
+        if not self._windows:
+            self._show(FORM)
+            self._tell(error)
+            return
+        self.scatter.show_windows(self._windows)
+        self.heading.setText("No line came of these points")
+        self.said.setText("Each point is a second or more of one load. Nothing was kept.")
+        self._show(REFUSED)
+        self._tell(error, self.refusal)
+        self.again.setFocus()
+
+    def _back(self) -> None:
+        """To the form: it may take more time, or another meter."""
+        self._show(FORM)
+        self._mind()
+        self.go.setFocus()
 
     def _done(self, found: Calibration) -> None:
         self._end()
@@ -246,12 +280,16 @@ class CalibrateDialog(QDialog):
             self._heard.get_nowait()
 
     def _show(self, stage: int) -> None:
+        self._stage = stage
         self.pages.setCurrentIndex(min(stage, BUSY))
         busy = stage == BUSY
         for widget in (self.bar, self.left, self.halt):
             widget.setVisible(busy)
         for widget in (self.discard, self.keep_button):
             widget.setVisible(stage == DONE)
+        for widget in (self.leave_button, self.again):
+            widget.setVisible(stage == REFUSED)
+        self.refusal.setVisible(stage == REFUSED)
         self.halt.setFocus() if busy else None
 
     def reject(self) -> None:

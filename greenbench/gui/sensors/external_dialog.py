@@ -13,9 +13,11 @@ from greenbench.core.run import Failure
 from greenbench.gui.controls import Button, Segments, Text, row
 from greenbench.gui.forms.form import FormRow
 from greenbench.gui.forms.result import FailureCard
+from greenbench.gui.sensors.room import needed, room_on_screen, show_whole
 from greenbench.gui.theme import Theme, font
 
-_WIDTH, _FORM_HEIGHT = 520, 330
+_WIDTH, _FORM_LEAST = 520, 72
+_SIDE = 20
 _EXAMPLES = {ExternalKind.SHELLY: "192.168.1.40", ExternalKind.TASMOTA: "192.168.1.40", ExternalKind.SCPI: "TCPIP::192.168.1.50::INSTR"}
 
 
@@ -45,7 +47,8 @@ class ExternalDialog(QDialog):
         self._area = QScrollArea()
         self._lay_out(theme)
         self._take_kind()
-        self.address.textChanged.connect(lambda _: self._mind())
+        for field in (self.address, self.title):
+            field.textChanged.connect(lambda _: self._changed())
         self.address.setFocus()
 
     def _lay_out(self, theme: Theme) -> None:
@@ -61,7 +64,7 @@ class ExternalDialog(QDialog):
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 18)
+        layout.setContentsMargins(_SIDE, 18, _SIDE, 18)
         layout.setSpacing(10)
         what = "A wall plug or lab meter sees the whole system, power supply included. What it reads becomes the total."
         layout.addWidget(Text(what, 12, 400, "second", wrap=True))
@@ -119,7 +122,7 @@ class ExternalDialog(QDialog):
             self._values[name] = value
             line.show_value(value)
         self._show_rows()
-        self._mind()
+        self._changed()
 
     def _show_rows(self) -> None:
         wanted = self.more.isChecked()
@@ -133,12 +136,23 @@ class ExternalDialog(QDialog):
         QTimer.singleShot(0, self, self._fit)
 
     def _fit(self) -> None:
-        """The form gets the room it needs, up to where it scrolls."""
+        """The settings get the room they need, and scroll where the screen has less: what was refused and the buttons stay in sight."""
         column = self._form.layout()
-        if column is not None:
-            column.activate()
-        self._area.setFixedHeight(min(self._form.sizeHint().height() + 2, _FORM_HEIGHT))
-        self.adjustSize()
+        if column is None:
+            return
+        column.activate()
+        margins = self.contentsMargins().left() + 2 * _SIDE + 16  # a scroll bar may come
+        form = max(column.totalHeightForWidth(_WIDTH - margins), self._form.sizeHint().height()) + 2
+        self._area.setFixedHeight(0)
+        self._area.setFixedHeight(min(form, max(room_on_screen(self) - needed(self), _FORM_LEAST)))
+        show_whole(self, shrink=True)
+
+    def _changed(self) -> None:
+        """What was refused is no longer what stands there."""
+        if not self.failure.isHidden():
+            self.failure.hide()
+            QTimer.singleShot(0, self, self._fit)
+        self._mind()
 
     def _mind(self) -> None:
         bad = any(line.bad for line in self.rows.values())
@@ -153,7 +167,7 @@ class ExternalDialog(QDialog):
             kept = add_meter(places.home(), meter)
         except GreenBenchError as error:
             self.failure.show_failure(Failure(kind="", message=error.message, remedy=error.remedy), "This meter cannot be added")
-            QTimer.singleShot(0, self, self.adjustSize)
+            QTimer.singleShot(0, self, self._fit)
             return
         self.added.emit(kept.channel, kept.title)
         self.accept()

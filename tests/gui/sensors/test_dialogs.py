@@ -7,19 +7,21 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
 from greenbench.core.calibration import LoadLevel, SweepPlan
 from greenbench.core.clock import now_ns
+from greenbench.core.errors import CalibrationError
 from greenbench.core.external import ExternalKind, load_meters
 from greenbench.core.measurement import Sample, SourceReport
+from greenbench.engine import calibrating
 from greenbench.engine.calibrations import CalibrationBook
 from greenbench.gui.main_window import MainWindow
 from greenbench.gui.run_control import Phase
-from greenbench.gui.sensors import calibrate_dialog
-from greenbench.gui.sensors.calibrate_dialog import BUSY, FORM, CalibrateDialog
+from greenbench.gui.sensors import calibrate_dialog, external_dialog, room
+from greenbench.gui.sensors.calibrate_dialog import BUSY, FORM, REFUSED, CalibrateDialog
 from greenbench.gui.sensors.external_dialog import ExternalDialog
 from greenbench.gui.sensors.table import NOTE
 from greenbench.gui.theme import Theme
@@ -67,6 +69,34 @@ def test_an_address_that_cannot_be_one_is_told_and_nothing_is_kept(external: Ext
     assert external.failure.isVisible()
     assert "is no address of a plug" in external.failure.message.text()
     assert load_meters(home)[0] == ()
+
+
+def test_a_refusal_goes_when_what_it_is_about_is_changed(external: ExternalDialog) -> None:
+    QTest.keyClicks(external.address, "not an address")
+    QTest.mouseClick(external.go, LEFT)
+    assert external.failure.isVisible()
+    QTest.keyClicks(external.address, "x")
+    assert not external.failure.isVisible()
+
+
+def test_on_a_low_screen_the_settings_scroll_and_the_buttons_stay(
+    external: ExternalDialog, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(external_dialog, "room_on_screen", lambda dialog: 600)
+    monkeypatch.setattr(room, "room_on_screen", lambda dialog: 600)
+    QTest.keyClicks(external.address, "not an address")
+    external.more.click()
+    QTest.mouseClick(external.go, LEFT)
+    qtbot.waitUntil(lambda: external.height() <= 600)
+    QApplication.processEvents()
+    assert external.rect().contains(external.go.geometry()), "Add can be reached"
+    card = external.failure
+    assert card.height() >= card.heightForWidth(card.width()), "no line of the remedy is cut off"
+    assert not card.geometry().intersects(external._area.geometry())
+    assert external._area.verticalScrollBar().maximum() > 0
+    last = external.rows["password_file"]
+    external._area.ensureWidgetVisible(last)
+    assert external._area.viewport().rect().contains(last.mapTo(external._area.viewport(), last.rect().center()))
 
 
 def test_each_kind_has_its_own_settings_and_rare_ones_wait(external: ExternalDialog) -> None:
@@ -229,10 +259,40 @@ def test_stop_ends_the_sweep_and_the_load_at_once(dialog, quick: None, home: Pat
 
 
 def test_what_cannot_be_calibrated_says_why_before_it_starts(dialog, laptop: Reports) -> None:
-    made = dialog(laptop)
+    made = dialog(laptop[:-1])
     assert not made.go.isEnabled()
     assert "no external meter" in made.failure.message.text()
     assert "Add a wall plug" in made.failure.remedy.text()
+    made.reject()
+    made.deleteLater()
+
+
+def test_a_plug_that_is_silent_is_named_and_not_missing(dialog, laptop: Reports) -> None:
+    made = dialog(laptop)
+    assert "Yokogawa WT310 gives no reading. Nothing answers." in made.failure.message.text()
+    assert "Check the cable." in made.failure.remedy.text()
+    made.reject()
+    made.deleteLater()
+
+
+def test_a_refusal_after_the_sweep_keeps_its_points_and_is_read_whole(dialog, runner, quick: None, monkeypatch, qtbot: QtBot) -> None:
+    def refuse(windows: object, about: object) -> None:
+        raise CalibrationError("The counters moved by 7.8 W only between the lightest and the heaviest load. " * 3, "Close the rest. " * 9)
+
+    monkeypatch.setattr(calibrating, "fit", refuse)
+    made = dialog()
+    made.start()
+    qtbot.waitUntil(lambda: made._stage == REFUSED, timeout=8000)
+    QApplication.processEvents()
+    assert made.scatter.windows, "the points are still there"
+    assert made.scatter.isVisible()
+    card = made.refusal
+    assert card.height() >= card.heightForWidth(card.width())
+    assert not made.keep_button.isVisible()
+    QTest.mouseClick(made.again, LEFT)
+    assert made._stage == FORM
+    assert not made.failure.isVisible()
+    monkeypatch.undo()
     made.reject()
     made.deleteLater()
 
