@@ -98,8 +98,22 @@ def quote(measurement: Measurement | None, shown: Scale | None = None) -> Quoted
         text = count(value) if whole else significant(value, 3)
         return Quoted(text, unit=shown.unit, mark=mark, approx=approx)
     ends = low * shown.factor, high * shown.factor
-    decimals = interval_decimals((ends[1] - ends[0]) / 2, value)
-    return Quoted(number(value, decimals), number(ends[0], decimals), number(ends[1], decimals), shown.unit, mark, approx)
+    text, below, above = with_ends(value, *ends)
+    return Quoted(text, below, above, shown.unit, mark, approx)
+
+
+def with_ends(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A value and the ends of its interval, with the digits that the interval supports.
+
+    Where it is so wide that nothing of the value would be left, the value keeps two significant digits, and so does an end that would
+    vanish, unless it is under a thousandth of the half-width: 430 in 384 to 32 000 is no "0".
+    """
+    decimals = interval_decimals((high - low) / 2, value)
+    seen = (high - low) / 2000
+    if abs(value) <= seen or significant_decimals(value, 1) <= decimals:
+        return number(value, decimals), number(low, decimals), number(high, decimals)
+    below, above = (significant(end, 2) if abs(end) > seen and not round(end, decimals) else number(end, decimals) for end in (low, high))
+    return significant(value, 2), below, above
 
 
 def interval_decimals(half_width: float, value: float = 0.0) -> int:

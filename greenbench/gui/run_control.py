@@ -135,6 +135,15 @@ class RunControl(QObject):
         """Seconds until the end of the run; None where a node was never timed before."""
         return self._time.left(self._fractions, self.current, self._remaining_s)
 
+    def left_of_node(self) -> float | None:
+        """Seconds until the end of the current node; None where nothing is known."""
+        return self._time.of_node(self.current, self._fractions.get(self.current, 0.0), self._remaining_s)
+
+    @property
+    def left_at_most(self) -> bool:
+        """Whether what is left is a bound: the benchmark may need fewer rounds than its protocol allows."""
+        return self._time.at_most(self._fractions)
+
     def place(self) -> int:
         """The place of the current node in the plan, counted from 1; 0 before the first."""
         return self.order.index(self.current) + 1 if self.current in self.order else 0
@@ -160,6 +169,7 @@ class RunControl(QObject):
                 self._advance(event.node, 0.0)
             case messages.Progress():
                 self._remaining_s = event.remaining_s if event.node == self.current else None
+                self._time.hear(event.node, event.text)
                 self._advance(event.node, min(event.fraction, 0.999))
             case messages.NodeFinished():
                 self._advance(event.node, 1.0)

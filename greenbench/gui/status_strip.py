@@ -1,5 +1,7 @@
 """The bottom row: watts, degrees, load and memory of the machine; how far the run is, what failed, and what it has cost so far."""
 
+import time
+
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton
 
@@ -36,9 +38,11 @@ class StatusStrip(QFrame):
         self._watts: dict[str, tuple[float | None, int]] = {}
         self._started_ns: int | None = None
         self._ended_ns: int | None = None
+        self._due: tuple[str, float] | None = None  # what is about to end, with the moment at which it is expected to
         self._build(theme)
         self._timer = QTimer(self, interval=_SECOND_MS)
         self._timer.timeout.connect(self._show_energy)
+        self._timer.timeout.connect(self._count_down)
         self._timer.start()
         control.phase_changed.connect(self._on_phase)
         control.advanced.connect(self._on_advance)
@@ -119,9 +123,19 @@ class StatusStrip(QFrame):
     def _time_left(self, event: messages.Progress) -> str:
         """Of the whole run where all its nodes were timed before, else of the node alone, and it says so."""
         whole = self._control.left()
-        if whole is not None:
-            return f"about {quote.duration(whole)} left"
-        return event.text if event.remaining_s is None else f"node: {quote.duration(event.remaining_s)} left"
+        mine = self._control.left_of_node() if whole is None else whole
+        if mine is None or mine < 1:
+            self._due = None
+            return event.text
+        about = "this node: about" if whole is None else "at most" if self._control.left_at_most else "about"
+        self._due = about, time.monotonic() + mine
+        return _left_words(self._due[0], mine)
+
+    def _count_down(self) -> None:
+        """Between two words of the run the time goes on."""
+        if self._due is not None and self._control.phase is Phase.RUNNING:
+            left_s = self._due[1] - time.monotonic()
+            self.left.setText(_left_words(self._due[0], left_s) if left_s >= 1 else "")
 
     def _take_samples(self, event: messages.Samples) -> None:
         for sample in event.samples:
@@ -162,6 +176,8 @@ class StatusStrip(QFrame):
         self.node.setText(f"Node {max(control.place(), 1)} of {len(control.order)}")
         self.name.setText(control.titles.get(control.current, ""))
         self.left.setText(words)
+        if not words:
+            self._due = None
 
     def _on_phase(self, phase: Phase) -> None:
         self._bar.setVisible(phase in (Phase.RUNNING, Phase.STOPPING))
@@ -205,6 +221,8 @@ class StatusStrip(QFrame):
         word = "This run" if self._ended_ns else "Run so far"
         self.energy.setText(f"{word} {about}{quote.significant(found.energy_j * shown.factor, 3)} {shown.unit}")
         self.energy.setToolTip(found.provenance.meaning)
+        if not self._ended_ns:
+            self.total.count_in(found.energy_j, found.provenance)
 
     def clear(self) -> None:
         """Another pipeline is open: nothing of it has run, and nothing has been spent on it."""
@@ -217,3 +235,8 @@ class StatusStrip(QFrame):
 
     def stop(self) -> None:
         self._timer.stop()
+
+
+def _left_words(about: str, seconds: float) -> str:
+    """ "about 3 min left": nobody needs the seconds of ten minutes."""
+    return f"{about} {quote.duration(seconds if seconds < 120 else round(seconds / 10) * 10)} left"

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.quote import MINUS, THIN, count, duration, interval_decimals, number, percent, quote, scale, signed, significant
+from greenbench.core.quote import MINUS, THIN, Scale, count, duration, interval_decimals, number, percent, quote, scale, signed, significant
 
 half_widths = st.floats(1e-12, 1e12)
 
@@ -48,10 +48,11 @@ def test_the_rule_does_not_depend_on_the_unit(half, power):
 
 
 @given(st.floats(-1e9, 1e9), half_widths)
-def test_value_and_both_ends_have_the_same_decimals_and_the_value_lies_between(value, half):
+def test_the_value_lies_between_its_ends_and_has_their_decimals_unless_the_interval_is_wider(value, half):
     found = quote(Measurement(value=value, low=value - half, high=value + half, unit="x"))
     assume(found.low)  # an interval too narrow for a float is none
-    assert len({len(text.partition(".")[2]) for text in (found.text, found.low, found.high)}) == 1
+    if half <= abs(value):
+        assert len({len(text.partition(".")[2]) for text in (found.text, found.low, found.high)}) == 1
 
     def read(text):
         return float(text.replace(THIN, "").replace(MINUS, "-"))
@@ -157,3 +158,17 @@ def test_a_duration_is_read_back_and_shows_no_sixty_seconds_or_minutes(seconds):
 @pytest.mark.parametrize("half", [0.0, 5e-324, float("inf"), float("nan")])
 def test_an_interval_without_a_width_leaves_three_digits_of_the_value(half):
     assert interval_decimals(half, 1.2345) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [
+        (430e-6, 384e-6, 32e-3, ("430", "380", "32\u202f000")),
+        (0.43, 0.0, 300.0, ("430", "0", "300\u202f000")),
+        (-0.02, -8.0, 0.5, ("−20", "−8000", "500")),
+    ],
+)
+def test_an_interval_wider_than_the_value_does_not_round_it_away(value, low, high, words):
+    shown = Scale("µs", 1e6) if high == 32e-3 else Scale("ms", 1e3)
+    found = quote(Measurement(value=value, low=low, high=high, n=9, unit="s"), shown)
+    assert (found.text, found.low, found.high) == words

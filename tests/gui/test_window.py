@@ -59,7 +59,7 @@ def test_a_run_goes_from_the_button_to_the_table(window: MainWindow, runner, pla
     place = [node.id for node in plan.nodes].index("train") + 1
     assert window.status.node.text() == f"Node {place} of 5"
     assert window.status.name.text() == "Train"
-    assert window.status.left.text() == "node: 12 s left"
+    assert window.status.left.text() == "this node: about 12 s left"
     assert window.progress._share == pytest.approx(1.5 / 5)
     finish(window, runner, result)
     assert window.pages.currentWidget() is window.results

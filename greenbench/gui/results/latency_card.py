@@ -1,5 +1,7 @@
 """The card of latency: the distribution of all calls, and the percentiles of the chosen variant as far as its calls support them."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel
 
@@ -20,7 +22,8 @@ class LatencyCard(Card):
     """`chart` is the distribution; below it stand the percentiles of one variant."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Latency", "each timed call")
+        super().__init__("Latency", "all timed calls together")
+        self.note.setToolTip("The table has the medians of blocks, which are compared; here all calls are one heap, whatever their block.")
         self._theme, self._index = theme, -1
         self._result: RunResult | None = None
         self.chart = LatencyDistribution(theme)
@@ -58,7 +61,8 @@ class LatencyCard(Card):
         variant = self._result.variants[index]
         found = percentiles_of(variant)
         shown = quote.scale("s", [p.value_s for p in found])
-        self.whose.setText(f"{variant.letter}, percentiles in {shown.unit}" if found else f"{variant.letter}: no timed call")
+        words = f"{variant.letter}, percentiles of all calls together, in {shown.unit}"
+        self.whose.setText(words if found else f"{variant.letter}: no timed call")
         for place in range(_PLACES):
             here = found[place] if place < len(found) else None
             quoted = quote.quote(_measurement(here), shown) if here else None
@@ -104,8 +108,12 @@ def support_words(found: tuple[Percentile, ...]) -> str:
     few = [p for p in found if not p.supported]
     if not few:
         return f"{calls}." if found[-1].needed else f"{calls}; this older run kept no intervals of its percentiles."
-    names, needed = _listed([f"p{p.q * 100:g}" for p in few]), _listed([quote.count(p.needed) for p in few])
-    return f"{calls}: too few to state {names} (MLPerf asks for {needed}). What is known of them is the interval."
+    names, needed = _names(few), _listed([quote.count(p.needed) for p in few])
+    words = f"{calls}: too few to state {names} (MLPerf asks for {needed}). What is known of them is the interval."
+    unbounded = [p for p in found if p.low_s is not None and p.high_s is None]
+    if not unbounded:
+        return words
+    return f"{words} {_names(unbounded)} {'has' if len(unbounded) == 1 else 'have'} no upper end: no call was that slow."
 
 
 def support_hint(found: Percentile) -> str:
@@ -116,6 +124,11 @@ def support_hint(found: Percentile) -> str:
         return f"{quote.count(found.n)} calls support it: MLPerf asks for {quote.count(found.needed)}."
     open_end = " No call is slow enough to bound it." if found.high_s is None else ""
     return f"{quote.count(found.n)} calls do not support it: MLPerf asks for {quote.count(found.needed)}.{open_end}"
+
+
+def _names(found: Sequence[Percentile]) -> str:
+    """ "p90 and p99"."""
+    return _listed([f"p{each.q * 100:g}" for each in found])
 
 
 def _listed(words: list[str]) -> str:

@@ -89,6 +89,17 @@ def test_the_session_counts_each_joule_once(qtbot: QtBot, theme: Theme, result: 
     assert "2 runs" in total.toolTip()
 
 
+def test_the_session_counts_the_run_under_way(qtbot: QtBot, theme: Theme, result: RunResult) -> None:
+    total = SessionTotal(theme)
+    qtbot.addWidget(total)
+    total.count_in(40.0, Provenance.COUNTER)
+    assert total.words.text() == "Session total 40.0 J"
+    total.add(result.model_copy(update={"ledger": LEDGER}))
+    total.count_in(500.0, Provenance.MODELLED)
+    assert total.words.text() == "Session total ≈ 1.50 kJ"
+    assert "under way" in total.toolTip()
+
+
 def percentile(q: float, value: float, n: int, needed: int) -> Percentile:
     return Percentile(q=q, value_s=value, low_s=value * 0.9, high_s=value * 1.1, n=n, needed=needed, supported=n >= needed)
 
