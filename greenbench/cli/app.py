@@ -85,6 +85,10 @@ def run(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every node again.")] = False,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
+    replay: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Play back a recording of a meter in place of this machine's sensors; marked as such."),
+    ] = None,
 ) -> int:
     """Run a pipeline and print the comparison."""
     from greenbench.cli.run import RunOptions, run_pipeline
@@ -94,6 +98,7 @@ def run(
     options = RunOptions(
         file=file, settings=tuple(set or ()), budget=budget, device=device, protocol=PROTOCOLS[protocol], seed=seed, threads=threads,
         affinity=affinity, trust=trust, out=out, report=report, use_cache=not no_cache, as_json=as_json, quiet=quiet,
+        replay=replay,
     )  # fmt: skip
     return run_pipeline(options)
 

@@ -28,6 +28,7 @@ from greenbench.engine.plan import Conditions, make_plan
 from greenbench.engine.runner import LocalRunner
 from greenbench.engine.sources import known_in
 from greenbench.engine.trust import TrustBook, requests
+from greenbench.meters.replay import load_recording
 from greenbench.steps import installed
 
 FINISHED, FAILED, CANCELLED = 0, 1, 130
@@ -35,7 +36,7 @@ FINISHED, FAILED, CANCELLED = 0, 1, 130
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user typed."""
+    """What the user typed. `replay`: a recording that stands in for this machine's power sources."""
 
     file: Path
     settings: tuple[str, ...]
@@ -51,6 +52,7 @@ class RunOptions:
     use_cache: bool
     as_json: bool
     quiet: bool
+    replay: Path | None = None
 
 
 def run_pipeline(options: RunOptions) -> int:
@@ -64,9 +66,10 @@ def run_pipeline(options: RunOptions) -> int:
         apply_setting(pipeline, setting)
     under, known = conditions(options, pipeline), known_in(Cache(places.home() / "cache"))
     plan = make_plan(pipeline, under, known)
+    played = _played(options.replay)
     log = prepare(options.out, options.report)
     try:
-        runner = LocalRunner(places.home())
+        runner = LocalRunner(places.home(), played)
         try:
             runner.open()
             runner.wait_for_meter()
@@ -84,6 +87,18 @@ def run_pipeline(options: RunOptions) -> int:
         print(f"Run {result.run_id}. Written: {', '.join(str(path) for path in names)}", file=sys.stderr)  # noqa: T201
     code = exit_code(result)
     return FAILED if failed and code == FINISHED else code
+
+
+def _played(recording: Path | None) -> tuple[str, ...]:
+    """The meter's arguments for a recording; it is read here first, so that one that cannot be used is told of.
+
+    Raises:
+        FileFormatError: it cannot be read, or is no recording.
+    """
+    if recording is None:
+        return ()
+    load_recording(recording)
+    return "--replay", str(recording)
 
 
 def conditions(options: RunOptions, pipeline: Pipeline) -> Conditions:

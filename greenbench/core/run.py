@@ -271,8 +271,9 @@ class NodeResult(Value):
 
 class Remark(Value):
     """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for programs:
-    "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "bootstrap", "digest" (the raw data is not
-    what it was); of limits "process", "virtual", "examples", "quick", "cut" (channels went and nothing was trained since); "" for all else."""
+    "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "edges", "bootstrap", "digest" (the raw data is
+    not what it was); of limits "process", "virtual", "examples", "quick", "cut" (channels went and nothing was trained since); "" for all
+    else."""
 
     kind: str
     text: str

@@ -27,6 +27,7 @@ _ENERGY = re.compile(r"(^|\b|_)(energy|total|wh|kwh)(\b|_)", re.IGNORECASE)
 _UNIT = re.compile(r"(?:^|[\s\[(_,/])(kWh|mWh|Wh|kJ|J|kW|mW|W)(?:$|[\s\])_,])", re.IGNORECASE)
 _MOST_BYTES = 1 << 30
 _HEAD_BYTES = 1 << 16
+_LONE_UNIT = re.compile(r"^[\s\[(]*(kWh|mWh|Wh|kJ|J|kW|mW|W)[\s\])]*$", re.IGNORECASE)
 _ENOUGH = 8  # changes of a value that show a beat
 _EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (1e8, 1.0))  # the least number that is so, and its seconds
 
@@ -156,6 +157,7 @@ def _places(header: Sequence[str], columns: Columns, path: Path) -> tuple[int, i
     else:
         value_at = _first(header, _POWER, energy=False)
         value_at = _first(header, _ENERGY) if value_at is None else value_at
+        value_at = _lone_unit(header) if value_at is None else value_at
     if time_at is None or value_at is None or time_at == value_at:
         missing = "time" if time_at is None else "power"
         raise FileFormatError(f'The log "{path}" has no column that is clearly the {missing}.', _remedy(header))
@@ -177,6 +179,12 @@ def _named(header: Sequence[str], name: str, path: Path) -> int:
 def _first(header: Sequence[str], pattern: re.Pattern[str], energy: bool = True) -> int | None:
     found = (place for place, name in enumerate(header) if pattern.search(name.replace("_", " ")))
     return next((place for place in found if energy or _unit_in(header[place]) not in JOULES), None)
+
+
+def _lone_unit(header: Sequence[str]) -> int | None:
+    """The one column that is called by a unit alone: "W", "[kWh]". Of several nobody knows which."""
+    found = [place for place, name in enumerate(header) if _LONE_UNIT.match(name)]
+    return found[0] if len(found) == 1 else None
 
 
 def _unit_in(name: str) -> str:

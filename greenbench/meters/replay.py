@@ -110,7 +110,7 @@ class ReplayMeter:
                 "covers": f"{report.covers} (played back from {name}, not this machine)",
                 "state": SourceState.SILENT if over else report.state,
                 "reason": f"The recording {name} has ended." if over else report.reason,
-                "remedy": "Start the meter without --replay to read this machine's sources." if over else report.remedy,
+                "remedy": "Start without --replay to read this machine's sources." if over else report.remedy,
             }
         )
 

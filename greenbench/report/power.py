@@ -1,6 +1,6 @@
 """Power over time: the whole run or its benchmark with phases and blocks named, and one block whose area is its joules."""
 
-from greenbench.core.measurement import Provenance
+from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import Scale, duration, interval_decimals, number, quote, scale, significant, significant_decimals
 from greenbench.core.run import PowerTrace, RunResult
 from greenbench.core.traced import BlockTrace
@@ -41,13 +41,12 @@ def section(result: RunResult) -> Section | None:
     figures = [_over_time(result, traces, _LEFT if close else _WIDE)]
     if close:
         figures.append(_of_block(close))
-    highest = max(max(trace.high_w) for trace in traces)
-    return Section("power", "Power over time", finding(result, highest), tuple(figures))
+    return Section("power", "Power over time", finding(result, traces), tuple(figures))
 
 
 def _over_time(result: RunResult, traces: list[PowerTrace], width_mm: float) -> Figure:
     seconds = max(trace.t_s[-1] for trace in traces) - min(trace.t_s[0] for trace in traces)
-    highest = max(max(trace.high_w) for trace in traces)
+    highest, _ = highest_of(traces)
     marks = ", ".join(f"{trace.title} {trace.provenance.mark}" for trace in traces if trace.channel != "total")
     words = [f"{marks}. Band: smallest and largest reading of each moment; line: their middle."]
     if Provenance.least([trace.provenance for trace in traces]) is Provenance.MODELLED:
@@ -76,7 +75,14 @@ def joules_words(close: BlockTrace) -> str:
     return f"{energy}, {number(close.examples, 0)} inferences" if close.examples else energy
 
 
-def finding(result: RunResult, highest_w: float) -> str:
+def highest_of(traces: list[PowerTrace]) -> tuple[float, bool]:
+    """The highest reading in W of what makes up the machine's total, and whether it is modelled. Older runs do not say what does."""
+    telling = [trace for trace in traces if trace.counted] or traces
+    highest = max(telling, key=lambda trace: max(trace.high_w))
+    return max(highest.high_w), highest.provenance is Provenance.MODELLED
+
+
+def finding(result: RunResult, traces: list[PowerTrace]) -> str:
     """Idle before and after, or what the channels reached."""
     before, after = result.idle_before, result.idle_after
     if before and after and before.value is not None and after.value is not None:
@@ -88,8 +94,22 @@ def finding(result: RunResult, highest_w: float) -> str:
             return f"Idle drew {ends[0]} before and after: no drift."
         drift = significant(abs(after.value - before.value), 2)
         return f"Idle drew {ends[0]} before and {ends[1]} after, a drift of {drift} W."
-    approx = "≈ " if any(trace.provenance is Provenance.MODELLED for trace in result.traces) else ""
-    return f"The highest reading was {approx}{significant(highest_w, 3)} W; idle power was not measured."
+    highest_w, modelled = highest_of(traces)
+    return f"The highest reading was {'≈ ' if modelled else ''}{significant(highest_w, 3)} W; {_one_idle(before, after)}."
+
+
+def _one_idle(before: Measurement | None, after: Measurement | None) -> str:
+    """What is known of idle where not both ends of the run have a reading."""
+    for idle, when, other, missing in ((before, "before", after, "after"), (after, "after", before, "before")):
+        if idle is not None and idle.value is not None:
+            why = f": {_sentence_end(other.reason)}" if other is not None and other.reason else ""
+            return f"idle drew {quote(idle, Scale('W', 1.0)).full} {when} and has no reading {missing}{why}"
+    reason = next((idle.reason for idle in (before, after) if idle is not None and idle.reason), "")
+    return f"idle power has no reading: {_sentence_end(reason)}" if reason else "idle power was not measured"
+
+
+def _sentence_end(reason: str) -> str:
+    return reason.strip().rstrip(".")
 
 
 def idle_words(result: RunResult) -> tuple[str, str]:

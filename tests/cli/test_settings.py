@@ -145,3 +145,25 @@ def test_learning_from_random_inputs_is_refused_before_the_run(pipeline, tmp_pat
     path.write_text(dumps(pipeline))
     assert main(["run", str(path), "--quiet"]) == 2
     assert '"Train it" cannot learn from random inputs' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("region", "remedy"), [("XYZ", "DEU, FRA"), ("Germany", "Write DEU.")])
+def test_a_grid_region_without_an_intensity_is_refused_before_anything_starts(pipeline, tmp_path, monkeypatch, capsys, region, remedy):
+    monkeypatch.setenv("GREENBENCH_HOME", str(tmp_path / "home"))
+    pipeline.nodes["benchmark"] = Node("benchmark", "benchmark", "Benchmark", {"region": region})
+    pipeline.links += [Link("train", "model", "benchmark", "models"), Link("digits", "data", "benchmark", "data")]
+    file = tmp_path / "grid.greenbench"
+    file.write_text(dumps(pipeline))
+    for command in (["check"], ["run"], ["run", "--set", f"benchmark.region={region.lower()}"]):
+        assert main([command[0], str(file), *command[1:]]) == 2
+        said = capsys.readouterr().err
+        assert "no grid intensity is known for the region" in said
+        assert remedy in said
+    assert main(["check", str(file)]) == 2
+    file.write_text(dumps(pipeline).replace(f'"{region}"', '"deu"'))
+    assert main(["check", str(file)]) == 0
+
+
+def test_a_recording_that_is_none_is_named_before_anything_starts(file, capsys):
+    assert main(["run", str(file), "--replay", str(file)]) == 2
+    assert "is no message of a meter" in capsys.readouterr().err

@@ -133,3 +133,24 @@ def test_what_cannot_be_read_is_said(log, text, words):
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(FileFormatError, match="no such file"):
         read_log(tmp_path / "nothing.csv")
+
+
+@pytest.mark.parametrize(("title", "watts"), [("W", 60.0), ("[kW]", 60_000.0)])
+def test_a_lone_column_named_by_its_unit_is_the_power(tmp_path, title, watts):
+    path = tmp_path / "log.csv"
+    path.write_text(f"time,{title},V\n" + "".join(f"{1_790_000_000 + i},60.0,230\n" for i in range(5)))
+    log = read_log(path)
+    assert log.value.tolist() == [watts] * 5
+
+
+def test_a_lone_counter_named_by_its_unit_counts(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("time,kWh\n" + "".join(f"{1_790_000_000 + i},{i}\n" for i in range(5)))
+    assert read_log(path).counting
+
+
+def test_of_two_columns_named_by_units_nobody_knows_which(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("time,W,kW\n" + "".join(f"{1_790_000_000 + i},60,0.06\n" for i in range(5)))
+    with pytest.raises(FileFormatError, match="clearly the power"):
+        read_log(path)

@@ -189,3 +189,20 @@ def test_what_was_told_before_the_run_stands_among_the_warnings_in_a_line(measur
     line = "Told before the run: The machine runs on battery; Other programs keep the processor busy."
     assert [note.text for note in notes if note not in before] == [line]
     assert all(not note.text.startswith("Told") for note in build(measured.model_copy(update={"lint": told[:1]})).method.warnings)
+
+
+def test_one_idle_window_that_was_read_is_quoted_and_the_other_named(measured: RunResult) -> None:
+    late = measured.model_copy(update={"idle_before": Measurement.missing("W", "Desk plug: It came when the run was under way.")})
+    finding = next(s.finding for s in build(late).sections if s.kind == "power")
+    assert "not measured" not in finding
+    assert finding.endswith("idle drew 3.470 W after and has no reading before: Desk plug: It came when the run was under way.")
+
+
+def test_a_measured_reading_beside_a_modelled_one_is_not_called_modelled(measured: RunResult) -> None:
+    wall = measured.traces[0].model_copy(update={"channel": "plug", "provenance": Provenance.EXTERNAL, "counted": True})
+    model = measured.traces[0].model_copy(
+        update={"channel": "model", "provenance": Provenance.MODELLED, "high_w": tuple(w + 100 for w in wall.high_w)}
+    )
+    both = measured.model_copy(update={"idle_before": None, "idle_after": None, "traces": (model, wall), "benchmark_traces": ()})
+    finding = next(s.finding for s in build(both).sections if s.kind == "power")
+    assert finding == f"The highest reading was {max(wall.high_w):.1f} W; idle power was not measured."

@@ -101,7 +101,9 @@ Their digest, which is printed in the report, is
     cat {files} | sha256sum
     sha256sum -c SHA256SUMS
 
-Times are seconds since the start of the run, on a clock that is never set. Power is in W, energy in J. An empty cell is "no reading",
+Times are seconds since the start of the run, on a clock that is never set: t = 0 is the moment that is printed as "started" above, read
+from both clocks one after the other and written to the millisecond. What is shown as "started" can thus be
+off against t by the millisecond that it was rounded to. Power is in W, energy in J. An empty cell is "no reading",
 never 0.
 
 samples.csv     what the meters read: one row for each reading
@@ -136,6 +138,9 @@ How a number is made
                         with the meter's own error (refresh at both ends, gain).
     net of idle         the same after taking off mean idle power x length of the block; idle power is that of the idle windows.
     median latency      the median of each block's calls; their geometric mean, with Student's t on the logarithms.
+    throughput          examples of a block / the sum of the durations of its calls: what lies between calls is not in it, so it is more
+                        than examples / (t1 - t0). The mean over blocks, with Student's t. In the server scenario, where queries wait
+                        in a queue, queries / (t1 - t0).
     difference          the ratio to the baseline, block by block of the same round; Student's t on the logarithms of the ratios.
     accuracy            right answers / answers, with Wilson's interval; differences by the exact McNemar test.
 """

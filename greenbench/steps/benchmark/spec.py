@@ -7,6 +7,8 @@ from greenbench.core.ports import Port, PortKind
 from greenbench.core.runtimes import RUNTIMES
 from greenbench.core.step import Group, Paper, StepSpec
 
+_GRIDS = ("WORLD", "DEU", "FRA", "GBR", "USA", "IND", "CHN", "SWE", "POL", "ESP", "ITA", "JPN", "BRA", "AUS", "CAN")
+
 
 class BenchmarkParams(Params):
     runtime: Literal["onnxruntime", "eager", "compiled", "openvino", "tensorrt"] = parameter(
@@ -64,7 +66,7 @@ class BenchmarkParams(Params):
         "WORLD",
         "Grid region",
         "Country whose electricity turns joules into CO2e, as an ISO code of three letters; WORLD is the world average.",
-        suggestions=("WORLD", "DEU", "FRA", "GBR", "USA", "IND", "CHN", "SWE", "POL", "ESP", "ITA", "JPN", "BRA", "AUS", "CAN"),
+        suggestions=_GRIDS,
         advanced=True,
     )
     pue: float = parameter(
@@ -96,6 +98,23 @@ class BenchmarkParams(Params):
         return self.max_batch if self.scenario == "offline" else self.call_batch
 
 
+def _unknown_grid(params: Params) -> tuple[str, str] | None:
+    """A region without a known intensity: its run would say nothing of carbon, and not why."""
+    assert isinstance(params, BenchmarkParams)
+    wanted = params.region.strip()
+    if wanted.upper() == "WORLD":
+        return None
+    from greenbench.meters.carbon import regions  # the tables are read only where somebody chose a country
+
+    known = regions()
+    if any(region.iso == wanted.upper() for region in known):
+        return None
+    meant = next((region.iso for region in known if region.name.lower() == wanted.lower()), "")
+    several = ", ".join(_GRIDS[1:])
+    codes = f"Choose WORLD, or the ISO code of three letters of a country: {several} and {len(known) - len(_GRIDS)} more."
+    return f'no grid intensity is known for the region "{params.region}".', f"Write {meant}." if meant else codes
+
+
 SPEC = StepSpec(
     key="benchmark",
     version=1,
@@ -121,5 +140,6 @@ SPEC = StepSpec(
     highlights=("runtime", "batch"),
     paper=Paper("Reddi 2020, MLPerf Inference", "MLPerf Inference Benchmark", "https://arxiv.org/abs/1911.02549"),
     cacheable=False,
+    obstacle=_unknown_grid,
     aliases=("measure", "latency", "energy", "power", "compare"),
 )
