@@ -6,7 +6,8 @@
     an energy is only modelled              ─▶ not claimed, as no comparison of modelled energies is
 
 Both energies are gross of idle, as a socket would see them. What a meter's gain is off by, it is off by in both; in their quotient it
-cancels, so it is counted once, in the interval of the making.
+cancels, so it is counted once, in the interval of the making. What it leaves open at the ends of blocks does not cancel: it is in the
+interval of the saving (greenbench.analysis.edge_ratio).
 """
 
 import math
@@ -15,7 +16,7 @@ from enum import StrEnum
 
 from greenbench.analysis import charges
 from greenbench.analysis.charges import Sum
-from greenbench.analysis.intervals import block_mean
+from greenbench.analysis.intervals import Interval, block_mean
 from greenbench.analysis.quotients import quotient
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import approximate, quote, scale, significant
@@ -112,7 +113,7 @@ def saving(variant: VariantResult, baseline: VariantResult) -> Measurement:
     own, base = _by_round(variant), _by_round(baseline)
     rounds = sorted(own.keys() & base.keys())
     if len(rounds) >= 2:
-        return block_mean([base[index] - own[index] for index in rounds]).measurement("J", provenance)
+        return _of_rounds([base[index] for index in rounds], [own[index] for index in rounds]).measurement("J", provenance)
     value, n = other.value - mine.value, min(mine.n, other.n)
     if mine.low is None or mine.high is None or other.low is None or other.high is None:
         return Measurement(value=value, n=n, unit="J", provenance=provenance)
@@ -121,9 +122,19 @@ def saving(variant: VariantResult, baseline: VariantResult) -> Measurement:
     return Measurement(value=value, low=value - less, high=value + more, n=n, unit="J", provenance=provenance)
 
 
-def _by_round(variant: VariantResult) -> dict[int, float]:
-    """Joules of one example in each block that has a reading."""
-    return {b.index: b.energy_j / (b.calls * variant.batch) for b in variant.blocks if b.energy_j is not None and b.calls}
+def _by_round(variant: VariantResult) -> dict[int, tuple[float, float]]:
+    """Joules of one example in each block that has a reading, and what the meter leaves open of them at the ends of the block."""
+    read = [b for b in variant.blocks if b.energy_j is not None and b.calls]
+    return {b.index: ((b.energy_j or 0.0) / (b.calls * variant.batch), (b.edge_j or 0.0) / (b.calls * variant.batch)) for b in read}
+
+
+def _of_rounds(base: list[tuple[float, float]], own: list[tuple[float, float]]) -> Interval:
+    """The mean difference. The edges of both add up and are not less of more rounds: a meter that lags moves joules from one to the other
+    in each of them."""
+    found = block_mean([other - mine for (other, _), (mine, _) in zip(base, own, strict=True)])
+    low, high = found.ends
+    half = math.hypot((high - low) / 2, sum(edge for _, edge in (*base, *own)) / len(base))
+    return replace(found, low=found.value - half, high=found.value + half)
 
 
 def judge(letter: str, spent: Sum, saved: Measurement, rate: float) -> BreakEven:

@@ -228,13 +228,14 @@ class StartRun(Message):
 
 class BlockEnergy(Message):
     """From the runner to the worker: what a timed block cost, once the meter has read beyond its end, so that the stop rule can look at
-    it. `energy` is that of the whole window, in J; without a value, its reason."""
+    it. `energy` is that of the whole window, in J; without a value, its reason. `edge_j` is what the meter leaves open at its ends."""
 
     tag: Literal["block-energy"] = "block-energy"
     node: str
     variant: str
     block: int
     energy: Measurement
+    edge_j: float = 0.0
 
 
 class Cancel(Message):

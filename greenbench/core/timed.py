@@ -29,7 +29,8 @@ class Conditions(Value):
 
 
 class Block(Value):
-    """One timed block of one variant. Energy is that of all counted channels of the better tier, gross; None: no reading."""
+    """One timed block of one variant. Energy is that of all counted channels of the better tier, gross; None: no reading.
+    `edge_j` is what the meter's refresh leaves open of it at both ends (95 %), which no number of blocks mends; None: not kept."""
 
     index: int
     t0_ns: int
@@ -37,6 +38,7 @@ class Block(Value):
     calls: int
     median_s: float
     energy_j: float | None = None
+    edge_j: float | None = None
     conditions: Conditions | None = None
 
 

@@ -41,6 +41,13 @@ class BlockEnergies:
 
     def measured_j(self, node: str, variant: str) -> dict[int, float]:
         """J of a variant's blocks, by number, as far as they were measured and not modelled."""
+        return {block: answer.energy.value or 0.0 for block, answer in self._measured(node, variant).items()}
+
+    def edges_j(self, node: str, variant: str) -> dict[int, float]:
+        """What the meter leaves open of the same joules at the ends of the blocks, J."""
+        return {block: answer.edge_j for block, answer in self._measured(node, variant).items()}
+
+    def _measured(self, node: str, variant: str) -> dict[int, BlockEnergy]:
         with self._arrived:
-            found = [(key[2], answer.energy) for key, answer in self._known.items() if key[:2] == (node, variant)]
-        return {block: energy.value for block, energy in sorted(found) if energy.value is not None and energy.provenance.measured}
+            found = {key[2]: answer for key, answer in self._known.items() if key[:2] == (node, variant)}
+        return {k: answer for k, answer in sorted(found.items()) if answer.energy.value is not None and answer.energy.provenance.measured}

@@ -69,6 +69,7 @@ class Recorder:
             self._keep(lambda: self._store.add_word(self.run_id, event.model_dump_json()))
 
     def on_samples(self, samples: tuple[Sample, ...]) -> None:
+        """Keeps samples with the run, those before its start that its first window is interpolated from included."""
         with self._sealing:
             if not self._sealed:
                 self._keep(lambda: self._store.add_samples(self.run_id, samples))
@@ -87,8 +88,7 @@ class Recorder:
     def seal(self) -> str:
         """Ends the raw data of the run: what the meter reads from now on is not the run's. Returns its digest (`raw_data.digest`), ""
         where it could not be kept whole."""
-        with self._sealing:
-            self._sealed = True
+        self.stop_listening()
         found = ""
         if not self.store_failed:
             try:
@@ -96,6 +96,13 @@ class Recorder:
             except StoreError as error:
                 self._complain(f"{error} The run has no digest of its raw data.")
         return found
+
+    def stop_listening(self) -> None:
+        """Keeps no more samples. The ledger stands still as well: what it heard later would be in the joules and their errors, and not
+        in the raw data."""
+        with self._sealing:
+            if not self._sealed:
+                self._sealed, self.ledger = True, self.ledger.still()
 
     def _keep(self, write: Callable[[], object]) -> None:
         if self.store_failed:

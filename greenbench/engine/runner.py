@@ -26,6 +26,7 @@ from greenbench.core.run import Failure, NodeState, Plan, RunState
 from greenbench.engine import results
 from greenbench.engine.cache import Cache
 from greenbench.engine.calibrations import CalibrationBook
+from greenbench.engine.company import company, late_company
 from greenbench.engine.environment import snapshot
 from greenbench.engine.meter_link import MeterLink
 from greenbench.engine.process import Child, how_it_ended, quiet_threads
@@ -224,11 +225,12 @@ class LocalRunner:
             self._metered.set()
 
     def _take_sources(self, reports: tuple[SourceReport, ...]) -> None:
-        self.sources = reports
         states = (SourceState.IN_USE, SourceState.SILENT)
         used, silent = ([c for report in reports if report.state is state for c in report.channels] for state in states)
         # A source that fell silent in a run leaves a gap in it, not a lower or a modelled number; the next run does without it.
-        self.ledger.declare(used, silent if self._recorder else ())
+        with self._reading:
+            self.sources = reports
+            self.ledger.declare(used, silent if self._recorder else ())
 
     def _on_worker_line(self, line: bytes) -> None:
         try:
@@ -272,8 +274,10 @@ class LocalRunner:
         def answer() -> None:
             if self.ledger.counted:
                 self._wait_for_samples(window.t1_ns)
-            energy = self.ledger.window(window.t0_ns, window.t1_ns).measurement()
-            told = messages.BlockEnergy(node=window.node, variant=window.variant, block=window.block, energy=energy)
+            found = self.ledger.window(window.t0_ns, window.t1_ns)
+            told = messages.BlockEnergy(
+                node=window.node, variant=window.variant, block=window.block, energy=found.measurement(), edge_j=found.edge_j
+            )
             if worker is not None:
                 worker.send(messages.encode(told))
 
@@ -283,7 +287,7 @@ class LocalRunner:
         """Blocks until every channel has been read after `t_ns`, at most two seconds, or two refresh intervals of a slower meter: a
         silent one shall not hold a run."""
         slowest_s = max((max(c.refresh_s, c.refresh_measured_s or 0.0) for c in self.ledger.counted), default=0.0)
-        deadline = time.monotonic() + max(_LAST_SAMPLES_S, 2 * slowest_s + 1)
+        deadline = time.monotonic() + max(_LAST_SAMPLES_S, 2 * slowest_s)
         with self._sampled:
             while self.ledger.heard_until_ns < t_ns:
                 left = deadline - time.monotonic()
@@ -311,8 +315,10 @@ class LocalRunner:
             thread.join(timeout=_LAST_SAMPLES_S + 1)
         with self._reading:
             recorder.stop_listening()
+            sources = self.sources
+        self._warn(recorder, late_company(self.store, recorder.run_id, self._started_iso, " ".join(w.text for w in recorder.warnings)))
         digest = recorder.seal()
-        result = results.assemble(recorder, self.sources, self._started_iso).model_copy(update={"raw_digest": digest})
+        result = results.assemble(recorder, sources, self._started_iso).model_copy(update={"raw_digest": digest})
         result = with_wall_energy(result, recorder, CalibrationBook(self.home))
         result = with_spending(result, self.store, self._opened_iso)
         try:
@@ -356,14 +362,3 @@ def _later(seconds: float, action: Callable[[Child], None], worker: Child) -> th
     timer.start()
     return timer
 
-
-def company(store: Store, run_id: str) -> str:
-    """What must be said if other runs are under way on the same store: they share processor and power reading. Else ""."""
-    try:
-        store.mark_lost()
-        others = [run.id for run in store.runs() if run.state is RunState.RUNNING and run.id != run_id]
-    except StoreError:
-        return ""  # the recorder tells of a store that cannot be used
-    if not others:
-        return ""
-    return f"Another run was under way at the same time ({', '.join(others)}): both are slower, and the energy read is that of both."

@@ -18,6 +18,8 @@ A curve does not grow for ever: beyond a million rows (a day at ten readings a s
 E stays what it is at the rows that are kept, but lets windows there begin and end less exactly. That is in their stated error.
 """
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -125,6 +127,12 @@ class EnergyCurve:
         """Times in ns and watts of all rows; NaN where a hole begins. Views that are not to be written to."""
         rows = self._n  # once: another thread may be adding
         return self._t_ns[:rows], self._power_w[:rows]
+
+    def still(self) -> "EnergyCurve":
+        """A copy that later samples do not reach."""
+        kept = copy(self)
+        kept._keep(slice(0, self._n))
+        return kept
 
     def forget(self, before_ns: int) -> None:
         """Drops what is older, but for the one reading that a window from there needs."""

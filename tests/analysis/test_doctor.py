@@ -382,6 +382,41 @@ def test_energy_that_fell_raises_no_question():
     assert "energy-follows-time" in found(metered(0.0, 0.0))
 
 
+def with_interval(run, key, half, place=-1):
+    measured = run.variants[place]["metrics"]
+    known = measured[key]
+    measured[key] = known.model_copy(update={"low": known.value - half * 0.01, "high": known.value + half * 0.01})
+    return run
+
+
+@pytest.mark.parametrize("net", [-0.06, -0.24, -1.0])
+def test_a_share_of_idle_above_the_whole_is_no_evidence(net):
+    """Net of idle below zero: the idle windows were busier than the blocks, or the meter cannot tell."""
+    assert "idle-floor" not in found(metered(0.0, 0.0, net=net))
+    assert "power-floor" not in found(metered(-0.5, -0.5, net=net))
+
+
+def test_a_share_of_idle_is_told_with_its_interval_and_not_where_that_is_as_wide_as_itself():
+    told = found(with_interval(metered(0.0, 0.0, net=0.3), "energy_per_inference_net", 0.05))["idle-floor"]
+    assert numbers(told)["Share of idle draw"] == "70 % (65 to 75 %)"
+    assert "idle-floor" not in found(with_interval(metered(0.0, 0.0, net=0.3), "energy_per_inference_net", 0.4))
+
+
+@pytest.mark.parametrize(("half", "told"), [(0.45, True), (0.55, False)])
+@pytest.mark.parametrize("place", [0, 1])
+def test_energy_that_is_known_by_half_only_is_no_ground_for_advice(half, told, place):
+    run = with_interval(metered(0.0, 0.0, net=0.3), "energy_per_inference", half, place)
+    assert bool({"idle-floor", "energy-follows-time"} & set(found(run))) is told
+
+
+def test_idle_draw_that_is_most_of_a_greener_model_is_told_as_information():
+    advice = found(metered(-0.5, -0.5, net=0.2))["power-floor"]
+    assert advice.tone is Tone.INFO
+    assert numbers(advice)["Share of idle draw"] == "80 %"
+    assert question(advice) == "Why is B not greener still?"
+    assert "power-floor" not in found(metered(-0.5, -0.5, net=0.8))
+
+
 def test_modelled_energy_says_what_would_give_a_measurement():
     locked = SourceReport(
         key="rapl", title="RAPL", state=SourceState.PERMISSION, provenance=Provenance.COUNTER, reason="only root may read it.",

@@ -28,8 +28,8 @@ class NoStore:
         return lambda *arguments: None
 
 
-def channel(provenance=Provenance.COUNTER, error=0.0):
-    return Channel(key="cpu", title="CPU", domain=Domain.PACKAGE, provenance=provenance, covers="CPU", refresh_s=0.1, error=error)
+def channel(provenance=Provenance.COUNTER, error=0.0, refresh_s=0.001):
+    return Channel(key="cpu", title="CPU", domain=Domain.PACKAGE, provenance=provenance, covers="CPU", refresh_s=refresh_s, error=error)
 
 
 def plan():
@@ -45,7 +45,8 @@ def plan():
 class Timeline:
     """Plays a benchmark: 2 s idle, blocks of 1 s in turn, 2 s idle, with a counter that runs at the power of the moment."""
 
-    def __init__(self, provenance=Provenance.COUNTER, calls=None, correct=None, hole=None):
+    def __init__(self, provenance=Provenance.COUNTER, calls=None, correct=None, hole=None, rate=10):
+        self.rate = rate  # readings a second
         self.ledger = EnergyLedger([channel(provenance)])
         self.recorder = Recorder("run", plan(), NoStore(), self.ledger, lambda text: None)
         self.calls = calls or {"A": 100, "B": 200}
@@ -82,10 +83,11 @@ class Timeline:
 
     def meter(self, hole):
         joules = 0.0
-        for tenth in range(START // (S // 10) - 10, self.now // (S // 10) + 11):
-            t_ns = tenth * S // 10
+        rate = self.rate
+        for place in range(START // (S // rate) - rate, self.now // (S // rate) + rate + 1):
+            t_ns = place * S // rate
             busy = START + 2 * S < t_ns <= self.now - 2 * S
-            joules += (BUSY_W if busy else IDLE_W) * 0.1
+            joules += (BUSY_W if busy else IDLE_W) / rate
             if hole and hole[0] <= t_ns < hole[1]:
                 self.ledger.add([Sample(channel="cpu", t_ns=t_ns, reason="the counter is gone")])
             else:
@@ -132,7 +134,7 @@ def test_half_the_time_is_half_the_latency_and_energy_with_a_verdict():
 
 
 def test_equal_variants_are_called_no_different():
-    b = Timeline(calls={"A": 100, "B": 100}).result().variants[1]
+    b = Timeline(calls={"A": 100, "B": 100}, rate=100).result().variants[1]
     assert b.against["latency_p50"].verdict is Verdict.SAME
     assert b.against["energy_per_inference"].verdict is Verdict.SAME
 
@@ -384,9 +386,20 @@ def test_models_that_are_too_slow_to_start_again_say_what_that_leaves_open():
     assert [r.text.split(":")[0] for r in timeline.result().warnings if r.code == "process"] == ["Each model ran in one process"]
 
 
+def test_the_processes_that_each_model_had_are_told_as_they_were():
+    timeline = Timeline()
+    timeline.recorder.plan = plan().model_copy(update={"protocol": PROTOCOL.model_copy(update={"restart_rounds": 1})})
+    windows = timeline.recorder.windows
+    for place, window in enumerate(windows):
+        if window.kind is WindowKind.BLOCK:
+            windows[place] = window.model_copy(update={"process": min(window.block, 1) if window.variant == "A" else window.block})
+    (told,) = [r.text for r in timeline.result().warnings if r.code == "process"]
+    assert told.startswith("A ran in two processes: where it happens to lie in memory")
+
+
 def test_energy_that_still_scatters_at_the_cap_is_told_beside_latency():
     timeline = Timeline()
-    timeline.recorder.plan = plan().model_copy(update={"protocol": PROTOCOL.model_copy(update={"max_blocks": 3, "target": 1e-6})})
+    timeline.recorder.plan = plan().model_copy(update={"protocol": PROTOCOL.model_copy(update={"max_blocks": 3})})
     windows = timeline.recorder.windows
     for place, window in enumerate(windows):
         if window.kind is WindowKind.BLOCK and window.variant == "A":

@@ -1,13 +1,14 @@
 """Why is it not greener? From the energy of the same blocks that were timed, gross and net of idle."""
 
 from greenbench.analysis.doctor import proposals
-from greenbench.analysis.doctor.case import NOT_LOWER, Case, change_words, quoted, value
+from greenbench.analysis.doctor.case import NOT_LOWER, Case, change_words, quoted
 from greenbench.core.advice import Advice, Evidence, Tone
-from greenbench.core.measurement import Provenance, SourceReport, SourceState
+from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.run import RunResult, VariantResult, Verdict
 
 _GROSS, _NET = "energy_per_inference", "energy_per_inference_net"
 _FLOOR, _MORE_WATTS = 0.5, 1.05
+_WIDEST = 0.5  # half an interval over its number: beyond that a number is no evidence for anything
 
 
 def unmeasured(result: RunResult) -> Advice | None:
@@ -50,12 +51,12 @@ def remedy(sources: tuple[SourceReport, ...]) -> str:
 
 def idle_floor(case: Case) -> Advice | None:
     """Most of its joules are drawn by a machine that would be on anyway, or so many that they hide what it saves above that."""
-    share, fell = _idle_share(case.variant), case.verdict(_NET) is Verdict.LOWER
-    if share is None or (share <= _FLOOR and not fell):
+    found, fell = _idle_share(case.variant), case.verdict(_NET) is Verdict.LOWER
+    if found is None or found.value is None or (found.value <= _FLOOR and not fell):
         return None
+    share = found.value
     tail = " Above idle it does need less; the machine's own draw hides it." if fell else ""
-    evidence = [Evidence(words="Share of idle draw", number=f"{share * 100:.0f} %", where=f"{_NET} / {_GROSS} of {case.letter}",
-                         provenance=_provenance(case.variant)), case.changed(_GROSS), case.changed(_NET)]  # fmt: skip
+    evidence = [_share_evidence(case, found), case.changed(_GROSS), case.changed(_NET)]
     return Advice(
         code="idle-floor", weight=58, asks="greener", variant=case.letter, node=case.variant.benchmark,
         title="The machine's idle draw outweighs the model" if share > _FLOOR else "The machine's idle draw hides what it saves",
@@ -65,9 +66,49 @@ def idle_floor(case: Case) -> Advice | None:
     )  # fmt: skip
 
 
-def _idle_share(variant: VariantResult) -> float | None:
-    gross, net = value(variant, _GROSS), value(variant, _NET)
-    return None if not gross or net is None else 1 - net / gross
+def power_floor(case: Case) -> Advice | None:
+    """It is greener; and of what it still takes the machine draws most while it does nothing. Good to know, nothing to mend."""
+    found = _idle_share(case.variant)
+    if case.verdict(_GROSS) is not Verdict.LOWER or found is None or found.value is None or found.value <= _FLOOR:
+        return None
+    return Advice(
+        code="power-floor", weight=18, asks="greener still", variant=case.letter, node=case.variant.benchmark,
+        title="Most of what it takes keeps the machine on",
+        text=f"It needs less than {case.baseline.letter}, and {found.value * 100:.0f} % of each joule it still takes is idle draw. A "
+        "lighter model saves in the rest alone; larger batches do more in the time the machine is on.",
+        evidence=(_share_evidence(case, found), case.changed(_GROSS), case.changed(_NET)),
+        proposals=proposals.larger_batch(case, max(8, 4 * case.variant.batch)),
+    )  # fmt: skip
+
+
+def _share_evidence(case: Case, share: Measurement) -> Evidence:
+    number = f"{(share.value or 0.0) * 100:.0f} %"
+    if share.low is not None and share.high is not None and share.low < share.high:
+        number += f" ({share.low * 100:.0f} to {share.high * 100:.0f} %)"
+    return Evidence(words="Share of idle draw", number=number, where=f"{_NET} / {_GROSS} of {case.letter}", provenance=share.provenance)
+
+
+def _idle_share(variant: VariantResult) -> Measurement | None:
+    """The share of a variant's energy that the idle machine draws, with what the net energy's interval leaves of it; None where it is
+    no evidence: above 100 %, where the idle windows were busier than the blocks, or known no better than by half."""
+    gross, net = variant.metrics.get(_GROSS), variant.metrics.get(_NET)
+    if gross is None or not gross.value or net is None or net.value is None or net.value < 0:
+        return None
+    share, provenance = 1 - net.value / gross.value, _provenance(variant)
+    if net.low is None or net.high is None:
+        return Measurement(value=share, unit="1", provenance=provenance)
+    if (net.high - net.low) / 2 > _WIDEST * gross.value * share:
+        return None
+    low, high = (min(max(1 - end / gross.value, 0.0), 1.0) for end in (net.high, net.low))
+    return Measurement(value=share, low=low, high=high, unit="1", provenance=provenance)
+
+
+def _known(variant: VariantResult) -> bool:
+    """Whether the interval of its energy is narrow enough to advise by."""
+    energy = variant.metrics.get(_GROSS)
+    if energy is None or not energy.value or energy.low is None or energy.high is None:
+        return True
+    return (energy.high - energy.low) / 2 <= _WIDEST * energy.value
 
 
 def _provenance(variant: VariantResult) -> Provenance:
@@ -112,7 +153,10 @@ def same_time(case: Case) -> Advice | None:
 
 
 def causes(case: Case) -> list[Advice]:
-    """What explains the variant's energy; nothing where it needs less, or where none was measured."""
-    if not case.own or case.verdict(_GROSS) not in NOT_LOWER:
+    """What explains the variant's energy; nothing where none was measured, or not well enough. Where it needs less, what keeps it from
+    needing less still."""
+    if not case.own or not (_known(case.variant) and _known(case.baseline)):
         return []
+    if case.verdict(_GROSS) not in NOT_LOWER:
+        return [advice] if (advice := power_floor(case)) is not None else []
     return [advice for rule in (idle_floor, more_watts, same_time) if (advice := rule(case)) is not None]

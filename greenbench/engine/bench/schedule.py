@@ -29,34 +29,40 @@ def rounds_in_one_process(protocol: Protocol, start_s: float) -> int:
     return max(protocol.restart_rounds, math.ceil(start_s / protocol.block_s))
 
 
-def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol, energies_j: Sequence[float] = ()) -> bool:
+def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol, energies_j: Sequence[float] = (), edges_j: Sequence[float] = ()) -> bool:
     """Whether the 95 % intervals are as narrow as the protocol asks: of the median latency (seconds, one array a block) and of J for one
-    inference (one number a block), of which only the scatter counts: more blocks do not mend a meter's gain.
+    inference (one number a block). The latter joins scatter and `edges_j`, what the meter leaves open at the ends of each of these blocks:
+    as it is printed but for the meter's gain, which no block mends and which cancels in every comparison.
 
-    Where most blocks have no measured energy the rule is on latency alone.
+    Where most blocks have no measured energy the rule is on latency alone; and where the edges alone are wider than what is asked for,
+    which no number of blocks of that length mends.
     """
     if len(blocks) < protocol.min_blocks:
         return False
-    from greenbench.analysis.intervals import block_mean, block_quantile  # brings SciPy, which a bench child need not wait for
+    from greenbench.analysis.edge_ratio import widths  # brings SciPy, which a bench child need not wait for
+    from greenbench.analysis.intervals import block_quantile
 
     width = block_quantile(list(blocks), 0.5).relative_width
     if width is None or width > protocol.target:
         return False
     if 2 * len(energies_j) <= len(blocks):
         return True
-    width = block_mean(energies_j).relative_width
-    return width is not None and width <= protocol.target
+    width, edges = widths(energies_j, edges_j)
+    return edges > protocol.target or (width is not None and width <= protocol.target)
 
 
 def still_needed(
-    latencies: Mapping[str, Sequence[np.ndarray]], protocol: Protocol, energies_j: Mapping[str, Sequence[float]] | None = None
+    latencies: Mapping[str, Sequence[np.ndarray]],
+    protocol: Protocol,
+    energies_j: Mapping[str, Sequence[float]] | None = None,
+    edges_j: Mapping[str, Sequence[float]] | None = None,
 ) -> list[str]:
     """The variants that need another block, with the baseline (the first) as long as any does: differences are paired by round."""
     rounds = max((len(blocks) for blocks in latencies.values()), default=0)
     if rounds >= protocol.max_blocks:
         return []
-    known = energies_j or {}
-    open_ones = [variant for variant, blocks in latencies.items() if not is_settled(blocks, protocol, known.get(variant, ()))]
+    known, edges = energies_j or {}, edges_j or {}
+    open_ones = [v for v, blocks in latencies.items() if not is_settled(blocks, protocol, known.get(v, ()), edges.get(v, ()))]
     if not open_ones:
         return []
     baseline = next(iter(latencies))

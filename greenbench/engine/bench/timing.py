@@ -56,13 +56,14 @@ class Timing:
             number, age = number + 1, age + 1
             share = number / m.protocol.max_blocks
             m.context.progress(0.15 + 0.75 * share, f"round {number} of at most {m.protocol.max_blocks}")
-            wanted = still_needed(m.latencies, m.protocol, {key: self._joules(key) for key in m.latencies})
+            told, node = m.context.world.energies, m.context.node
+            energies_j = {key: self._for_one_call(key, told.measured_j(node, key)) for key in m.latencies}
+            edges_j = {key: self._for_one_call(key, told.edges_j(node, key)) for key in m.latencies}
+            wanted = still_needed(m.latencies, m.protocol, energies_j, edges_j)
 
-    def _joules(self, key: str) -> list[float]:
-        """J for one call in each block whose energy was measured."""
-        m = self._m
-        known = m.context.world.energies.measured_j(m.context.node, key)
-        return [joules / self._calls[(key, block)] for block, joules in known.items() if self._calls.get((key, block))]
+    def _for_one_call(self, key: str, joules: dict[int, float]) -> list[float]:
+        """J of a variant's blocks for one call."""
+        return [each / self._calls[(key, block)] for block, each in joules.items() if self._calls.get((key, block))]
 
     def _renew(self, wanted: list[str]) -> None:
         """New processes for the variants that go on: where a model lies in memory is then drawn anew."""

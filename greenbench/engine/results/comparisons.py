@@ -4,17 +4,19 @@ from greenbench.analysis import compare
 from greenbench.analysis.bootstrap import FEWEST_BLOCKS, ratio_by_bootstrap
 from greenbench.analysis.energy_metrics import ENERGY_AWARE
 from greenbench.analysis.holm import holm
-from greenbench.analysis.intervals import CONFIDENCE, paired_ratio
+from greenbench.analysis.intervals import CONFIDENCE, Interval, paired_ratio
 from greenbench.core.metrics import METRICS, QUALITY, Metric
-from greenbench.core.run import Comparison, Remark, VariantResult
+from greenbench.core.run import Comparison, Remark, VariantResult, Verdict
 from greenbench.engine import judging
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results.energies import BlockEnergies
-from greenbench.engine.results.energy_ratios import in_round, with_accuracy
+from greenbench.engine.results.energy_ratios import Rounds, in_round, left_open, mean_edges, ratio, with_accuracy
 from greenbench.engine.results.pairs import Pairs
 
 _OF_ENERGY = ("energy_per_inference", "energy_per_inference_net", "co2e_per_inference", *ENERGY_AWARE)
 _TIMED = ("latency_p50", "latency_p95", "throughput")
+SHORT_BLOCKS = "blocks are short for this meter"
+"""Why an energy cannot be told from the baseline's where the meter's edges leave more open than the rounds scatter."""
 
 
 class Comparisons:
@@ -92,18 +94,32 @@ class Comparisons:
         mine, other = self.energies[variant.letter], self.energies[baseline.letter]
         if not (mine.provenance.measured and other.provenance.measured):
             return compare.not_compared("modelled from load: an estimate is not compared")
-        known_a, known_b = self._energy_by_round(metric.key, variant), self._energy_by_round(metric.key, baseline)
-        pairs = self.pairs.of(known_a, known_b, variant.letter, baseline.letter)
+        key, known_a, known_b = metric.key, self._energy_by_round(metric.key, variant), self._energy_by_round(metric.key, baseline)
+        pairs = self.pairs.of(known_a.values, known_b.values, variant.letter, baseline.letter)
         if len(pairs[0]) < 2:
             return compare.not_compared("fewer than two rounds have a reading for both")
-        ratio = paired_ratio(*pairs, confidence)
-        if metric.key == "accuracy_per_joule":
-            ratio = with_accuracy(ratio, variant, baseline, confidence)
-        return compare.compare_ratio(metric, ratio)
+        open_ = left_open(key, known_a, known_b)
+        if key == "accuracy_per_joule":
+            found = with_accuracy(pairs, open_, variant, baseline, confidence)
+        else:
+            edges = mean_edges(key, variant, known_a, known_b.values), mean_edges(key, baseline, known_b, known_a.values)
+            found = ratio(pairs, open_, edges, confidence)
+        verdict = compare.compare_ratio(metric, found)
+        if verdict.verdict is Verdict.UNCLEAR and max(open_.down, open_.up) > _scatter(paired_ratio(*pairs, confidence)):
+            return verdict.model_copy(update={"reason": SHORT_BLOCKS})
+        return verdict
 
-    def _energy_by_round(self, key: str, variant: VariantResult) -> dict[int, float]:
+    def _energy_by_round(self, key: str, variant: VariantResult) -> Rounds:
         """The metric of each block that has a reading."""
-        energy = self.energies[variant.letter]
-        joules = energy.net if key.endswith("_net") else energy.gross
-        known = {b.index: in_round(key, variant, j, b.median_s) for b, j in zip(variant.blocks, joules, strict=True) if j is not None}
-        return {index: value for index, value in known.items() if value is not None}
+        energy, found = self.energies[variant.letter], Rounds({}, {}, {})
+        joules, edges = (energy.net, energy.net_edges) if key.endswith("_net") else (energy.gross, energy.edges)
+        for block, joule, edge in zip(variant.blocks, joules, edges, strict=True):
+            value = None if joule is None else in_round(key, variant, joule, block.median_s)
+            if joule is not None and value is not None:
+                found.values[block.index], found.energies_j[block.index], found.edges_j[block.index] = value, joule, edge or 0.0
+        return found
+
+
+def _scatter(alone: Interval) -> float:
+    """Half the width of a ratio's interval from its rounds alone, as a share of it; none where there is no interval."""
+    return (alone.relative_width or 0.0) / 2

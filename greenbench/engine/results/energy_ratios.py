@@ -1,15 +1,28 @@
-"""The ratio of two variants in a metric that is made of energy and something else: compared as the energy in it is."""
+"""The ratio of two variants in a metric that is made of energy and perhaps something else: compared as the energy in it is."""
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from scipy.special import ndtr, ndtri
-
-from greenbench.analysis.intervals import CONFIDENCE, Interval
-from greenbench.analysis.quotients import product, quotient
+from greenbench.analysis.edge_ratio import Leeway, edge_share, leeway, open_ratio, open_ratio_of_means
+from greenbench.analysis.intervals import Interval
+from greenbench.analysis.quotients import quotient
 from greenbench.core.run import VariantResult
 
-_Z = float(ndtri((1 + CONFIDENCE) / 2))
+_PER_JOULE = ("inferences_per_joule", "accuracy_per_joule", "flops_per_joule")
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """One variant's metric of energy by round, and of the same rounds the energy in it and what the meter's edges leave open of that, J."""
+
+    values: dict[int, float]
+    energies_j: dict[int, float]
+    edges_j: dict[int, float]
+
+    def share(self, rounds: list[int]) -> float:
+        """The edges in these rounds, as a share of their energy."""
+        return edge_share([self.energies_j[r] for r in rounds], [self.edges_j[r] for r in rounds])
 
 
 def in_round(key: str, variant: VariantResult, energy_j: float, median_s: float) -> float | None:
@@ -24,23 +37,35 @@ def in_round(key: str, variant: VariantResult, energy_j: float, median_s: float)
     return energy_j
 
 
-def with_accuracy(joules: Interval, variant: VariantResult, baseline: VariantResult, confidence: float) -> Interval:
+def left_open(key: str, mine: Rounds, other: Rounds) -> Leeway:
+    """What the meter's edges leave open in the ratio of a metric of two variants."""
+    rounds = sorted(mine.values.keys() & other.values.keys())
+    found = leeway(mine.share(rounds), other.share(rounds))
+    return found.turned if key in _PER_JOULE else found
+
+
+def ratio(pairs: tuple[list[float], list[float]], open_: Leeway, edges: tuple[float, float], confidence: float) -> Interval:
+    """The ratio of a metric's paired values. Where one is not positive (energy net of idle) there is no logarithm, and the absolute
+    `edges` of both means decide."""
+    if min(*pairs[0], *pairs[1]) > 0:
+        return open_ratio(*pairs, open_, confidence)
+    return open_ratio_of_means(*pairs, edges, confidence)
+
+
+def with_accuracy(
+    pairs: tuple[list[float], list[float]], open_: Leeway, variant: VariantResult, baseline: VariantResult, confidence: float
+) -> Interval:
     """The ratio of inferences for each joule times that of the accuracies, which were measured apart and so are independent of it."""
     found = quotient(variant.metrics["accuracy"], baseline.metrics["accuracy"])
-    if found.value is None:
-        return Interval(joules.value, None, None, joules.n)
-    # A ratio of accuracies is known at 95 %; at another confidence the distance to its ends grows as that of a normal variable would.
-    z = float(ndtri((1 + confidence) / 2)) / _Z
-    low, high = (None if end is None or end <= 0 else found.value * (end / found.value) ** z for end in (found.low, found.high))
-    both = product(joules, Interval(found.value, low, high, found.n))
-    return replace(both, p_value=_p_of_one(both, confidence))
+    joules = open_ratio(*pairs, open_, confidence)
+    if not found.value or not found.low or found.high is None:
+        return Interval(joules.value * (found.value or 0.0) or joules.value, None, None, joules.n)
+    answers = Leeway(math.log(found.value / found.low), math.log(found.high / found.value))
+    return open_ratio(*pairs, open_.joined(answers), confidence, factor=found.value)
 
 
-def _p_of_one(ratio: Interval, confidence: float) -> float | None:
-    """The two-sided p-value of a ratio of 1, from the end of its interval that lies towards it."""
-    if ratio.low is None or ratio.high is None or ratio.low <= 0:
-        return None
-    distance = math.log(ratio.value / ratio.low) if ratio.value > 1 else math.log(ratio.high / ratio.value)
-    if distance == 0:
-        return 1.0 if ratio.value == 1 else 0.0
-    return float(2 * ndtr(-abs(math.log(ratio.value)) / distance * float(ndtri((1 + confidence) / 2))))
+def mean_edges(key: str, variant: VariantResult, rounds: Rounds, common: Mapping[int, float]) -> float:
+    """The mean edge of a metric that grows with its energy, over the rounds that are also in `common`, in the metric's unit."""
+    medians = {block.index: block.median_s if key == "energy_delay_product" else 1.0 for block in variant.blocks}
+    found = [rounds.edges_j[index] * medians[index] for index in rounds.values if index in common]
+    return sum(found) / len(found) if found else 0.0

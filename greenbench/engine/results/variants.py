@@ -28,7 +28,8 @@ class BenchmarkResults:
         self.recorder, self.node, self.factor = recorder, node, factor
         self.blocks = recorder.windows_by(WindowKind.BLOCK, node.id)
         idle = recorder.windows_by(WindowKind.IDLE, node.id).get("", [])
-        self.idle_w = [power.value for power in (recorder.ledger.idle_power_w(window) for window in idle) if power.value is not None]
+        read = [recorder.ledger.window(window.t0_ns, window.t1_ns) for window in idle]
+        self.idle = [energy for energy in read if energy.mean_power_w is not None]
         self.energies: dict[str, BlockEnergies] = {}
         self.remarks: list[Remark] = []
 
@@ -52,7 +53,7 @@ class BenchmarkResults:
         if failed or ready is None:
             return bare.model_copy(update={"failure": failed.failure if failed else None})
         latencies = self.recorder.latencies_of(self.node.id, key)
-        self.energies[key] = energy = energies.of_blocks(self.recorder, self.blocks.get(key, []), ready.batch, self.idle_w)
+        self.energies[key] = energy = energies.of_blocks(self.recorder, self.blocks.get(key, []), ready.batch, self.idle)
         blocks = [np.array(block) for block in latencies.values()]
         calls = np.concatenate(blocks) if blocks else np.array([])
         measured = self.recorder.measured.get((self.node.id, key))
@@ -124,13 +125,13 @@ class BenchmarkResults:
 
     def _blocks(self, key: str, energy: BlockEnergies, batch: int) -> tuple[Block, ...]:
         found = []
-        for window, joules in zip(self.blocks.get(key, []), energy.gross, strict=True):
+        for window, joules, edge in zip(self.blocks.get(key, []), energy.gross, energy.edges, strict=True):
             values = self.recorder.latencies[(self.node.id, key, window.block)]
-            total = None if joules is None else joules * window.calls * batch
+            total, open_j = (None if each is None else each * window.calls * batch for each in (joules, edge))
             found.append(
                 Block(
                     index=window.block, t0_ns=window.t0_ns, t1_ns=window.t1_ns, calls=window.calls,
-                    median_s=float(np.median(values)), energy_j=total,
+                    median_s=float(np.median(values)), energy_j=total, edge_j=open_j,
                     conditions=of_block(self.recorder.facts, window),
                 )
             )  # fmt: skip
