@@ -14,7 +14,7 @@ from greenbench.analysis.findings import candidates, findings, in_words, tally
 from greenbench.core.measurement import Provenance, SourceState
 from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import percent, quote, significant
-from greenbench.core.run import Comparison, RunResult, RunState, VariantResult, Verdict
+from greenbench.core.run import Comparison, NodeState, RunResult, RunState, VariantResult, Verdict
 
 _WORTH_SAYING = 0.2  # a coded file smaller by that share is news where nothing got faster
 ACCURACY_LIMIT = 0.01
@@ -70,12 +70,23 @@ def find_pick(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Vari
 
 
 def keeps_accuracy(result: RunResult, variant: VariantResult, accuracy_limit: float = ACCURACY_LIMIT) -> bool:
-    """Whether no loss above the limit lies in the interval of the difference; true if no answers were compared at all."""
+    """Whether no loss above the limit lies in the interval of the difference; true if there were no answers to compare at all, but not
+    where the run ended before they were judged."""
     metric = BY_KEY[result.quality]
     if not any(_known(v.against.get(metric.key)) for v in candidates(result)):
-        return True
+        return not _ended_before_judging(result)
     worst = worst_loss(metric, variant.against.get(metric.key))
     return worst is not None and worst <= accuracy_limit
+
+
+def _ended_before_judging(result: RunResult) -> bool:
+    """Whether the benchmark was to judge answers, and did not come to it."""
+    baseline = result.baseline
+    planned = next((node for node in result.plan.nodes if baseline is not None and node.id == baseline.benchmark), None)
+    if planned is not None and not planned.params.get("accuracy", True):
+        return False
+    ended = next((node.state for node in result.nodes if planned is not None and node.node == planned.id), NodeState.DONE)
+    return result.state in (RunState.CANCELLED, RunState.LOST) or ended not in (NodeState.DONE, NodeState.CACHED)
 
 
 def worst_loss(metric: Metric, difference: Comparison | None) -> float | None:
@@ -237,7 +248,8 @@ def _obstacle(variant: VariantResult, metric: Metric) -> str:
     difference = variant.against.get(metric.key)
     worst = worst_loss(metric, difference)
     if difference is None or worst is None:
-        return f"its {metric.words} was not compared"
+        reason = _missing_reason(variant, metric).rstrip(".")
+        return f"its {metric.words} was not compared{f': {reason}' if reason else ''}"
     most = points(worst) if metric.fraction else f"{percent(worst)} %"
     if _is_worse(metric, difference):
         return f"{_loss_words(metric, _change(difference))}, perhaps {most}"

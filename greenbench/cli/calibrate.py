@@ -17,7 +17,8 @@ from greenbench.core.quote import duration
 from greenbench.engine.calibrating import Pair, Sweep, choose, enough_s, sweep_plan
 from greenbench.engine.calibrations import CalibrationBook
 from greenbench.engine.load import Load, cores_allowed
-from greenbench.engine.runner import LocalRunner, company
+from greenbench.engine.company import company
+from greenbench.engine.runner import LocalRunner
 
 CANCELLED = 130
 

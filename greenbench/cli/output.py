@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-_WIDTH = 100
+_WIDTH = 1000  # no row is cut, no sentence broken: whoever reads the file breaks its lines as they like
 
 
 def make_console() -> Console:

@@ -1,11 +1,13 @@
 """What really executed, variant by variant, as one compact table: precision by operators, what fell back, start-up and threads."""
 
+from collections.abc import Mapping
+
 from greenbench.core import quote
 from greenbench.core.run import Execution, RunResult
 from greenbench.report.labels import runtime_name
 from greenbench.report.parts import TextTable
 
-_HEAD = ("", "Executed", "runtime", "fell back", "Q/DQ left", "load", "build", "first call", "threads")
+_TIMES = {"load": "load_s", "build": "compile_s", "first call": "first_s"}
 _NOTE = (
     "Executed: convolutions and matrix products by the precision that ran them. Fell back: operators in a higher precision than the file "
     "promised. Q/DQ left: quantise/dequantise pairs left after optimisation. Build: compiling or optimising before the first call. "
@@ -16,8 +18,11 @@ _NOTE = (
 def executed_table(result: RunResult) -> TextTable:
     """One row for each variant whose runtime said something; no rows where none did."""
     ran = [(variant, variant.execution) for variant in result.variants if variant.execution is not None]
-    rows = tuple((variant.letter, precision_words(execution), *_rest(execution)) for variant, execution in ran)
-    return TextTable(_HEAD, rows, "lllrrrrrr", _NOTE if rows else "", tuple(variant.letter for variant, _ in ran))
+    scales = {name: quote.scale("s", [getattr(execution, name) for _, execution in ran]) for name in _TIMES.values()}
+    rows = tuple((variant.letter, precision_words(execution), *_rest(execution, scales)) for variant, execution in ran)
+    times = (f"{title} {scales[name].unit}" for title, name in _TIMES.items())
+    head = ("", "Executed", "runtime", "fell back", "Q/DQ left", *times, "threads")
+    return TextTable(head, rows, "lllrrrrrr", _NOTE if rows else "", tuple(variant.letter for variant, _ in ran))
 
 
 def precision_words(ran: Execution) -> str:
@@ -32,14 +37,14 @@ def precision_words(ran: Execution) -> str:
     return f"{first[0]} in {first[1]} of {total} operators, {', '.join(f'{name} in {number}' for name, number in others)}"
 
 
-def _rest(ran: Execution) -> tuple[str, ...]:
+def _rest(ran: Execution, scales: Mapping[str, quote.Scale]) -> tuple[str, ...]:
     where = "" if ran.device == "cpu" else f", {ran.device}"
     cores = f" on {quote.spans(ran.affinity)}" if ran.affinity else ""
     return (
         f"{ran.version or runtime_name(ran.runtime)}{where}",
         _count(ran.fallbacks),
         _count(ran.qdq),
-        *(_seconds(value) for value in (ran.load_s, ran.compile_s, ran.first_s)),
+        *(_seconds(getattr(ran, name), shown) for name, shown in scales.items()),
         f"{ran.threads}{cores}",
     )
 
@@ -48,8 +53,5 @@ def _count(number: int | None) -> str:
     return quote.NO_READING if number is None else str(number)
 
 
-def _seconds(value: float | None) -> str:
-    if value is None:
-        return quote.NO_READING
-    shown = quote.scale("s", [value])
-    return f"{quote.significant(value * shown.factor, 2)} {shown.unit}"
+def _seconds(value: float | None, shown: quote.Scale) -> str:
+    return quote.NO_READING if value is None else quote.significant(value * shown.factor, 2)

@@ -1,15 +1,52 @@
 """The table of percentiles: a number where MLPerf's count of queries supports it, else the interval that the calls allow."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from greenbench.analysis.percentiles import queries_needed
+from greenbench.analysis.percentiles import MEDIAN, queries_needed
 from greenbench.core.quote import count, quote, scale, significant
 from greenbench.core.run import RunResult, Scenario, Served, VariantResult
-from greenbench.report.labels import listed
+from greenbench.report.labels import listed, plural
 from greenbench.report.parts import Column, Row, TextTable
 
 LATENCY = "latency_p50"
 _TAILS = (0.9, 0.99)
+_FARTHEST_FIRST = (0.99, 0.95, 0.9)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The variant whose slow calls are farthest from its median, by which quantile, and how many times its median that is, in words."""
+
+    letter: str
+    q: float
+    ratio: str
+
+    @property
+    def name(self) -> str:
+        return f"p{round(self.q * 100)}"
+
+
+def longest_tail(variants: Sequence[VariantResult]) -> Tail | None:
+    """The longest tail, by the farthest percentile that may be stated for all of them, else by one whose interval lies above that of every
+    other; None where neither can be said: few calls show no tail."""
+    for q in _FARTHEST_FIRST:
+        tails = [(v, p, _median_s(v)) for v in variants for p in v.percentiles if p.q == q and _median_s(v) > 0]
+        if not tails or len(tails) < len(variants):
+            continue
+        if all(p.supported for _, p, _ in tails):
+            found, p, median_s = max(tails, key=lambda each: each[1].value_s / each[2])
+            return Tail(found.letter, q, significant(p.value_s / median_s, 2))
+        found, p, median_s = max(tails, key=lambda each: (each[1].low_s or 0.0) / each[2])
+        least, others = (p.low_s or 0.0) / median_s, [each for each in tails if each[0] is not found]
+        if others and all(other.high_s is not None and other.high_s / middle < least for _, other, middle in others):
+            return Tail(found.letter, q, f"at least {significant(least, 2)}")
+    return None
+
+
+def _median_s(variant: VariantResult) -> float:
+    """The median of all calls, of which the other percentiles are."""
+    return next((p.value_s for p in variant.percentiles if p.q == MEDIAN), 0.0)
 
 
 def percentile_table(result: RunResult, rows: Sequence[Row], columns: dict[str, Column]) -> TextTable:
@@ -89,8 +126,26 @@ def _note(variants: Sequence[VariantResult]) -> str:
         "that holds it with 95 % confidence, whatever the distribution. "
     )
     if not few:
-        return note + "Every variant reaches the first."
-    return note + ("No variant reaches the first." if len(few) == len(variants) else f"{listed(few)} reach neither.")
+        note += "Every variant reaches the first."
+    elif len(few) == len(variants):
+        note += "No variant reaches the first." if len(few) > 1 else f"{few[0]} reaches neither."
+    else:
+        note += f"{listed(few)} {'reaches' if len(few) == 1 else 'reach'} neither."
+    return f"{note} {_open_words(variants)}".rstrip()
+
+
+def _open_words(variants: Sequence[VariantResult]) -> str:
+    """Why many calls may have no upper end: they came in few blocks. "" where none lacks one."""
+    open_ = [
+        v for v in variants if any(p.q in _TAILS and not p.supported and p.high_s is None and p.low_s is not None for p in v.percentiles)
+    ]
+    if not open_:
+        return ""
+    blocks = sorted({len(v.blocks) for v in open_ if v.blocks})
+    counted = f"{blocks[0]} to {blocks[-1]} blocks" if len(blocks) > 1 else plural(blocks[0], "block") if blocks else "few blocks"
+    return (
+        f"“Over”: no upper end can be given. Calls of a block hang together, so those of {counted} count for far fewer than their number."
+    )
 
 
 def _with_interval(text: str, low: str, high: str) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from greenbench.report import energy_aware
 from greenbench.report.columns import ENERGY, LATENCY, gaps, has_reading
 from greenbench.report.labels import listed, plural, spelled
 from greenbench.report.parts import Column, Figure, Row, Section
-from greenbench.report.percentiles import percentile_table, scenario_sentences
+from greenbench.report.percentiles import longest_tail, percentile_table, scenario_sentences
 
 LONGEST_PART = 26
+_ONE_IN = {0.99: "a hundred", 0.95: "twenty", 0.9: "ten"}
 
 
 def parts(letters: Sequence[str]) -> list[tuple[str, ...]]:
@@ -76,22 +77,19 @@ def _median_s(variant: VariantResult) -> float:
 
 
 def _latency_finding(result: RunResult, rows: Sequence[Row], shown: Scale) -> str:
-    variants = [_variant(result, row) for row in rows]
     first = min(rows, key=lambda row: _median_s(_variant(result, row)))
     fastest = _variant(result, first)
-    tail = max(variants, key=tail_ratio)
     median = f"{first.cells[LATENCY].value.text} {shown.unit}"
-    ratio = significant(tail_ratio(tail), 2)
-    if len(variants) == 1:
-        return f"Half of all calls end within {median}; one in a hundred takes {ratio} times as long or longer."
-    if fastest is tail:
-        return f"{fastest.letter} has the shortest median, {median}, and the longest tail: its p99 is {ratio} times that."
-    return f"{fastest.letter} has the shortest median, {median}; {tail.letter} the longest tail, its p99 {ratio} times its median."
-
-
-def tail_ratio(variant: VariantResult) -> float:
-    """p99 over median of the single calls."""
-    return variant.latency_quantiles_s[99] / (variant.latency_quantiles_s[50] or 1.0)
+    tail = longest_tail([_variant(result, row) for row in rows])
+    if len(rows) == 1:
+        share = f"; one in {_ONE_IN[tail.q]} takes {tail.ratio} times as long or longer" if tail else ""
+        return f"Half of all calls end within {median}{share}."
+    if tail is None:
+        return f"{fastest.letter} has the shortest median, {median}."
+    if fastest.letter == tail.letter:
+        return f"{fastest.letter} has the shortest median, {median}, and the longest tail: its {tail.name} is {tail.ratio} times that."
+    longest = f"{tail.letter} the longest tail, its {tail.name} {tail.ratio} times its median"
+    return f"{fastest.letter} has the shortest median, {median}; {longest}."
 
 
 def accuracy_and_energy(result: RunResult, columns: dict[str, Column], rows: Sequence[Row], limit: float) -> Section | None:

@@ -117,6 +117,20 @@ def test_data_without_labels_gives_a_pick_and_says_that_accuracy_is_unknown(runs
     assert found.rest.startswith("Its accuracy was not compared: random data has no labels.")
 
 
+def test_a_run_that_ended_before_accuracy_was_measured_picks_nothing_and_pays_nothing_back(runs):
+    run = runs("counter")
+    unjudged = {"accuracy_reason": "the run ended before accuracy was measured"}
+    variants = run.variant("Base", 0, **unjudged), run.variant("B", 1, energy=-0.4, time=-0.4, **unjudged)
+    for state in (RunState.CANCELLED, RunState.LOST):
+        found = headline(run.result(*variants, state=state))
+        assert found.pick is None
+        assert "but its accuracy was not compared: the run ended before accuracy was measured." in found.rest
+        assert "pays back" not in found.rest
+    bench = PlannedNode(id="bench", step="benchmark", version=1, title="Bench", params={"accuracy": False}, digest="x")
+    asked_for_none = run.result(*variants, state=RunState.CANCELLED).model_copy(update={"plan": Plan(title="T", nodes=(bench,))})
+    assert headline(asked_for_none).pick == "B"
+
+
 def test_a_variant_without_accuracy_is_not_picked_where_others_have_one(runs):
     run = runs("counter")
     unlabelled = run.variant("B", 1, energy=-0.9, time=-0.4, accuracy_reason="broke off")

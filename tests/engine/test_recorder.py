@@ -6,9 +6,9 @@ import pytest
 from greenbench.core import messages
 from greenbench.core.artifact import DatasetArtifact, InputSpec, SplitInfo
 from greenbench.core.errors import StoreError
-from greenbench.core.run import Environment, Plan, PlannedNode, RunState
+from greenbench.core.run import Environment, Plan, PlannedNode, RunResult, RunState
+from greenbench.engine.company import company, late_company
 from greenbench.engine.recorder import Recorder
-from greenbench.engine.runner import company
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.store import Store
 
@@ -21,8 +21,8 @@ def store(tmp_path):
         yield opened
 
 
-def begin(store, run_id):
-    store.begin_run(run_id, PLAN, Environment(), "2026-01-01T00:00:00+00:00", 0)
+def begin(store, run_id, started="2026-01-01T00:00:00+00:00"):
+    store.begin_run(run_id, PLAN, Environment(), started, 0)
     return run_id
 
 
@@ -81,3 +81,20 @@ def test_a_run_beside_another_is_told_and_a_dead_or_finished_one_is_no_company(s
 
     monkeypatch.setattr("greenbench.store.recording.psutil.Process", gone)
     assert company(store, "two") == ""
+
+
+def test_the_run_that_began_first_is_told_at_its_end_of_those_that_came_beside_it(store):
+    begin(store, "before", "2026-01-01T00:00:00+00:00")
+    store.finish_run("before", RunState.FINISHED, ended_after("before", 60.0))
+    first = "2026-01-01T00:05:00+00:00"
+    begin(store, "first", first)
+    assert late_company(store, "first", first) == ""
+    begin(store, "second", "2026-01-01T01:06:00+01:00")  # another zone: a minute later
+    assert "(second)" in late_company(store, "first", first)
+    store.finish_run("second", RunState.FINISHED, ended_after("second", 10.0))
+    assert "(second)" in late_company(store, "first", first)
+    assert late_company(store, "first", first, told="Another run was under way (second)") == ""
+
+
+def ended_after(run_id, seconds):
+    return RunResult(run_id=run_id, title="Small", state=RunState.FINISHED, started="", seconds=seconds, plan=PLAN)

@@ -85,9 +85,19 @@ def test_what_executed_is_a_table_of_the_method(quick_start: RunResult) -> None:
     table = build(ran).method.executed
     assert len(table.rows) == len(quick_start.variants)
     assert table.rows[0][1] == "int8 in 20 of 21 operators, fp32 in 1"
-    assert table.rows[0][2:] == ("ONNX Runtime 1.32.0", "1", "2", "12 ms", "500 ms", "3.1 ms", "2 on 0-1")
+    assert table.rows[0][2:] == ("ONNX Runtime 1.32.0", "1", "2", "12", "500", "3.1", "2 on 0-1")
+    assert table.head[5:8] == ("load ms", "build ms", "first call ms")
     assert build(quick_start).method.executed.rows == ()
     assert to_pdf(ran).startswith(b"%PDF")
+
+
+def test_times_of_one_column_have_one_unit(quick_start: RunResult) -> None:
+    first, *rest = quick_start.variants
+    slow = [v.model_copy(update={"execution": RAN}) for v in rest]
+    quick = first.model_copy(update={"execution": RAN.model_copy(update={"first_s": 0.00012, "compile_s": None})})
+    table = build(quick_start.model_copy(update={"variants": (quick, *slow)})).method.executed
+    assert [row[7] for row in table.rows[:2]] == ["0.12", "3.1"]
+    assert [row[6] for row in table.rows[:2]] == ["—", "500"]
 
 
 def test_what_executed_is_in_the_csv(quick_start: RunResult) -> None:

@@ -6,7 +6,8 @@ from greenbench.analysis.percentiles import percentiles
 from greenbench.core.run import BatchTried, Scenario, Served
 from greenbench.report.columns import columns, rows
 from greenbench.report.method import method
-from greenbench.report.percentiles import percentile_table, scenario_sentences
+from greenbench.report.percentiles import longest_tail, percentile_table, scenario_sentences
+from greenbench.report.sections import latency
 
 
 def with_first(result, **update):
@@ -52,3 +53,49 @@ def test_the_method_says_how_many_comparisons_were_judged_at_once(measured):
     together = {key: comparison.model_copy(update={"together": 6}) for key, comparison in b.against.items()}
     corrected = measured.model_copy(update={"variants": (measured.variants[0], b.model_copy(update={"against": together}))})
     assert dict(method(corrected, None).protocol)["Comparisons"].startswith("6 at once in each metric, corrected (Holm)")
+
+
+def several(measured, *blocks):
+    """The variants with the percentiles of such calls, each a list of blocks."""
+    found = [v.model_copy(update={"percentiles": percentiles(calls)}) for v, calls in zip(measured.variants, blocks, strict=False)]
+    return found, measured.model_copy(update={"variants": tuple(found)})
+
+
+def finding(result):
+    table = columns(result)
+    return latency(result, table, rows(result, table, None)).finding
+
+
+def test_a_tail_is_claimed_only_of_a_percentile_that_may_be_stated_for_all(measured):
+    random = np.random.default_rng(1)
+    calls = [random.gamma(9.0, 1e-3, 30_000) for _ in range(2)]
+    calls[1][:2000] *= 20  # one call in fifteen
+    tailed, result = several(measured, [calls[0]], [calls[1]])
+    assert (longest_tail(tailed).letter, longest_tail(tailed).name) == ("B", "p99")  # no p99 may be stated, but the intervals lie apart
+    assert longest_tail(tailed).ratio.startswith("at least")
+    assert "longest tail" in finding(result)
+    alike, result = several(measured, [calls[0]], [calls[0][::-1]])
+    told = longest_tail(alike)
+    assert told is not None
+    assert told.name == "p90"
+    few, result = several(measured, [calls[0][:60]], [calls[1][-60:]])
+    assert longest_tail(few) is None
+    assert "tail" not in finding(result)
+    assert finding(result).count(" has the shortest median, ") == 1
+
+
+def test_a_percentile_without_upper_end_says_why(measured):
+    random = np.random.default_rng(2)
+    blocks = [random.gamma(9.0, 1e-3 * slow, 6000) for slow in (1, 1, 1.2)]
+    line, note = first_line(with_first(measured, percentiles=percentiles(blocks)))
+    assert line["p90"].startswith("over ")
+    assert "Calls of a block hang together" in note
+
+
+def test_one_variant_reaches_and_several_reach(measured):
+    _, note = first_line(measured)
+    assert "No variant reaches the first." in note
+    many = tuple(b.model_copy(update={"calls": 100_000}) for b in measured.variants[1].blocks)
+    others = [v.model_copy(update={"blocks": many}) for v in measured.variants[1:]]
+    _, note = first_line(measured.model_copy(update={"variants": (measured.variants[0], *others)}))
+    assert "A reaches neither." in note

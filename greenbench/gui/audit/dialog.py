@@ -155,7 +155,7 @@ class AuditDialog(QDialog):
         window = f"{block.t0_s:.3f}–{block.t1_s:.3f}"
         median = quote.quote(Measurement(value=block.median_s, unit="s")).full
         samples = "; ".join(each.words for each in block.samples) or "no power source was in use"
-        item = QTreeWidgetItem(["", str(block.index), window, quote.count(block.calls), median, block.energy_words, samples])
+        item = QTreeWidgetItem(["", str(block.index + 1), window, quote.count(block.calls), median, block.energy_words, samples])
         self._dress(item, block.agrees, _BLOCKS_RIGHT, block.note)
         item.setToolTip(5, _energy_hint(block))
         item.setToolTip(6, samples.replace("; ", "\n"))
