@@ -50,6 +50,8 @@ class ShownRun:
         window.results.clear()
         window.inside.show_run(None)
         window.status.clear()
+        if window.live:
+            window.live.forget_run()
         window.wiring.offer_exports()
 
     def offer(self) -> None:

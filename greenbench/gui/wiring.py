@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _ENDS = {RunState.FAILED: "The run ended, but something failed.", RunState.CANCELLED: "The run was stopped."}
+_SILENT = "The power meter does not answer."
 _KINDS = {RunState.FAILED: "failure", RunState.CANCELLED: "notice"}
 
 
@@ -218,8 +219,10 @@ class Wiring:
                 window.messages.say("failure", failures[0].message, failures[0].remedy)
 
     def _meter(self, event: messages.MeterState) -> None:
+        """A meter that answers again has nothing to be said about it."""
+        self._window.messages.take_away(_SILENT)
         if not event.alive:
-            self._window.messages.say("warning", "The power meter does not answer.", event.text)
+            self._window.messages.say("warning", _SILENT, event.text)
 
     def _log(self, event: messages.Log) -> None:
         """Only what has no node of its own and is serious: the rest stands in the inspector."""

@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtGui import QColor
 
 from greenbench.core import quote
-from greenbench.core.measurement import Provenance
+from greenbench.core.measurement import Channel, Provenance
 from greenbench.gui import quality
-from greenbench.gui.live.layers import Chip
+from greenbench.gui.live.layers import MODELLED_OFF, Chip
 from greenbench.gui.live.legend import Entry
 from greenbench.gui.live.plot import Curve
 from greenbench.gui.live.record import SHARED, Latency, LiveRecord
@@ -37,6 +37,7 @@ class Picture:
     curves: list[Curve] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     hatched: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    gaps: list[tuple[float, float]] = field(default_factory=list)
     word: str = ""
     title: tuple[str, str] | None = None  # words and unit over the plot, where they depend on what is shown
 
@@ -51,19 +52,34 @@ def power(record: LiveRecord, theme: Theme, view: View) -> Picture:
     for index, (channel, series) in enumerate(record.in_use()):
         modelled = channel.provenance is Provenance.MODELLED
         color = theme.color("text" if index == 0 else "muted")
-        x, y = series.visible(view.start, view.end, view.columns)
-        x = x - view.origin
-        picture.curves.append(Curve(channel.key, "modelled" if modelled else "line", x, y, color))
+        pause = pause_of(channel)
+        x, y = _drawn(series, view, view.columns, pause)
+        reach = 1 + MODELLED_OFF if modelled else 1.0
+        picture.curves.append(Curve(channel.key, "modelled" if modelled else "line", x, y, color, reach=reach))
         if modelled:
-            coarse, level = series.visible(view.start, view.end, view.columns // 8)
-            picture.hatched.append((coarse - view.origin, level))
-        value = "no reading" if series.last is None else f"{'≈ ' if modelled else ''}{series.last:.1f}"
+            picture.hatched.append(_drawn(series, view, view.columns // 8, pause))
+        gaps = series.gaps(view.start, min(view.end, record.newest), pause)
+        picture.gaps += [(a - view.origin, b - view.origin) for a, b in gaps if index == 0]
+        silent = series.last is None or record.silent or record.newest - series.t[-1] > pause
+        value = "no reading" if silent else f"{'≈ ' if modelled else ''}{series.last:.1f}"
         picture.entries.append(Entry(_short(channel.title), value, "dashed" if modelled else "solid", color, channel.provenance))
     if not picture.curves:
         picture.word = "No power source has been read yet."
     elif all(np.isnan(curve.y).all() for curve in picture.curves):
         picture.word = "No reading. " + next(iter(record.why_no_reading.values()), "")
     return picture
+
+
+def pause_of(channel: Channel) -> float:
+    """Seconds without a sample after which there was no reading: several of its own steps, as a meter may be late."""
+    return max(3.0, 5 * max(channel.refresh_s, channel.refresh_measured_s or 0.0))
+
+
+def _drawn(series: Series, view: View, columns: int, pause: float) -> tuple[np.ndarray, np.ndarray]:
+    """A curve thinned to so many pixels and broken where there was no reading: columns that are wider than a pause may not show it."""
+    x, y = series.visible(view.start, view.end, columns)
+    x, y = _broken(x, y, max(pause, 3 * (view.end - view.start) / max(columns, 1)))
+    return x - view.origin, y
 
 
 def _short(title: str) -> str:
@@ -110,9 +126,10 @@ def latency(record: LiveRecord, theme: Theme, view: View) -> Picture:
         owner = record.latency[newest]
         color = _color(theme, owner.variant)
         word = "call" if _timed(newest) else "batch"
+        last = "" if record.in_run else "last "
         picture.entries = [
-            Entry("p50", _ms(owner.rolling.p50), "solid", color),
-            Entry("p95", _ms(owner.rolling.p95), "dashed", color),
+            Entry(f"{last}p50", _ms(owner.rolling.p50), "solid", color),
+            Entry(f"{last}p95", _ms(owner.rolling.p95), "dashed", color),
             Entry(word, _count_above(served, edge), "dots", color),
         ]
     else:

@@ -113,6 +113,13 @@ class LiveDock(QFrame):
                 plot.overlay.span = None
         self._notice.setVisible(self.record.measuring)
 
+    def forget_run(self) -> None:
+        """Another pipeline is open: the curves of an earlier run would have no name."""
+        self.record.forget_run()
+        self.set_following(True)
+        for plot in self.plots:
+            plot.overlay.span = None
+
     def _tick(self) -> None:
         """Draws the next plot of a picture, or begins a new picture when it is time."""
         if not self.isVisible():
@@ -191,6 +198,7 @@ class LiveDock(QFrame):
         picture = make(record, self._theme, curves.View(start, end, origin, plot.columns))
         under = plot.underlay
         under.phases, under.origin, under.now, under.hatched = record.phases, origin, record.newest, picture.hatched
+        under.gaps = picture.gaps
         plot.overlay.word = picture.word
         plot.legend.show_entries(picture.entries)
         if picture.title:

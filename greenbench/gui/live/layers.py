@@ -15,6 +15,9 @@ from greenbench.gui.live.record import SHARED, Phase
 from greenbench.gui.marks import paint_variant
 from greenbench.gui.theme import Theme, VariantMark, font
 
+NO_READING = "no reading"
+MODELLED_OFF = 0.5  # how far a modelled value may be off, as a share of it
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -75,6 +78,7 @@ class Underlay(Layer):
         self.now = 0.0
         self.step = 0.0
         self.hatched: list[tuple[np.ndarray, np.ndarray]] = []
+        self.gaps: Sequence[tuple[float, float]] = ()
 
     def mark(self, variant: int) -> VariantMark:
         return VariantMark(self._theme.color("muted"), "circle", False) if variant == SHARED else self._theme.variant(variant)
@@ -86,6 +90,7 @@ class Underlay(Layer):
         self._paint_grid(painter, area)
         for x, y in self.hatched:
             self._paint_hatching(painter, x, y)
+        self._paint_gaps(painter, area)
 
     def _paint_grid(self, painter: QPainter, area: QRectF) -> None:
         _, (low, high) = self._box.viewRange()
@@ -127,6 +132,16 @@ class Underlay(Layer):
             painter.setPen(self._theme.color("second"))
             painter.drawText(QRectF(x, place.top(), place.right() - x, place.height()), Qt.AlignmentFlag.AlignVCenter, phase.name)
 
+    def _paint_gaps(self, painter: QPainter, area: QRectF) -> None:
+        """Where nothing was read the line is broken, and a word says why."""
+        painter.setFont(font(11))
+        painter.setPen(self._theme.color("muted"))
+        wide = QFontMetricsF(font(11)).horizontalAdvance(NO_READING)
+        for start, end in self.gaps:
+            left, right = max(self.x(start), 0.0), min(self.x(end), area.width())
+            if right - left > wide + 6:
+                painter.drawText(QRectF(left, 23, right - left, area.height() - 23), Qt.AlignmentFlag.AlignCenter, NO_READING)
+
     def _paint_hatching(self, painter: QPainter, x: np.ndarray, y: np.ndarray) -> None:
         """The band of ± 50 % around a modelled curve, piece by piece between its gaps."""
         color = self._theme.color("muted", 0.38)
@@ -139,7 +154,7 @@ class Underlay(Layer):
             xs, ys = x[first:last], y[first:last]
             if len(xs) < 2:
                 continue
-            upper, lower = self.y(ys * 1.5), self.y(ys * 0.5)
+            upper, lower = self.y(ys * (1 + MODELLED_OFF)), self.y(ys * (1 - MODELLED_OFF))
             outline = np.concatenate((xs, xs[::-1])), np.concatenate((upper, lower[::-1]))
             painter.drawPath(pg.arrayToQPath(self.x(outline[0]), outline[1]))
 

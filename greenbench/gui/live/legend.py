@@ -1,7 +1,7 @@
 """The live values right of a plot's title: a piece of the line, the provenance mark, the name, the number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from greenbench.core.measurement import Provenance
 from greenbench.gui.marks import paint_provenance
 from greenbench.gui.theme import Theme, font
+
+_NAME, _MORE = 40, 30  # the longest name in letters; the pixels of "+2"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Entry:
 
 
 class Legend(QWidget):
-    """Entries from right to left; of those that do not fit the first one goes last; the tooltip has them all."""
+    """Entries from right to left; where not all fit their names are shortened; the tooltip has them all."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -50,15 +52,33 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        widths = [self._width(entry) for entry in self._entries]
-        fitting = 0
-        while fitting < len(widths) and sum(widths[: fitting + 1]) + 14 * fitting <= self.width():
-            fitting += 1
-        x = self.width() - sum(widths[:fitting]) - 14 * max(fitting - 1, 0)
-        for entry, width in zip(self._entries[:fitting], widths, strict=False):
+        shown = self.fitted()
+        widths = [self._width(entry) for entry in shown]
+        left_out = len(self._entries) - len(shown)
+        x = self.width() - sum(widths) - 14 * max(len(widths) - 1, 0) - (_MORE if left_out else 0)
+        for entry, width in zip(shown, widths, strict=True):
             self._paint(painter, entry, x)
             x += width + 14
+        if left_out:
+            painter.setFont(font(11))
+            painter.setPen(self._theme.color("muted"))
+            painter.drawText(QRectF(self.width() - _MORE + 8, 0, _MORE, self.height()), Qt.AlignmentFlag.AlignVCenter, f"+{left_out}")
         painter.end()
+
+    def fitted(self) -> list[Entry]:
+        """The entries as they find room: names give way before an entry does; a count stands for those that are left out."""
+        for longest in (_NAME, 10, 6):
+            shown = [
+                entry if len(entry.name) <= longest else replace(entry, name=f"{entry.name[: longest - 1]}…") for entry in self._entries
+            ]
+            if self._room(shown) <= self.width():
+                return shown
+        while shown and self._room(shown) + _MORE > self.width():
+            shown.pop()
+        return shown
+
+    def _room(self, entries: Sequence[Entry]) -> float:
+        return sum(self._width(entry) for entry in entries) + 14 * max(len(entries) - 1, 0)
 
     def _width(self, entry: Entry) -> float:
         text = QFontMetricsF(font(11)).horizontalAdvance(entry.name) + QFontMetricsF(font(11, 600)).horizontalAdvance(entry.value)

@@ -25,7 +25,7 @@ class Curve:
 
     `kind`: "line", "modelled" (dashed 4/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots",
     "test" (hollow squares, not joined).
-    One that is not `scaled` has no say in the range of the axis.
+    One that is not `scaled` has no say in the range of the axis; `reach` is how far above the curve its band goes, as a factor.
     """
 
     key: str
@@ -35,6 +35,7 @@ class Curve:
     color: QColor
     right_axis: bool = False
     scaled: bool = True
+    reach: float = 1.0
 
 
 class LivePlot(QWidget):
@@ -151,7 +152,7 @@ class LivePlot(QWidget):
     def _scale(self, curves: Sequence[Curve], *, right: bool) -> None:
         box = self._right if right else self.box
         axis = self._item.getAxis("right" if right else "left")
-        values = [curve.y[~np.isnan(curve.y)] for curve in curves if curve.right_axis is right and curve.scaled]
+        values = [curve.y[~np.isnan(curve.y)] * curve.reach for curve in curves if curve.right_axis is right and curve.scaled]
         values = [part for part in values if len(part)]
         axis.setStyle(showValues=bool(values))
         if not values or box is None:

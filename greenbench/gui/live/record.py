@@ -95,6 +95,12 @@ class LiveRecord:
         self._titles: dict[str, str] = {}
         self._open_blocks = 0
         self._in_run = False
+        self.silent = ""  # why no meter is heard now
+
+    @property
+    def in_run(self) -> bool:
+        """Whether a run is under way: else the newest values are its last."""
+        return self._in_run
 
     @property
     def measuring(self) -> bool:
@@ -107,7 +113,10 @@ class LiveRecord:
             case messages.Sources():
                 self._sources(event)
             case messages.Samples():
+                self.silent = ""
                 self._samples(event)
+            case messages.MeterState():
+                self.silent = "" if event.alive else event.text or "The power meter does not answer."
             case messages.RunStarted():
                 self._begin(event)
             case messages.NodeStarted():
@@ -167,6 +176,11 @@ class LiveRecord:
         self._open_blocks = 0
         self._in_run = True
         self.runs += 1
+
+    def forget_run(self) -> None:
+        """Another pipeline is open: the watts of the machine go on, what belonged to the run goes."""
+        self.latency, self.learning, self.phases = {}, {}, []
+        self._variants, self._titles = {}, {}
 
     def _metric(self, event: messages.Metric) -> None:
         t = event.t_ns / 1e9

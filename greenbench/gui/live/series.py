@@ -80,6 +80,17 @@ class Series:
             return t[first:last], y[first:last]
         return lowest_highest(t[first:last], y[first:last], (end - start) / columns)
 
+    def gaps(self, start: float, end: float, pause: float) -> list[tuple[float, float]]:
+        """From when to when nothing was read between two times, longer than `pause`; the last one may still be open (until `end`)."""
+        known = self.t[~np.isnan(self.y)]
+        if not len(known):
+            return []
+        jumps = np.flatnonzero(np.diff(known) > pause)
+        found = [(float(known[place]), float(known[place + 1])) for place in jumps]
+        if end - known[-1] > pause:
+            found.append((float(known[-1]), end))
+        return [gap for gap in found if gap[1] > start and gap[0] < end]
+
     def extremes(self, start: float, end: float) -> tuple[float, float] | None:
         """The lowest and highest value between two times; None where there is none."""
         first, last = np.searchsorted(self.t, (start, end))

@@ -12,6 +12,7 @@ from greenbench.core import messages
 from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState, Window, WindowKind
 from greenbench.core.run import Plan
 from greenbench.gui.energy import SpanEnergy
+from greenbench.gui.live import curves
 from greenbench.gui.live.dock import LiveDock
 from greenbench.gui.theme import Theme
 
@@ -233,3 +234,43 @@ def test_test_accuracy_is_told_from_validation_accuracy(dock: LiveDock) -> None:
     symbols = {key: item.opts["symbol"] for key, item in dock.learning._curves.items()}
     assert symbols == {"train//accuracy": "o", "bench/B/accuracy": "s"}
     assert dock.learning._curves["bench/B/accuracy"].opts["pen"].style() == Qt.PenStyle.NoPen
+
+
+def test_a_gap_breaks_the_line_and_has_a_word(dock: LiveDock) -> None:
+    dock.on_event(messages.Samples(samples=(Sample(channel="package", t_ns=190 * S, power_w=30.0),)))
+    dock._range.setCurrentIndex(4)  # the whole run
+    dock._redraw()
+    picture = curves.power(dock.record, dock._theme, curves.View(100.0, 190.0, 100.0, 500))
+    package = next(curve for curve in picture.curves if curve.key == "package")
+    assert np.isnan(package.y).sum() == 1
+    assert dock.power.underlay.gaps == [(pytest.approx(59.9), pytest.approx(90.0))]
+    assert picture.entries[1].value == "no reading", "the memory has been silent for half a minute"
+
+
+def test_a_silent_meter_has_no_value_until_it_is_heard_again(dock: LiveDock) -> None:
+    def values() -> list[str]:
+        dock._redraw()
+        return [entry.value for entry in dock.power.legend.entries]
+
+    dock.on_event(messages.MeterState(alive=False, text="It is started again."))
+    assert values() == ["no reading", "no reading"]
+    dock.on_event(messages.MeterState(alive=True))
+    assert values() == ["20.0", "≈ 4.0"]
+
+
+def test_the_band_of_a_modelled_channel_has_room(dock: LiveDock) -> None:
+    dock.on_event(messages.Samples(samples=(Sample(channel="memory", t_ns=160 * S, power_w=40.0),)))
+    dock._redraw()
+    assert dock.power.box.viewRange()[1][1] > 60.0
+
+
+def test_another_pipeline_has_no_curves_of_the_old_one(dock: LiveDock, plan: Plan) -> None:
+    dock.on_event(messages.Calls(node="bench", variant="A", t_ns=(159 * S,), latency_s=(0.002,)))
+    dock.on_event(messages.RunFinished(run_id="r", state="finished", t_ns=160 * S))
+    dock._redraw()
+    assert dock.latency.legend.entries[0].name == "last p50"
+    dock.forget_run()
+    dock._redraw()
+    assert not dock.latency.legend.entries
+    assert not dock.record.phases
+    assert dock.power.legend.entries
