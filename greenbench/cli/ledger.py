@@ -56,7 +56,7 @@ def show_ledger(asked: WhatIf) -> int:
         print_json(as_data(result, letter, rate))
         return 0
     console = make_console()
-    _print(console, result, letter, rate)
+    _print(console, result, letter, rate, chosen(result, letter, pick.letter if pick else None) if letter and not asked.variant else "")
     return 0
 
 
@@ -75,7 +75,22 @@ def assumed(result: RunResult, asked: WhatIf) -> CarbonFactor | None:
     return own.model_copy(update={"pue": checked.pue}) if own else checked
 
 
-def _print(console: Console, result: RunResult, letter: str | None, rate: float) -> None:
+def chosen(result: RunResult, letter: str, pick: str | None) -> str:
+    """Which variant the ledger is told of where the user named none, why, and how to have it of another."""
+    others = [variant.letter for variant in result.measured if variant.letter != letter]
+    name = next((variant.name for variant in result.variants if variant.letter == letter), "")
+    pays = any(each.letter == letter and each.verdict is PayBack.PAYS for each in break_evens(result))
+    if letter == pick:
+        why = "it is the recommended one"
+    elif letter == "A":
+        why = "nothing else was measured"
+    else:
+        why = f"no variant is recommended, and {'this one pays back first' if pays else 'this one is the first after the baseline'}"
+    rest = f" Of others: --variant {' or '.join(others)}." if others else ""
+    return f"Told of {letter}, {name}: {why}.{rest}"
+
+
+def _print(console: Console, result: RunResult, letter: str | None, rate: float, which: str = "") -> None:
     console.print(f"[bold]{escape(result.title)}[/bold]  run {result.run_id}\n")
     whole = add(charges.ledger(result))
     if whole.energy.value is None:
@@ -83,6 +98,8 @@ def _print(console: Console, result: RunResult, letter: str | None, rate: float)
     elif letter is None:
         _print_ledger(console, making.run_table(result))
     else:
+        if which:
+            console.print(which, markup=False)
         console.print(making.finding(result, break_even(result, letter, rate)), markup=False)
         console.print()
         _print_ledger(console, making.ledger_table(result, letter))

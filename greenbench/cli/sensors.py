@@ -11,12 +11,14 @@ from rich.markup import escape
 from greenbench.cli.output import make_console, print_json
 from greenbench.core import places
 from greenbench.core.errors import MeterError, ParameterError
-from greenbench.core.external import PARAMS, ExternalKind, add_meter, described, remove_meter
-from greenbench.core.measurement import Channel, Sample, SourceReport
+from greenbench.core.external import PARAMS, ExternalKind, ExternalMeter, add_meter, described, remove_meter
+from greenbench.core.measurement import Channel, Sample, SourceReport, SourceState
 from greenbench.core.params import field_specs
 from greenbench.core.quote import duration, scale, significant
 from greenbench.meters import discover
 from greenbench.meters.meter import NS, Meter, monotonic
+from greenbench.meters.outer import instrument
+from greenbench.meters.polled import PolledMeter
 from greenbench.meters.study import study
 
 NO_READING = 1
@@ -90,7 +92,23 @@ def add_sensor(kind: str, address: str, title: str, words: dict[str, str], setti
     meter = add_meter(places.home(), described(which, address, title, options))
     place = "" if meter.address in meter.title else f", {meter.address}"
     _say(f'Added "{meter.key}": {meter.title}{place}. Try it: greenbench sensors test {meter.key}')
+    _say(_first_try(meter))
     return 0
+
+
+def _first_try(meter: ExternalMeter) -> str:
+    """Asks a meter once and says what came of it; it is kept either way, because it may only be switched off."""
+    reader = PolledMeter(meter, instrument(meter))
+    try:
+        reader.poll()
+        report = reader.report()
+        watts = next((sample.power_w for sample in reader.read() if sample.power_w is not None), None)
+    finally:
+        reader.close()
+    if report.state is SourceState.IN_USE:
+        return f"It answers: {significant(watts, 3)} W now." if watts else "It answers."
+    why = " ".join(filter(None, (report.reason, report.remedy)))
+    return f"It was asked once and gives no reading: {why} It is kept, and asked again whenever power is read."
 
 
 def remove_sensor(key: str) -> int:

@@ -19,7 +19,7 @@ def section(result: RunResult) -> Section | None:
     if not groups:
         return None
     rows = tuple(_row(group) for group in groups)
-    table = TextTable(("Question", "cause", "numbers", "what to try"), rows, "llll", _note(groups), weights=_WEIGHTS)
+    table = TextTable(("What stands out", "cause", "numbers", "what to try"), rows, "llll", _note(groups), weights=_WEIGHTS)
     finding = f"{plural(len(groups), 'cause').capitalize()} found, each with its numbers and what to try."
     return Section("advice", "Why, and what to try", finding, tables=(table,))
 

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from greenbench.cli import sensors
 from greenbench.cli.app import main
 from greenbench.core.external import load_meters
 
@@ -43,7 +44,9 @@ def plug():
 
 def test_a_plug_is_added_shown_tried_and_removed(plug, home, capsys):
     assert main(["sensors", "add", "tasmota", plug, "--title", "Desk plug"]) == 0
-    assert "greenbench sensors test desk-plug" in capsys.readouterr().out
+    added = capsys.readouterr().out
+    assert "greenbench sensors test desk-plug" in added
+    assert "It answers: 6" in added
     assert main(["sensors"]) == 0
     shown = capsys.readouterr().out
     for words in ("Desk plug  in use", "▣ external: whole system at the wall, power supply loss included", "W now", "in steps of 100 mW"):
@@ -73,7 +76,11 @@ def test_without_a_meter_it_is_said_how_to_add_one(capsys):
 
 
 def test_a_plug_that_does_not_answer_is_tried_with_exit_code_1_and_its_remedy(capsys):
-    main(["sensors", "add", "shelly", "127.0.0.1:9", "--title", "Gone"])
+    assert main(["sensors", "add", "shelly", "127.0.0.1:9", "--title", "Gone"]) == 0
+    added = capsys.readouterr().out
+    assert "It was asked once and gives no reading: " in added
+    assert "refuses the connection" in added
+    assert "It is kept" in added
     assert main(["sensors", "test", "gone", "--seconds", "0.5"]) == 1
     said = capsys.readouterr().out
     assert "refuses the connection" in said
@@ -99,7 +106,8 @@ def test_what_cannot_be_done_is_said_with_exit_code_2(arguments, words, home, ca
     assert load_meters(home) == ((), "")
 
 
-def test_options_are_given_as_the_form_would_take_them(home, tmp_path):
+def test_options_are_given_as_the_form_would_take_them(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(sensors, "_first_try", lambda meter: "")  # nobody lives at these addresses
     secret = tmp_path / "secret"
     secret.write_text("hunter2")
     assert main(["sensors", "add", "shelly", "10.0.0.1", "--user", "me", "--password-file", str(secret), "--set", "output=1"]) == 0

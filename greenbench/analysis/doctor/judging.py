@@ -1,14 +1,12 @@
 """What keeps this run from telling: too few examples or blocks, a busy machine, unlike runtimes, too many threads, a cut left unhealed."""
 
-from typing import Any
-
 from greenbench.analysis.doctor import proposals
 from greenbench.analysis.doctor.case import Case, named, signed_percent
-from greenbench.core.advice import Advice, Evidence, Proposal, SetParams, Tone
+from greenbench.core.advice import Advice, Evidence, Proposal, Tone
 from greenbench.core.quote import count
 from greenbench.core.run import Remark, RunResult, Verdict
 
-_BUSY, _MOST_TEST_SHARE = 0.5, 0.5
+_BUSY = 0.5
 _BATCH_NORM = "Batch-norm statistics"
 
 
@@ -86,20 +84,14 @@ def examples(result: RunResult, found: list[Case]) -> Advice | None:
         evidence=(Evidence(words="Test examples", number=count(n), where="accuracy, n"), *(
             case.verdict_evidence("accuracy").model_copy(update={"words": f"Accuracy of {case.letter}"}) for case in unclear[:3]
         )),
-        remedy="" if (more := _more_examples(unclear[0])) else "Judge on more examples.", proposals=more,
+        remedy="" if (more := _more_examples(unclear[0], n)) else "Judge on more examples.", proposals=more,
     )  # fmt: skip
 
 
-def _more_examples(case: Case) -> tuple[Proposal, ...]:
+def _more_examples(case: Case, examples: int) -> tuple[Proposal, ...]:
     """A larger share for testing, where the source cuts it off itself."""
     node = case.planned(case.data_node())
-    share: Any = node.params.get("test_share") if node else None
-    if node is None or not isinstance(share, float) or node.params.get("use", "all") != "all" or share >= _MOST_TEST_SHARE:
-        return ()
-    more = min(_MOST_TEST_SHARE, round(2 * share, 2))
-    return (
-        Proposal(title=f"Keep {more * 100:.0f} % for testing", change=SetParams(node=node.id, step=node.step, values={"test_share": more})),
-    )
+    return proposals.more_testing(node.id, node.step, node.params, examples) if node else ()
 
 
 def busy(result: RunResult, found: list[Case]) -> Advice | None:

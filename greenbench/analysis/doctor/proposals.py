@@ -1,5 +1,6 @@
 """The changes that the doctor offers: branches and settings, made of what the run's own plan shows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from greenbench.analysis.doctor.case import Case
@@ -9,6 +10,8 @@ from greenbench.core.run import LineageStep, RunResult, VariantResult
 LAB = Proposal(title="Use the lab protocol", change=UseProtocol(protocol="lab"))
 _SIMPLE_INPUTS = {"model", "data"}
 _LARGEST_BATCH = 1024
+ENOUGH_EXAMPLES = 500  # for the interval of an accuracy to reach about two points to each side
+_MOST_TEST_SHARE = 0.5
 
 
 def branch(case: Case, after: LineageStep | None, steps: tuple[NewStep, ...], words: str) -> tuple[Proposal, ...]:
@@ -57,6 +60,20 @@ def larger_batch(case: Case, batch: int) -> tuple[Proposal, ...]:
     if batch <= case.variant.batch or batch > _LARGEST_BATCH:
         return ()
     return benchmark_set(case.result, case.variant, f"Measure all at batch {batch}", batch=batch)
+
+
+def more_testing(node: str, step: str, params: Mapping[str, Any], examples: int) -> tuple[Proposal, ...]:
+    """A larger share for testing of a data source that cuts it off itself: the least in steps of 5 % that gives enough, or twice as much
+    where there were enough and they did not settle it. The linter before a run and the doctor after it give the same number."""
+    share = params.get("test_share")
+    if not isinstance(share, int | float) or not share > 0 or params.get("use", "all") != "all" or examples <= 0:
+        return ()
+    wanted = examples * 2 if examples >= ENOUGH_EXAMPLES else ENOUGH_EXAMPLES
+    for twentieths in range(1, round(_MOST_TEST_SHARE * 20) + 1):
+        if twentieths / 20 > share and examples / share * twentieths / 20 >= wanted * (1 - 1e-9):
+            change = SetParams(node=node, step=step, values={"test_share": twentieths / 20})
+            return (Proposal(title=f"Keep {twentieths * 5} % for testing", change=change),)
+    return ()
 
 
 def benchmark_set(result: RunResult, variant: VariantResult, words: str, **values: Any) -> tuple[Proposal, ...]:

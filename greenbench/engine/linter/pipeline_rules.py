@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from greenbench.analysis.doctor.proposals import ENOUGH_EXAMPLES, more_testing
 from greenbench.core.advice import AddBranch, Advice, Evidence, InsertAfter, NewStep, PortRef, Proposal, SetParams, Tone
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.order import NOTHING_DONE, after
@@ -17,7 +18,6 @@ from greenbench.core.step import Group, StepSpec, Trait
 from greenbench.engine.linter.surroundings import Surroundings
 from greenbench.engine.plan import Conditions
 
-_FEW, _MOST_SHARE = 500, 0.5
 _EXAMPLES = {"data.digits": 1797}  # of sources whose size is known before they are read
 _BUDGET = ("epochs", "batch", "learning_rate", "optimizer", "schedule", "weight_decay")
 _PLACES = ("folder", "file", "name")
@@ -80,7 +80,7 @@ def few_examples(look: Look) -> Iterator[Advice]:
     for bench in look.nodes("benchmark"):
         source = look.data_of(bench.id)
         examples, seen = _test_examples(look, source)
-        if examples is None or examples >= _FEW:
+        if examples is None or examples >= ENOUGH_EXAMPLES:
             continue
         more = _more(look, source, examples)
         yield Advice(
@@ -106,16 +106,8 @@ def _test_examples(look: Look, source: str) -> tuple[int | None, str]:
 
 
 def _more(look: Look, source: str, examples: int) -> tuple[Proposal, ...]:
-    """The least share for testing, in steps of 5 %, that gives enough."""
-    node, params = look.pipeline.node(source), look.params(source)
-    share = params.get("test_share")
-    if not isinstance(share, int | float) or params.get("use", "all") != "all" or examples <= 0:
-        return ()
-    for twentieths in range(1, round(_MOST_SHARE * 20) + 1):
-        if twentieths / 20 > share and examples / share * twentieths / 20 >= _FEW:
-            words = f"Keep {twentieths * 5} % for testing"
-            return (Proposal(title=words, change=SetParams(node=source, step=node.step, values={"test_share": twentieths / 20})),)
-    return ()
+    """A share for testing that gives enough, as the doctor would say after the run."""
+    return more_testing(source, look.pipeline.node(source).step, look.params(source), examples)
 
 
 def calibration(look: Look) -> Iterator[Advice]:
