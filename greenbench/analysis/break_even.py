@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from greenbench.analysis import charges
 from greenbench.analysis.charges import Sum
+from greenbench.analysis.edge_ratio import MOST_SHARE, edge_share
 from greenbench.analysis.intervals import Interval, block_mean
 from greenbench.analysis.quotients import quotient
 from greenbench.core.measurement import Measurement, Provenance
@@ -108,7 +109,8 @@ def saving(variant: VariantResult, baseline: VariantResult) -> Measurement:
     provenance = Provenance.least([mine.provenance, other.provenance])
     compared = variant.against.get(_ENERGY)
     if compared is not None and compared.change is not None and compared.low is not None and compared.high is not None:
-        value, low, high = (-other.value * change for change in (compared.change, compared.high, compared.low))
+        saved = (compared.change, compared.high, compared.low)
+        value, low, high = (-change * joules for change, joules in zip(saved, _scales(baseline, other.value, saved), strict=True))
         return Measurement(value=value, low=low, high=high, n=mine.n, unit="J", provenance=provenance)
     own, base = _by_round(variant), _by_round(baseline)
     rounds = sorted(own.keys() & base.keys())
@@ -120,6 +122,16 @@ def saving(variant: VariantResult, baseline: VariantResult) -> Measurement:
     less = math.hypot(other.value - other.low, mine.high - mine.value)
     more = math.hypot(other.high - other.value, mine.value - mine.low)
     return Measurement(value=value, low=value - less, high=value + more, n=n, unit="J", provenance=provenance)
+
+
+def _scales(baseline: VariantResult, energy_j: float, changes: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The joules of the baseline that make a change and its two ends the most cautious: what the meter leaves open of them at the ends of
+    blocks is open in the saving as well, and never turns its sign."""
+    read = list(_by_round(baseline).values())
+    share = min(edge_share([joules for joules, _ in read], [edge for _, edge in read]), MOST_SHARE) if read else 0.0
+    least, most = energy_j * (1 - share), energy_j * (1 + share)
+    _, for_low, for_high = changes
+    return energy_j, least if for_low < 0 else most, most if for_high < 0 else least
 
 
 def _by_round(variant: VariantResult) -> dict[int, tuple[float, float]]:

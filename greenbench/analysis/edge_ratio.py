@@ -19,7 +19,7 @@ from scipy.special import ndtri, stdtrit
 from greenbench.analysis.intervals import CONFIDENCE, Interval, block_mean, paired_ratio, ratio_of_means
 
 # An edge as large as the energy itself leaves no logarithm. A factor of about 40 either way says as much: nothing can be told.
-_MOST_SHARE = 0.95
+MOST_SHARE = 0.95
 _LEAST_P = 1e-300
 
 
@@ -42,7 +42,7 @@ class Leeway:
 
 def leeway(mine: float, other: float) -> Leeway:
     """What edges of these shares of two energies leave open in their ratio."""
-    a, b = (min(max(share, 0.0), _MOST_SHARE) for share in (mine, other))
+    a, b = (min(max(share, 0.0), MOST_SHARE) for share in (mine, other))
     return Leeway(down=math.log((1 + b) / (1 - a)), up=math.log((1 + a) / (1 - b)))
 
 

@@ -108,6 +108,21 @@ def test_the_saving_is_that_of_the_comparison_so_that_verdict_and_break_even_agr
     assert judge("B", spent(1, 1, 1), doubtful, 1000).verdict is PayBack.UNCLEAR
 
 
+def test_what_the_meter_leaves_open_at_the_ends_of_blocks_is_open_in_the_saving():
+    """Both blocks of a round may be off by 4 J of 100 calls, one up and one down, in every round alike."""
+
+    def open_by(found, edge_j):
+        return found.model_copy(update={"blocks": tuple(b.model_copy(update={"edge_j": edge_j}) for b in found.blocks)})
+
+    first, other = (open_by(v, 4.0) for v in (variant("A", "a", [100, 110, 120, 130]), variant("B", "b", [90, 100, 110, 120])))
+    found = saving(other, first)
+    assert (found.value, found.low, found.high) == (pytest.approx(0.1), pytest.approx(0.02), pytest.approx(0.18))
+    compared = Comparison(verdict=Verdict.LOWER, change=-0.10, low=-0.12, high=-0.08)
+    judged = saving(other.model_copy(update={"against": {"energy_per_inference": compared}}), first)
+    share = 4 / 115
+    assert (judged.low, judged.high) == (pytest.approx(0.08 * 1.15 * (1 - share)), pytest.approx(0.12 * 1.15 * (1 + share)))
+
+
 def test_a_round_without_reading_is_left_out():
     found = saving(variant("B", "b", [90, None, 110, 120]), variant("A", "a", [100, 110, None, 130]))
     assert (found.value, found.n) == (pytest.approx(0.1), 2)

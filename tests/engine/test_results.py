@@ -146,6 +146,35 @@ def test_modelled_energy_is_shown_but_never_compared():
     assert b.against["latency_p50"].verdict is Verdict.LOWER
 
 
+def test_a_load_models_net_of_idle_is_as_uncertain_as_its_gross_energy():
+    """Nothing above idle and ± 50 % of all of it: an interval from 0 to 0 would claim to know."""
+    timeline = Timeline(Provenance.MODELLED)
+    timeline.ledger.declare([channel(Provenance.MODELLED, error=0.5)])
+    for place, window in enumerate(timeline.recorder.windows):
+        if window.kind is WindowKind.IDLE:  # inside the blocks: the same watts
+            timeline.recorder.windows[place] = window.model_copy(update={"t0_ns": START + 3 * S, "t1_ns": START + 5 * S})
+    gross, net = (metric(timeline.result(), "A", key) for key in ("energy_per_inference", "energy_per_inference_net"))
+    assert net.value == pytest.approx(0.0, abs=1e-9)
+    assert net.high >= 0.5 * gross.value
+    assert net.low <= -0.5 * gross.value
+
+
+def test_net_energy_has_the_edges_of_gross_and_of_the_idle_power_and_only_its_own_share_of_the_gain():
+    timeline = Timeline(rate=100)
+    timeline.ledger.declare([channel(error=0.02, refresh_s=0.1)])
+    net = metric(timeline.result(), "A", "energy_per_inference_net")
+    ends_j = 0.1 / 2 * 2 * BUSY_W  # half a refresh interval at the power of the block, at both ends
+    idle_j = 0.1 / 2 * 2 * IDLE_W / 2  # of an idle window of two seconds, for one
+    assert (net.high - net.value) * 100 == pytest.approx(ends_j + idle_j + 0.02 * (BUSY_W - IDLE_W), rel=0.1)
+
+
+def test_a_block_keeps_what_the_meter_leaves_open_of_it():
+    timeline = Timeline(rate=100)
+    timeline.ledger.declare([channel(error=0.02, refresh_s=0.1)])
+    block = timeline.result().variants[1].blocks[1]
+    assert block.edge_j == pytest.approx(0.1 * BUSY_W, rel=0.05)  # of the gain nothing
+
+
 def test_a_block_without_reading_is_left_out_and_none_is_made_up():
     result = Timeline(hole=(START + int(2.2 * S), START + int(2.9 * S))).result()
     a = result.variants[0]

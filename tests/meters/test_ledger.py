@@ -175,3 +175,26 @@ def test_without_a_run_only_the_last_hour_is_kept(parts):
         ledger.keep_last(s(3600))
     assert 3600 <= ledger.watts("package")[0].size <= 3960 + 2
     assert ledger.window(s(4 * 3600 - 3000), s(4 * 3600 - 2)).energy_j == pytest.approx(2.0 * 2998)
+
+
+def test_gain_and_edges_of_a_window_are_told_apart(parts):
+    """A gain cancels where two windows are compared, what is open at their ends does not."""
+    ledger = EnergyLedger([parts["package"], parts["dram"]])
+    feed(ledger, package=10.0, dram=5.0)
+    found = ledger.window(s(2), s(6))
+    assert found.gain_j == pytest.approx(0.02 * 60.0)
+    assert found.edge_j > 0
+    assert found.half_width_j == pytest.approx(found.gain_j + found.edge_j)
+
+
+def test_what_stands_still_hears_nothing_more_and_says_the_same_for_ever(parts):
+    ledger = EnergyLedger([parts["package"]])
+    feed(ledger, package=10.0)
+    still = ledger.still()
+    before, heard = still.window(s(2), s(10.9)), still.heard_until_ns
+    ledger.add([Sample(channel="package", t_ns=heard + NS, energy_j=1e6, power_w=1e6)])
+    assert still.heard_until_ns == heard
+    assert still.window(s(2), s(10.9)) == before
+    assert ledger.window(s(2), s(10.9)) != before  # its end is seen in more readings
+    assert ledger.heard_until_ns == heard + NS
+    assert ledger.recent()[-1].t_ns == heard + NS
