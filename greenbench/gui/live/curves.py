@@ -10,10 +10,11 @@ from PySide6.QtGui import QColor
 from greenbench.core import quote
 from greenbench.core.measurement import Channel, Provenance
 from greenbench.gui import quality
-from greenbench.gui.live.layers import MODELLED_OFF, Chip
+from greenbench.gui.live.layers import Chip
 from greenbench.gui.live.legend import Entry
 from greenbench.gui.live.plot import Curve
 from greenbench.gui.live.record import SHARED, Latency, LiveRecord
+from greenbench.gui.live.scales import MODELLED_OFF
 from greenbench.gui.live.series import Series
 from greenbench.gui.theme import Theme
 

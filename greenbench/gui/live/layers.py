@@ -12,11 +12,11 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from greenbench.gui.live.record import SHARED, Phase
+from greenbench.gui.live.scales import MODELLED_OFF
 from greenbench.gui.marks import paint_variant
 from greenbench.gui.theme import Theme, VariantMark, font
 
 NO_READING = "no reading"
-MODELLED_OFF = 0.5  # how far a modelled value may be off, as a share of it
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import math
 
+MODELLED_OFF = 0.5  # how far a modelled value may be off, as a share of it
+
 
 def clock(seconds: float) -> str:
     """ "04:30", "1:02:00", "−00:10"."""

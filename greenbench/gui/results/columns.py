@@ -6,7 +6,7 @@ from typing import Literal
 
 from greenbench.core import quote
 from greenbench.core.metrics import BY_KEY, METRICS, QUALITY, Metric
-from greenbench.core.run import RunResult
+from greenbench.core.run import RunResult, Scenario
 
 Kind = Literal["variant", "words", "number", "verdict", "bar", "source"]
 
@@ -35,13 +35,26 @@ class Offer:
     help: str
 
 
+ENERGY = "energy_per_inference"
 DEFAULT = ("runs", "accuracy", "accuracy-against", "p50", "p95", "energy", "against", "size", "source")
 _OWN = {"latency_p50": "p50", "latency_p95": "p95", "energy_per_inference": "energy", "size_bytes": "size"}
+_AGAINST = {ENERGY: "Energy against A", "latency_p50": "Latency against A"}
+
+
+def against_title(compared: str) -> str:
+    """The head of the bars, by the metric that the variants are compared by."""
+    return _AGAINST.get(compared, f"{BY_KEY[compared].short} against A")
+
+
 _FIRST = (
     Offer("runs", "Runs as", "The precision that really executed, and of how many operators."),
     Offer("accuracy", "Accuracy", "The number that judges the answers: accuracy, mean error or mean IoU, by the task."),
     Offer("accuracy-against", "Accuracy against A", "Whether its answers are worse than the baseline's on the same examples."),
-    Offer("against", "Energy against A", "The change of energy (of latency, where energy was not measured), with its interval."),
+    Offer(
+        "against",
+        against_title(ENERGY),
+        "The change of what the variants are compared by, with its interval: energy, where it was not measured time or throughput.",
+    ),
     Offer("source", "Source of the energy", "How the joules were obtained."),
 )
 
@@ -70,7 +83,9 @@ def chosen_from(text: str) -> tuple[str, ...]:
 def columns_of(result: RunResult, scales: Mapping[str, quote.Scale], compared: str, chosen: Sequence[str]) -> tuple[Column, ...]:
     """The columns of a run's table; `compared` is the metric of the bars."""
     every = _every(result, scales, compared)
-    return (every["variant"], *(every[key] for key in _order() if key in chosen))
+    scenarios = (v.scenario is not Scenario.SINGLE_STREAM for v in result.variants)
+    asked = (every["scenario"],) if any(scenarios) else ()  # without it the numbers cannot be read
+    return (every["variant"], *asked, *(every[key] for key in _order() if key in chosen))
 
 
 def _every(result: RunResult, scales: Mapping[str, quote.Scale], compared: str) -> dict[str, Column]:
@@ -81,16 +96,16 @@ def _every(result: RunResult, scales: Mapping[str, quote.Scale], compared: str) 
     judged = BY_KEY[quality]
     unit = f"{scales[quality].unit}, 95 % interval".removeprefix(", ")
     joules = scales["energy_per_inference"].unit
-    against = "Energy against A" if compared == "energy_per_inference" else "Latency against A"
     own = (
         Column("variant", "variant", "Variant", "", share=1.6),
+        Column("scenario", "words", "Scenario", "how it was asked", share=0.7),
         Column("runs", "words", "Runs as", "what executed", share=0.6),
         Column("accuracy", "number", judged.short, unit, quality, True, 1.15, True),
         Column("accuracy-against", "verdict", f"{judged.short} against A", same, quality, share=1.6),
         Column("p50", "number", "Latency p50", scales["latency_p50"].unit, "latency_p50", True, 0.9),
         Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
         Column("energy", "number", "Energy", f"{joules} per inference", "energy_per_inference", True, 1.4, True),
-        Column("against", "bar", against, "paired blocks, 95 % interval", compared, share=2.3),
+        Column("against", "bar", against_title(compared), "paired blocks, 95 % interval", compared, share=2.3),
         Column("size", "number", "Size", f"{scales['size_bytes'].unit}: file, coded", "size_bytes", True, 0.9),
         Column("source", "source", "Source", "of the energy", "energy_per_inference", share=0.95),
     )

@@ -68,6 +68,10 @@ class ResultsHead(QWidget):
         for button in (self.column_button, self.filter_button, self.copy_button):
             button.setVisible(there)
 
+    def name_against(self, title: str) -> None:
+        """The menu calls the column of the bars as the table does."""
+        self._column_actions["against"].setText(title)
+
     def tell_hidden(self, count: int, ways: Collection[str]) -> None:
         """Says on the button how many variants the filter leaves out; `ways` are the filters that can leave out anything."""
         self.filter_button.setText(f"Filter: {count} hidden" if count else "Filter")

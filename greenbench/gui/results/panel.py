@@ -15,6 +15,7 @@ from greenbench.gui.controls import Button, Icon, Text
 from greenbench.gui.history import when
 from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.results.cards import ResultCards
+from greenbench.gui.results.columns import against_title
 from greenbench.gui.results.copying import as_text
 from greenbench.gui.results.doors import VariantDoors
 from greenbench.gui.results.export import Exporter
@@ -22,6 +23,7 @@ from greenbench.gui.results.head import ResultsHead
 from greenbench.gui.results.joined_card import JoinedCard
 from greenbench.gui.results.remarks import Remarks
 from greenbench.gui.results.rows import build
+from greenbench.gui.results.scenario import scenario_words
 from greenbench.gui.results.table_view import ResultsTable
 from greenbench.gui.results.under_way import UnderWay
 from greenbench.gui.settings import Settings
@@ -231,7 +233,9 @@ class ResultsPage(QWidget):
             return
         ways = self.cards.ways_to_hide(result)
         left_out = set().union(*(ways[way] for way in self.head.hidden if way in ways))
-        self.table.show_table(build(result, self.head.columns, left_out))
+        table = build(result, self.head.columns, left_out)
+        self.table.show_table(table)
+        self.head.name_against(against_title(table.compared))
         self.head.tell_hidden(len(left_out), [way for way, found in ways.items() if found])
         self.table.select_variant(self.doors.card.index)
 
@@ -260,6 +264,7 @@ def _how(result: RunResult, runtimes: Mapping[str, str]) -> str:
     blocks = {len(variant.blocks) for variant in measured}
     if blocks:
         parts.append(f"{min(blocks)}–{max(blocks)} blocks" if len(blocks) > 1 else f"{blocks.pop()} blocks")
+    parts += scenario_words(result)
     for values in ({runtimes.get(v.runtime, v.runtime) for v in measured}, {f"batch {v.batch}" for v in measured}):
         if len(values) == 1:
             parts.append(values.pop())

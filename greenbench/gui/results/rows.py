@@ -7,8 +7,9 @@ from greenbench.core import quote
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY, METRICS
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
-from greenbench.gui.results.columns import DEFAULT, Column, columns_of
+from greenbench.gui.results.columns import DEFAULT, ENERGY, Column, columns_of
 from greenbench.gui.results.execution import details, runs_as
+from greenbench.gui.results.scenario import asked
 
 _SIGNS = {
     Verdict.SAME: "equals",
@@ -56,21 +57,25 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     reach: tuple[float, float]  # the relative changes that the bars reach: below zero and above, both as positive fractions
+    compared: str = ENERGY  # the metric of the bars
 
 
 def build(result: RunResult, chosen: Sequence[str] = DEFAULT, left_out: Collection[int] = ()) -> Table:
-    """The table of a run: the columns of these keys, without the variants at these places. Energy is compared where it was measured;
-    where it is modelled or missing, latency is."""
+    """The table of a run: the columns of these keys, without the variants at these places. The bars show what the verdict compares:
+    energy where it was measured, else time, or throughput in the Offline scenario."""
+    # NumPy comes in with this: not before there is something to judge.
+    from greenbench.analysis.headline import chosen_metric
+
     variants = result.variants
     scales = _scales(result)
-    compared = "energy_per_inference" if _compared(result, "energy_per_inference") else "latency_p50"
+    compared = chosen_metric(result)
     columns = columns_of(result, scales, compared, chosen)
     rows = tuple(_row(index, variant, columns, scales) for index, variant in enumerate(variants) if index not in left_out)
     places = [index for index, column in enumerate(columns) if column.kind == "bar"]
     bars = [row.cells[place] for row in rows for place in places if row.cells[place].sign]
     changes = [change for cell in bars for change in (cell.change, cell.low, cell.high) if change is not None]
     below, above = max([0.0, *(-change for change in changes)]), max([0.0, *changes])
-    return Table(columns, rows, (max(min(below, 1.0), 0.02), max(min(above, 1.0), 0.02)))
+    return Table(columns, rows, (max(min(below, 1.0), 0.02), max(min(above, 1.0), 0.02)), compared)
 
 
 def _scales(result: RunResult) -> dict[str, quote.Scale]:
@@ -83,14 +88,6 @@ def _scales(result: RunResult) -> dict[str, quote.Scale]:
 def unit_of(result: RunResult, key: str) -> str:
     """The unit of a metric: of a regression's error that of the data set's target, which the numbers themselves know."""
     return next((v.metrics[key].unit for v in result.variants if key in v.metrics), BY_KEY[key].unit)
-
-
-def _compared(result: RunResult, key: str) -> bool:
-    return any(
-        variant.against[key].verdict not in (Verdict.NOT_COMPARED, Verdict.BASELINE)
-        for variant in result.variants
-        if key in variant.against
-    )
 
 
 def _value(variant: VariantResult, key: str) -> float | None:
@@ -115,6 +112,9 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
     match column.kind:
         case "variant":
             return Cell(f"{variant.letter} {variant.name}", hint=_lineage(variant))
+        case "words" if column.key == "scenario":
+            text, below, hint = asked(variant)
+            return Cell(text, below=below, hint=hint)
         case "words":
             text, below = runs_as(variant)
             return Cell(text or quote.NO_READING, below=below, hint="\n".join(f"{title}: {words}" for title, words in details(variant)))

@@ -143,8 +143,8 @@ class TradeOff(Chart):
 
     @property
     def note(self) -> str:
-        """What bars and pale marks mean at these axes."""
-        return "bars: 95 % intervals; pale: clearly beaten" if self.compared else "modelled: not compared"
+        """What bars mean at these axes; what pale marks mean stands in the picture where there are any."""
+        return "95 % intervals" if self.compared else "modelled: not compared"
 
     def _make_axes(self, x_unit: str, y_unit: str) -> None:
         xs = [value for point in self._points for value in (point.x, *point.x_ends)]
@@ -168,6 +168,11 @@ class TradeOff(Chart):
         for point in self._points:
             self._paint_point(painter, point)
         self._paint_letters(painter)
+        if self.beaten:
+            painter.setFont(font(11))
+            painter.setPen(self.theme.color("muted"))
+            above = QRectF(0, 2, self.width() - 8, 16)
+            painter.drawText(above, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "pale: clearly beaten")
         painter.end()
 
     def _paint_front(self, painter: QPainter) -> None:
@@ -183,6 +188,11 @@ class TradeOff(Chart):
         color = QColor(mark.color)
         color.setAlphaF(_FADED if point.beaten else 1.0)
         middle = self.at(point.x, point.y)
+        if point.index == self._chosen:  # below its bars, which it must not hide
+            painter.setPen(QPen(self.theme.color("accent"), 2))
+            painter.setBrush(self.theme.color("surface"))
+            painter.drawEllipse(middle, 10, 10)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(color, 1.3))
         low, high = self.at(point.x_ends[0], point.y), self.at(point.x_ends[1], point.y)
         if high.x() - low.x() > 3:
@@ -194,11 +204,6 @@ class TradeOff(Chart):
             painter.drawLine(low, high)
             for end in (low, high):
                 painter.drawLine(end + QPointF(-3.5, 0), end + QPointF(3.5, 0))
-        if point.index == self._chosen:
-            painter.setPen(QPen(self.theme.color("accent"), 2))
-            painter.setBrush(self.theme.color("surface"))
-            painter.drawEllipse(middle, 10, 10)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
         paint_variant(painter, middle, 11, VariantMark(color, mark.shape, mark.hollow))
 
     def _paint_letters(self, painter: QPainter) -> None:

@@ -14,7 +14,7 @@ from greenbench.gui.results.cards import ResultCards
 from greenbench.gui.results.latency_card import LatencyCard, open_interval, percentiles_of, support_words
 from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, sums
 from greenbench.gui.results.ledger_dialog import LedgerDialog
-from greenbench.gui.results.power_card import PowerCard
+from greenbench.gui.results.power_card import PowerCard, legend_names, stretches_of
 from greenbench.gui.results.remarks import Remarks, ordered
 from greenbench.gui.session_total import SessionTotal
 from greenbench.gui.theme import Theme
@@ -152,8 +152,35 @@ def test_watts_of_a_finished_run_are_drawn_with_its_blocks(qtbot: QtBot, theme: 
     assert card.chart.blocks == [(1.0, 2.0, 0)]
     assert card.chart.y_axis.high >= 7.0
     assert not card.grab().isNull()
+    assert stretches_of(trace) == [(0, 2), (3, 4)], "nothing was read for seven seconds"
+    assert card.chart.x_axis.low == 1.0, "the benchmark stands alone at first"
+    assert card.span.isVisibleTo(card)
     card.show_result(result)
     assert "No power was read" in card.chart.word
+    assert not card.grab().isNull()
+
+
+def test_every_channel_stands_in_the_legend_and_a_model_says_so_once() -> None:
+    def trace(title: str, provenance: Provenance) -> PowerTrace:
+        return PowerTrace(channel=title, title=title, provenance=provenance, t_s=(0.0,), low_w=(1.0,), high_w=(1.0,))
+
+    traces = [
+        trace("CPU package (model)", Provenance.MODELLED),
+        trace("Memory", Provenance.COUNTER),
+        trace("Lab plug", Provenance.EXTERNAL),
+    ]
+    assert legend_names(traces, 999.0, len) == ["CPU package, modelled", "Memory, counter", "Lab plug, external"]
+    tight = legend_names(traces, 30.0, len)
+    assert len(tight) == 3
+    assert all(name.endswith(each.provenance.mark) for name, each in zip(tight, traces, strict=True))
+
+
+def test_the_band_of_a_model_fits_under_the_top(qtbot: QtBot, theme: Theme, result: RunResult) -> None:
+    trace = PowerTrace(channel="m", title="M", provenance=Provenance.MODELLED, t_s=(0.0, 1.0), low_w=(9.0, 9.0), high_w=(10.0, 10.0))
+    card = PowerCard(theme)
+    qtbot.addWidget(card)
+    card.show_result(result.model_copy(update={"traces": (trace,)}))
+    assert card.chart.y_axis.high >= 15.0
     assert not card.grab().isNull()
 
 
