@@ -18,7 +18,7 @@ from greenbench.analysis.accuracy import difference_interval, mcnemar, paired_co
 from greenbench.analysis.intervals import CONFIDENCE, Interval, ratio_of_means
 from greenbench.analysis.scores import mean_difference, paired_scores, paired_t_test
 from greenbench.core.metrics import BY_KEY, Metric
-from greenbench.core.quote import percent, significant
+from greenbench.core.quote import change_decimals, number, percent, significant_decimals
 from greenbench.core.run import Comparison, Verdict
 
 # Words for less and more of a metric, and for a multiple of it ("2.4 times as long").
@@ -44,9 +44,10 @@ def baseline() -> Comparison:
     return Comparison(verdict=Verdict.BASELINE, text="baseline")
 
 
-def not_compared(reason: str) -> Comparison:
-    """No verdict, for a reason: modelled energy is a guess and says nothing about a difference."""
-    return Comparison(verdict=Verdict.NOT_COMPARED, text="not compared", reason=reason)
+def not_compared(reason: str, words: str = "") -> Comparison:
+    """No verdict, for a reason, in a few words too where there is room for them: modelled energy is a guess and says nothing about a
+    difference."""
+    return Comparison(verdict=Verdict.NOT_COMPARED, text=f"not compared{f': {words}' if words else ''}", reason=reason)
 
 
 def compare_ratio(metric: Metric, ratio: Interval) -> Comparison:
@@ -136,17 +137,17 @@ def _judge(metric: Metric, change: float, low: float, high: float) -> Comparison
     good = None
     if metric.better and verdict in (Verdict.LOWER, Verdict.HIGHER):
         good = verdict.value == metric.better
-    return Comparison(verdict=verdict, change=change, low=low, high=high, good=good, text=_text(metric, verdict, change))
+    return Comparison(verdict=verdict, change=change, low=low, high=high, good=good, text=_text(metric, verdict, change, low, high))
 
 
-def _text(metric: Metric, verdict: Verdict, change: float) -> str:
+def _text(metric: Metric, verdict: Verdict, change: float, low: float, high: float) -> str:
     if verdict is Verdict.UNCLEAR:
         return CANNOT_TELL
     if verdict is Verdict.SAME:
         return f"no difference within {margin_text(metric)}"
     if metric.fraction:
-        return f"{points(change)} pp {verdict.value}"
-    return change_text(metric, change)
+        return f"{points(change, low, high)} pp {verdict.value}"
+    return change_text(metric, change, low, high)
 
 
 def margin_text(metric: Metric) -> str:
@@ -154,29 +155,36 @@ def margin_text(metric: Metric) -> str:
     return f"±{metric.margin * 100:g} {'pp' if metric.fraction else '%'}"
 
 
-def points(difference: float) -> str:
-    """Percentage points without sign, at most two significant digits: "0.61", "12"."""
-    return significant(abs(difference) * 100, 2) if difference else "0"
+def points(difference: float, low: float | None = None, high: float | None = None) -> str:
+    """Percentage points without sign, at most two significant digits and no more than the interval supports: "0.61", "12"."""
+    return percent(difference, low, high)
 
 
-def change_text(metric: Metric, change: float) -> str:
-    """A relative change in words, at most two significant digits: "12 % less", "65 % less time", "2.4 times as long".
+def change_text(metric: Metric, change: float, low: float | None = None, high: float | None = None) -> str:
+    """A relative change in words, at most two significant digits and no more than its interval supports: "12 % less", "65 % less time",
+    "2.4 times as long".
 
     From a doubling on it is a multiple; a reduction never rounds up to 100 %.
     """
     less, more, multiple = _WORDS.get(metric.key, _DEFAULT_WORDS)
     if change >= 1:
-        return f"{significant(1 + change, 2)} times {multiple}"
+        return f"{times(change, low, high)} times {multiple}"
     if change > 0:
-        return f"{percent(change)} % {more}"
-    return f"{reduction(change)} % {less}"
+        return f"{percent(change, low, high)} % {more}"
+    return f"{reduction(change, low, high)} % {less}"
 
 
-def reduction(change: float) -> str:
+def times(change: float, low: float | None = None, high: float | None = None) -> str:
+    """A relative change as a multiple, with such digits: "2.4"."""
+    factor, supported = 1 + change, change_decimals(change, low, high) + 2
+    return number(factor, max(min(significant_decimals(factor, 2), supported), significant_decimals(factor, 1)))
+
+
+def reduction(change: float, low: float | None = None, high: float | None = None) -> str:
     """A reduction in per cent without sign; above 99 % as many digits as keep what remains visible: "99.97"."""
     remaining = (1 + change) * 100
     if not 0 < remaining < 1:
-        return percent(change)
+        return percent(change, low, high)
     decimals = 1
     while round(100 - remaining, decimals) >= 100 and decimals < 9:
         decimals += 1

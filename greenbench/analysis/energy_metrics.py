@@ -53,17 +53,18 @@ def wh_per_1000(energy: Measurement) -> Measurement:
 
 
 def energy_delay_product(
-    energies_j: Sequence[float | None], medians_s: Sequence[float], energy: Measurement, relative_error: float
+    energies_j: Sequence[float | None], times_s: Sequence[float], energy: Measurement, relative_error: float
 ) -> Measurement:
-    """Energy of one inference × median time of a call, J·s, the mean over blocks (Horowitz 1994, Low-Power Digital Design).
+    """Energy of one inference × time of one inference, J·s, the mean over blocks (Horowitz 1994, Low-Power Digital Design).
 
-    `energies_j` and `medians_s` have one number for each block, in the same order; `energy` is the variant's energy per inference,
+    `energies_j` and `times_s` have one number for each block, in the same order, both of one example: the median time of a call divided by
+    the examples in it; `energy` is the variant's energy per inference,
     `relative_error` what the meter itself leaves open.
 
     Raises:
         ValueError: unequal lengths.
     """
-    pairs = [(joules, seconds) for joules, seconds in zip(energies_j, medians_s, strict=True) if joules is not None]
+    pairs = [(joules, seconds) for joules, seconds in zip(energies_j, times_s, strict=True) if joules is not None]
     if energy.value is None or not pairs:
         return Measurement.missing("J·s", energy.reason or "no block has a reading")
     found = block_mean([joules * seconds for joules, seconds in pairs])

@@ -21,6 +21,12 @@ _PHRASES: dict[str, dict[Verdict, _Phrase]] = {
         Verdict.SAME: ("is", "are", "within {margin} of A's latency", "within {margin}"),
         Verdict.UNCLEAR: ("cannot", "cannot", "be told from A in latency yet", "be told yet"),
     },
+    "throughput": {
+        Verdict.HIGHER: ("answers", "answer", "more examples a second than A", "more"),
+        Verdict.LOWER: ("answers", "answer", "fewer examples a second than A", "fewer"),
+        Verdict.SAME: ("is", "are", "within {margin} of A's throughput", "within {margin}"),
+        Verdict.UNCLEAR: ("cannot", "cannot", "be told from A in throughput yet", "be told yet"),
+    },
     "accuracy": {
         Verdict.LOWER: ("is", "are", "less accurate than A", "less"),
         Verdict.HIGHER: ("is", "are", "more accurate than A", "more"),
@@ -44,7 +50,8 @@ _PHRASES: dict[str, dict[Verdict, _Phrase]] = {
 
 def findings(result: RunResult, first: str) -> tuple[str, ...]:
     """The sentences of the comparison section: the metric `first`, then the others that were compared, then failures."""
-    keys = [first, *(key for key in _PHRASES if key != first)]
+    unasked = {"latency_p50", "throughput"} - {result.timing}
+    keys = [first, *(key for key in _PHRASES if key != first and key not in unasked)]
     sentences = [tally(result, key) for key in keys]
     return tuple(sentence for sentence in (*sentences, _failures(result)) if sentence)
 

@@ -1,7 +1,8 @@
 """The verdict of a run in three sentences, made by rule: what is gained, what it costs in accuracy, what energy means here.
 
 The pick meets the accuracy limit with its whole interval; among those it needs the least energy, or the least time
-where energy was not measured, and less than the baseline beyond doubt. Where there is none, that is the first sentence.
+where energy was not measured (answers most examples a second, where each model runs at its own batch size), and less than the
+baseline beyond doubt. Where there is none, that is the first sentence.
 Accuracy stands for the metric of the run's task: of a share the loss is in points, of an error in per cent of the baseline's.
 """
 
@@ -9,17 +10,24 @@ import math
 from dataclasses import dataclass
 
 from greenbench.analysis.break_even import PayBack, break_even
-from greenbench.analysis.compare import points, reduction
+from greenbench.analysis.compare import points, reduction, times
 from greenbench.analysis.findings import candidates, findings, in_words, tally
 from greenbench.core.measurement import Provenance, SourceState
 from greenbench.core.metrics import BY_KEY, Metric
-from greenbench.core.quote import percent, quote, significant
+from greenbench.core.quote import percent, quote
 from greenbench.core.run import Comparison, NodeState, RunResult, RunState, VariantResult, Verdict
+from greenbench.core.timed import call_words
 
 _WORTH_SAYING = 0.2  # a coded file smaller by that share is news where nothing got faster
 ACCURACY_LIMIT = 0.01
 LONGEST_NAME = 40
-_ENERGY, _TIME = BY_KEY["energy_per_inference"], BY_KEY["latency_p50"]
+_ENERGY, _TIME, _RATE = BY_KEY["energy_per_inference"], BY_KEY["latency_p50"], BY_KEY["throughput"]
+# Of what variants are ranked by: the verb for one and for several, what is gained, and of what.
+_GAINS = {
+    _ENERGY.key: ("needs", "need", "less energy than", "energy"),
+    _TIME.key: ("needs", "need", "less time than", "time"),
+    _RATE.key: ("answers", "answer", "more examples a second than", "examples a second"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,11 @@ def headline(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> Headl
 
 
 def chosen_metric(result: RunResult) -> str:
-    """What variants are ranked by: energy if the baseline's was measured and something is compared with it, else median latency."""
+    """What variants are ranked by: energy if the baseline's was measured and something is compared with it, else speed."""
     measured = result.baseline.metrics.get(_ENERGY.key) if result.baseline else None
     compared = any(_known(variant.against.get(_ENERGY.key)) for variant in candidates(result))
     usable = measured is not None and measured.value is not None and measured.provenance.measured
-    return _ENERGY.key if usable and compared else _TIME.key
+    return _ENERGY.key if usable and compared else result.timing
 
 
 def find_pick(result: RunResult, accuracy_limit: float = ACCURACY_LIMIT) -> VariantResult | None:
@@ -107,18 +115,21 @@ def _known(comparison: Comparison | None) -> bool:
 
 
 def _improved(result: RunResult, key: str) -> list[VariantResult]:
-    """The variants that need less beyond doubt, least first."""
+    """The variants that are better beyond doubt, the best first."""
+    better = Verdict.LOWER if BY_KEY[key].better == "lower" else Verdict.HIGHER
     found = [
-        (comparison.change, index, variant)
+        (comparison.change if better is Verdict.LOWER else -comparison.change, index, variant)
         for index, variant in enumerate(candidates(result))
-        if (comparison := variant.against.get(key)) and comparison.verdict is Verdict.LOWER and comparison.change is not None
+        if (comparison := variant.against.get(key)) and comparison.verdict is better and comparison.change is not None
     ]
     return [variant for _, _, variant in sorted(found, key=lambda entry: entry[:2])]
 
 
 def _gain(pick: VariantResult, baseline: VariantResult, chosen: str) -> str:
-    gain = _amount(pick.against[chosen].change or 0.0)
+    gain = _amount(pick.against[chosen])
     than = _baseline_words(pick, baseline)
+    if chosen == _RATE.key:
+        return f"{short_name(pick)} answers {_rate(pick.against[chosen])} {than}."
     if chosen == _TIME.key:
         return f"{short_name(pick)} needs {gain} time per inference than {than}."
     return f"{short_name(pick)} needs {gain} energy per inference than {than}{_time_beside_energy(pick)}"
@@ -132,12 +143,14 @@ def _baseline_words(pick: VariantResult, baseline: VariantResult) -> str:
 
 
 def _time_beside_energy(pick: VariantResult) -> str:
-    time = pick.against.get(_TIME.key)
+    time = pick.against.get(pick.timing)
+    if pick.timing == _RATE.key and time is not None and time.verdict in (Verdict.LOWER, Verdict.HIGHER):
+        return f", {'and' if time.verdict is Verdict.HIGHER else 'but'} answers {_rate(time)} it."
     match time.verdict if time else None:
         case Verdict.LOWER:
-            return f", and {_amount(_change(time))} time."
+            return f", and {_amount(time)} time."
         case Verdict.HIGHER:
-            return f", but {_amount(_change(time))} time."
+            return f", but {_amount(time)} time."
         case Verdict.SAME:
             return ", in the same time within ±1 %."
         case Verdict.UNCLEAR:
@@ -150,11 +163,28 @@ def _change(comparison: Comparison | None) -> float:
     return comparison.change or 0.0 if comparison else 0.0
 
 
-def _amount(change: float) -> str:
+def _amount(comparison: Comparison | None) -> str:
     """The change of a mass noun: "86 % less", "12 % more", "2.4 times as much"."""
+    change, ends = _change(comparison), _ends(comparison)
     if change >= 1:
-        return f"{significant(1 + change, 2)} times as much"
-    return f"{percent(change)} % more" if change > 0 else f"{reduction(change)} % less"
+        return f"{times(change, *ends)} times as much"
+    return f"{percent(change, *ends)} % more" if change > 0 else f"{reduction(change, *ends)} % less"
+
+
+def _rate(comparison: Comparison) -> str:
+    """A change of throughput, up to the baseline: "49 % more examples a second than", "2.4 times as many examples a second as"."""
+    change, ends = _change(comparison), _ends(comparison)
+    if change >= 1:
+        return f"{times(change, *ends)} times as many examples a second as"
+    return (
+        f"{percent(change, *ends)} % more examples a second than"
+        if change > 0
+        else f"{reduction(change, *ends)} % fewer examples a second than"
+    )
+
+
+def _ends(comparison: Comparison | None) -> tuple[float | None, float | None]:
+    return (comparison.low, comparison.high) if comparison else (None, None)
 
 
 def limit_words(metric: Metric, limit: float) -> str:
@@ -164,11 +194,12 @@ def limit_words(metric: Metric, limit: float) -> str:
     return f"{limit * 100:g} point{'' if limit == 0.01 else 's'}"
 
 
-def _loss_words(metric: Metric, change: float) -> str:
+def _loss_words(metric: Metric, difference: Comparison | None) -> str:
     """ "costs 0.6 percentage points of accuracy"; of an error "raises the mean absolute error by 3.0 %"."""
+    change, ends = _change(difference), _ends(difference)
     if metric.fraction:
-        return f"costs {points(change)} percentage points of {metric.words}"
-    return f"raises the {metric.words} by {percent(change)} %"
+        return f"costs {points(change, *ends)} percentage points of {metric.words}"
+    return f"raises the {metric.words} by {percent(change, *ends)} %"
 
 
 def _quality_cost(pick: VariantResult, metric: Metric, limit: float) -> str:
@@ -176,9 +207,10 @@ def _quality_cost(pick: VariantResult, metric: Metric, limit: float) -> str:
     allowed = limit_words(metric, limit)
     match difference.verdict if difference else None:
         case Verdict.LOWER | Verdict.HIGHER if _is_worse(metric, difference):
-            return f"It {_loss_words(metric, _change(difference))}: a real loss, within the limit of {allowed}."
+            return f"It {_loss_words(metric, difference)}: a real loss, within the limit of {allowed}."
         case Verdict.LOWER | Verdict.HIGHER:
-            size = f"{points(_change(difference))} percentage points" if metric.fraction else f"{percent(_change(difference))} %"
+            amount = percent(_change(difference), *_ends(difference))
+            size = f"{amount} percentage points" if metric.fraction else f"{amount} %"
             return f"Its {metric.words} is {size} {'higher' if metric.better == 'higher' else 'lower'}."
         case Verdict.SAME:
             margin = f"±{metric.margin * 100:g} {'points' if metric.fraction else '%'}"
@@ -205,21 +237,21 @@ def _missing_reason(variant: VariantResult, metric: Metric) -> str:
 
 def _no_pick(result: RunResult, chosen: str, limit: float) -> tuple[str, str]:
     """Bold sentence and accuracy sentence where nothing can be recommended."""
-    gain = "less energy than" if chosen == _ENERGY.key else "less time than"
+    verb, verbs, gain, noun = _GAINS[chosen]
     improved = _improved(result, chosen)
     if improved:
         metric = BY_KEY[result.quality]
         best = min(improved, key=lambda v: _loss_or_worst(metric, v))  # the one that comes nearest to the limit
-        noun = "energy" if chosen == _ENERGY.key else "time"
-        bold = f"No variant is shown to need {gain} the baseline and to keep within {limit_words(metric, limit)} of its {metric.words}."
-        return bold, f"{short_name(best)} needs {_amount(best.against[chosen].change or 0.0)} {noun}, but {_obstacle(best, metric)}."
+        bold = f"No variant is shown to {verbs} {gain} the baseline and to keep within {limit_words(metric, limit)} of its {metric.words}."
+        how = _rate(best.against[chosen]) + " it" if chosen == _RATE.key else f"{_amount(best.against[chosen])} {noun}"
+        return bold, f"{short_name(best)} {verb} {how}, but {_obstacle(best, metric)}."
     others = candidates(result)
     verdicts = [comparison.verdict for variant in others if (comparison := variant.against.get(chosen))]
     doubtful = len(verdicts) < len(others) or Verdict.UNCLEAR in verdicts or Verdict.NOT_COMPARED in verdicts
-    needs = "is shown to need" if doubtful else "needs"
+    needs = f"is shown to {verbs}" if doubtful else verb
     if len(others) == 1:
         name = short_name(others[0])
-        bold = f"{name} {'is not shown to need' if doubtful else 'does not need'} {gain} the baseline."
+        bold = f"{name} {'is not shown to' if doubtful else 'does not'} {verbs} {gain} the baseline."
     else:
         which = "Neither variant" if len(others) == 2 else f"None of the {in_words(len(others))} variants"
         bold = f"{which} {needs} {gain} the baseline."
@@ -234,7 +266,7 @@ def _fewer_bytes(result: RunResult) -> str:
         return ""
     metric = BY_KEY[result.quality]
     difference = best.against.get(metric.key)
-    cost = f", and {_loss_words(metric, _change(difference))}" if _is_worse(metric, difference) else ""
+    cost = f", and {_loss_words(metric, difference)}" if _is_worse(metric, difference) else ""
     return f"{short_name(best)} takes {reduction(change)} % fewer bytes when coded{cost}."
 
 
@@ -252,7 +284,7 @@ def _obstacle(variant: VariantResult, metric: Metric) -> str:
         return f"its {metric.words} was not compared{f': {reason}' if reason else ''}"
     most = points(worst) if metric.fraction else f"{percent(worst)} %"
     if _is_worse(metric, difference):
-        return f"{_loss_words(metric, _change(difference))}, perhaps {most}"
+        return f"{_loss_words(metric, difference)}, perhaps {most}"
     found = variant.metrics.get(metric.key)
     tested = f" on {found.n} examples" if found and found.n > 1 else ""
     worse = f"{most} points lower" if metric.fraction else f"{most} higher"
@@ -273,9 +305,18 @@ def _nothing_to_compare(result: RunResult) -> tuple[str, str]:
     if failed:
         which = {1: "The other variant", 2: "Both other variants"}.get(len(failed), f"All {in_words(len(failed))} other variants")
         return f"{which} failed, so there is nothing to compare {short_name(result.baseline)} with.", cause
-    time = quote(result.baseline.metrics.get(_TIME.key))
-    latency = f"Its median latency is {time.full}." if not time.reason else ""
-    return f"{short_name(result.baseline)} was measured alone, so there is nothing to compare it with.", latency
+    return f"{short_name(result.baseline)} was measured alone, so there is nothing to compare it with.", _speed(result.baseline)
+
+
+def _speed(alone: VariantResult) -> str:
+    """How fast a variant is that is compared with none."""
+    found = quote(alone.metrics.get(alone.timing))
+    if found.reason:
+        return ""
+    if alone.timing == _RATE.key:
+        return f"It answers {found.text} examples a second."
+    call = call_words([alone.batch])
+    return f"Its median latency is {found.full}{f' for {call}' if call else ''}."
 
 
 def _sentence(text: str) -> str:

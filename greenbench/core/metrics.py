@@ -46,7 +46,12 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("mean_iou", "Mean IoU", "IoU", "1", "higher", "Intersection over union of answer and truth, over classes and images.", 0.005),
     Metric(
-        "latency_p50", "Median latency", "p50", "s", "lower", "Median time of one call over the timed blocks, 95 % interval over blocks."
+        "latency_p50",
+        "Median latency",
+        "p50",
+        "s",
+        "lower",
+        "Median time of one call, with all examples of its batch, over the timed blocks; 95 % interval over blocks.",
     ),
     Metric("latency_p95", "95th percentile latency", "p95", "s", "lower", "Time that 95 % of calls stay under."),
     Metric("throughput", "Throughput", "Throughput", "1/s", "higher", "Examples a second at this batch size."),
@@ -97,7 +102,8 @@ METRICS: tuple[Metric, ...] = (
         "Energy × delay",
         "J·s",
         "lower",
-        "Energy of one example × median time of a call, block by block: low where a model is both frugal and fast.",
+        "Energy of one example × time of one example (median time of a call ÷ examples in it), block by block: low where a model is both "
+        "frugal and fast.",
     ),
     Metric(
         "accuracy_per_joule",

@@ -165,11 +165,20 @@ def signed(value: float, decimals: int) -> str:
 
 
 def percent(change: float, low: float | None = None, high: float | None = None) -> str:
-    """A relative change as a person says it: at most two significant digits, without sign: "86", "0.6"."""
+    """A relative change as a person says it: at most two significant digits and no more than its interval (`low`, `high`, relative too)
+    supports, without sign: "86", "0.6", "70" in 20 to 160."""
     value = abs(change) * 100
-    if value >= 100:
-        return f"{value:.0f}"
-    return significant(value, 2) if value else "0"
+    decimals = 0 if value >= 100 else significant_decimals(value, 2)
+    return number(value, min(decimals, change_decimals(change, low, high))) if value else "0"
+
+
+def change_decimals(change: float, low: float | None, high: float | None) -> int:
+    """How many decimals of a relative change, in per cent, its interval supports, one significant digit at least; without an interval
+    three significant ones."""
+    value = change * 100
+    if low is None or high is None or low == high:
+        return significant_decimals(value, 3)
+    return max(interval_decimals((high - low) * 50, value), significant_decimals(value, 1) if value else -9)
 
 
 def approximate(value: float) -> str:

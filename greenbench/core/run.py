@@ -252,6 +252,11 @@ class VariantResult(Value):
     notes: tuple[str, ...] = ()
     execution: Execution | None = None
 
+    @property
+    def timing(self) -> str:
+        """The key of the metric that its speed is judged by: examples a second where each model runs at its own batch size."""
+        return "throughput" if self.scenario is Scenario.OFFLINE else "latency_p50"
+
 
 class NodeResult(Value):
     """What a node did. `energy` is what it cost when it was computed, also if it came from the cache this time."""
@@ -343,6 +348,12 @@ class RunResult(Value):
     @property
     def measured(self) -> tuple[VariantResult, ...]:
         return tuple(variant for variant in self.variants if variant.failure is None and variant.metrics)
+
+    @property
+    def timing(self) -> str:
+        """The key of the metric that speed is judged by in the baseline's benchmark."""
+        first = self.baseline or next(iter(self.measured), None)
+        return first.timing if first else "latency_p50"
 
     @property
     def quality(self) -> str:

@@ -1,5 +1,6 @@
 """What timing a variant gave: its blocks with their conditions, its percentiles, how it stood its scenario."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from greenbench.core.quote import significant
@@ -70,6 +71,15 @@ class Percentile(Value):
         if low is None:
             return "—" if high is None else f"under {high}"
         return f"over {low}" if high is None else low if low == high else f"{low} to {high}"
+
+
+def call_words(batches: Iterable[int]) -> str:
+    """What a latency is the time of, where a call has more than one example: "one call of 64 examples", "one call of 16 to 64 examples";
+    "" where each has one."""
+    sizes = sorted(set(batches))
+    if not sizes or sizes == [1]:
+        return ""
+    return f"one call of {sizes[0]} examples" if len(sizes) == 1 else f"one call of {sizes[0]} to {sizes[-1]} examples"
 
 
 PROBE_S = 3.0

@@ -83,12 +83,15 @@ def _source(variant: VariantResult) -> Provenance:
 
 
 def apart(key: str, variant: VariantResult, pinned: VariantResult) -> Change | None:
-    """How far a metric of a variant lies from that of the pinned one; None where one has no value, or one is only modelled."""
+    """How far a metric of a variant lies from that of the pinned one; None where one has no value, one is only
+    modelled, or calls of other numbers of examples were timed."""
     mine, other = variant.metrics.get(key), pinned.metrics.get(key)
     if mine is None or other is None or mine.value is None or other.value is None:
         return None
     if not (mine.provenance.measured and other.provenance.measured):
         return None
+    if key.startswith("latency") and variant.batch != pinned.batch:
+        return None  # the time of a call grows with its examples
     own, base = _half_width(mine), _half_width(other)
     if BY_KEY[key].fraction:
         change = mine.value - other.value

@@ -22,8 +22,7 @@ def limits(recorder: "Recorder", variants: list[VariantResult]) -> list[Remark]:
     if not variants:
         return []
     texts = [("", _one_machine(variants))]
-    batches = sorted({variant.batch for variant in variants})
-    texts.append(("", f"Batch {batches[0]} only; the order of variants may change at other batch sizes."))
+    texts.append(("", _batches(variants)))
     if recorder.environment.virtual:
         texts.append(("virtual", VIRTUAL))
     if accuracy := _accuracy(variants):
@@ -31,6 +30,14 @@ def limits(recorder: "Recorder", variants: list[VariantResult]) -> list[Remark]:
     if recorder.plan.protocol.name == "quick":
         texts.append(("quick", QUICK_IS_A_LOOK))
     return [*(Remark(kind="limit", text=text, code=code) for code, text in texts), *_cut(recorder, variants)]
+
+
+def _batches(variants: list[VariantResult]) -> str:
+    batches = sorted({variant.batch for variant in variants})
+    if len(batches) == 1:
+        return f"Batch {batches[0]} only; the order of variants may change at other batch sizes."
+    listed = f"{', '.join(str(batch) for batch in batches[:-1])} and {batches[-1]}"
+    return f"Batches {listed} only, each model at one of them; the order of variants may change at other batch sizes."
 
 
 def _cut(recorder: "Recorder", variants: list[VariantResult]) -> list[Remark]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from greenbench.core.metrics import Metric
-from greenbench.core.quote import interval_decimals, signed, significant, significant_decimals
+from greenbench.core.quote import change_decimals, signed, significant, significant_decimals
 from greenbench.core.run import Comparison, Verdict
 
 _WORDS = {
@@ -12,7 +12,6 @@ _WORDS = {
     "mean_absolute_error": ("lower", "higher"),
     "latency_p50": ("less time", "more time"),
     "latency_p95": ("less time", "more time"),
-    "throughput": ("lower", "higher"),
 }
 
 
@@ -39,7 +38,7 @@ def printed(metric: Metric, comparison: Comparison | None) -> Printed:
     if comparison.verdict is Verdict.BASELINE:
         return Printed("", "baseline", "", "", "")
     if comparison.verdict is Verdict.NOT_COMPARED:
-        return Printed("", "not compared", "", "", "not compared")
+        return Printed("", comparison.text or "not compared", "", "", "not compared")
     unit, decimals = _unit(metric), _decimals(comparison)
     detail = _detail(comparison, decimals)
     if comparison.verdict is Verdict.SAME:
@@ -78,10 +77,7 @@ def _unit(metric: Metric) -> str:
 
 
 def _decimals(comparison: Comparison) -> int:
-    value = (comparison.change or 0.0) * 100
-    if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
-        return significant_decimals(value, 3)
-    return interval_decimals((comparison.high - comparison.low) * 50, value)
+    return change_decimals(comparison.change or 0.0, comparison.low, comparison.high)
 
 
 def _interval(comparison: Comparison, decimals: int) -> str:

@@ -6,7 +6,7 @@ from greenbench.analysis.compare import baseline, compare_ratio, not_compared
 from greenbench.analysis.intervals import Interval
 from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.metrics import BY_KEY
-from greenbench.core.run import Comparison, Failure, NodeState, Plan, RunResult, RunState, VariantResult, Verdict, letter
+from greenbench.core.run import Comparison, Failure, NodeState, Plan, RunResult, RunState, Scenario, VariantResult, Verdict, letter
 
 COVERS = "processor package and memory"
 
@@ -27,7 +27,8 @@ class Runs:
     def __init__(self, energy="counter"):
         self.provenance = Provenance(energy) if energy else None
 
-    def variant(self, name, index, energy=None, time=None, accuracy=None, half=0.002, runtime="ONNX Runtime", accuracy_reason=""):
+    def variant(self, name, index, energy=None, time=None, accuracy=None, half=0.002, runtime="ONNX Runtime", accuracy_reason="",
+                rate=None, batch=1):  # fmt: skip
         against = {}
         if index == 0:
             against = {key: baseline() for key in ("energy_per_inference", "latency_p50", "accuracy")}
@@ -44,7 +45,13 @@ class Runs:
             joules = Measurement(value=8e-3, low=7e-3, high=9e-3, n=5, unit="J", provenance=self.provenance)
         right = Measurement.missing("1", accuracy_reason) if accuracy_reason else Measurement(value=0.95, n=360, unit="1")
         metrics = {"latency_p50": Measurement(value=1e-3, unit="s", n=5), "energy_per_inference": joules, "accuracy": right}
+        if rate is not None:
+            against["throughput"] = ratio_change("throughput", rate, half)
+            against["latency_p50"] = not_compared("a call has 64 examples, one of A 16: compare the throughput", "other batch size")
+        more = {} if batch == 1 else {"batch": batch, "scenario": Scenario.OFFLINE}
+        metrics["throughput"] = Measurement(value=1000.0 * (1 + (rate or 0.0)), unit="1/s", n=5)
         return VariantResult(
+            **more,
             letter=letter(index),
             node=f"n{index}",
             name=name,

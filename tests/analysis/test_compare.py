@@ -18,6 +18,7 @@ from greenbench.analysis.compare import (
 from greenbench.analysis.intervals import Interval
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import Verdict
+from greenbench.report.verdicts import printed
 
 ENERGY, TIME, SIZE = BY_KEY["energy_per_inference"], BY_KEY["latency_p50"], BY_KEY["size_bytes"]
 
@@ -140,3 +141,14 @@ def test_words_for_what_is_not_compared():
     assert not_compared("modelled").reason == "modelled"
     assert points(-0.0061) == "0.61"
     assert points(0) == "0"
+
+
+def test_words_and_numbers_of_a_change_agree_with_its_interval():
+    """The words in the window and the cells of the report are of the same interval: 72 % in 16 to 156 is 70 % in both."""
+    found = compare_ratio(TIME, ratio(1.72, 1.16, 2.56))
+    assert found.text == "70 % more time"
+    assert printed(TIME, found).text == "70 % more time"
+    assert printed(TIME, found).detail == "[+20, +160]"
+    assert compare_ratio(TIME, ratio(2.41, 1.3, 9.0)).text == "2 times as long"
+    assert compare_ratio(TIME, ratio(0.347, 0.346, 0.349)).text == "65 % less time"
+    assert compare_ratio(TIME, ratio(1.002, 1.0001, 1.9)).text == "0.2 % more time"

@@ -1,10 +1,13 @@
 """Each cause is found where it is, with its number and a change that fits, and is not found where it is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from greenbench.analysis.compare import baseline as is_baseline
 from greenbench.analysis.compare import compare_ratio, not_compared
 from greenbench.analysis.doctor import MOST, diagnose
+from greenbench.analysis.doctor.case import Case
 from greenbench.analysis.intervals import Interval
 from greenbench.core.advice import AddBranch, InsertAfter, SetParams, Tone, UseProtocol, question
 from greenbench.core.artifact import DatasetArtifact, Fact, InputSpec, SplitInfo
@@ -23,6 +26,7 @@ from greenbench.core.run import (
     Remark,
     RunResult,
     RunState,
+    Scenario,
     Source,
     VariantResult,
     Verdict,
@@ -463,7 +467,7 @@ def test_a_wide_interval_asks_for_the_lab(half, told):
     assert (advice is not None) is told
     if advice:
         assert only(advice) == UseProtocol(protocol="lab")
-        assert numbers(advice)["B against A"] == "−4.0 to +8.0 %, 5 blocks"
+        assert numbers(advice)["B against A"] == "−4 to +8 %, 5 blocks"
 
 
 def test_the_lab_cannot_be_asked_for_twice():
@@ -524,3 +528,22 @@ def test_a_run_without_measured_variants_has_nothing_to_explain():
     run = Run()
     run.variants.clear()
     assert diagnose(run.result()) == ()
+
+
+def test_models_at_their_own_batch_sizes_are_explained_by_examples_a_second():
+    """A call of 64 examples takes longer than one of 16: that is no reason to ask why a model is not faster."""
+    base = at_batch("A", 0, {"flops": 1e9, "throughput": 100.0, "latency_p50": 0.16}, batch=16)
+    quick = at_batch("B", 1, {"flops": 1e8, "throughput": 900.0, "latency_p50": 0.07}, batch=64)
+    case = Case(None, quick, base)
+    assert case.timing == "throughput"
+    assert case.time_ratio() == pytest.approx(1 / 9)
+    assert case.time_verdict() is Verdict.LOWER
+    assert case.changed_time().words == "Throughput"
+    together = replace(case, variant=quick.model_copy(update={"scenario": Scenario.SINGLE_STREAM, "batch": 8}))
+    assert together.changed_time().words == "Median latency of one call of 8 examples"
+
+
+def at_batch(letter, index, metrics, batch):
+    found = {key: Measurement(value=value, unit=BY_KEY[key].unit) for key, value in metrics.items()}
+    against = {"throughput": Comparison(verdict=Verdict.HIGHER, change=8.0)} if index else {}
+    return VariantResult(letter=letter, node=letter, name=letter, metrics=found, against=against, batch=batch, scenario=Scenario.OFFLINE)

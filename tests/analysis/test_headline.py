@@ -356,3 +356,37 @@ def test_the_pick_says_when_its_making_is_earned_back(runs):
     guessed = tuple(v.model_copy(update={"metrics": {**v.metrics, "energy_per_inference": rough}}) for v in result.variants)
     unclaimed = result.model_copy(update={"variants": guessed})
     assert "pays back" not in headline(unclaimed).rest
+
+
+def test_where_each_model_runs_at_its_own_batch_size_examples_a_second_are_compared_and_calls_are_not(runs):
+    run = runs("modelled")
+    base, quick = run.variant("Base", 0, batch=16), run.variant("Quick", 1, rate=0.49, batch=64, accuracy=SAME_ACCURACY)
+    found = headline(run.result(base, quick))
+    assert found.pick == "B"
+    assert found.bold == "Quick answers 49 % more examples a second than the fp32 baseline in the same runtime."
+    assert found.findings[0] == "One variant answers more examples a second than A."
+    assert not any("faster" in sentence or "slower" in sentence for sentence in found.findings)
+    twice = run.variant("Quick", 1, rate=1.4, batch=64, accuracy=SAME_ACCURACY)
+    assert headline(run.result(base, twice)).bold.startswith("Quick answers 2.4 times as many examples a second as the fp32 baseline")
+    slow = run.variant("Slow", 1, rate=-0.3, batch=64, accuracy=SAME_ACCURACY)
+    assert headline(run.result(base, slow)).bold == "Slow does not answer more examples a second than the baseline."
+    costly = run.variant("Costly", 1, rate=0.49, batch=64, accuracy=LARGE_LOSS)
+    said = headline(run.result(base, costly))
+    assert said.bold.startswith("No variant is shown to answer more examples a second than the baseline and to keep within 1 point")
+    assert said.rest.startswith("Costly answers 49 % more examples a second than it, but costs")
+
+
+def test_throughput_stands_beside_measured_energy_where_calls_are_not_compared(runs):
+    run = runs("counter")
+    quick = run.variant("Quick", 1, energy=-0.4, rate=0.49, batch=64, accuracy=SAME_ACCURACY)
+    told = headline(run.result(run.variant("Base", 0, batch=16), quick)).bold
+    assert told.endswith("in the same runtime, and answers 49 % more examples a second than it.")
+
+
+def test_a_change_has_the_digits_that_its_interval_supports(runs):
+    run = runs("modelled")
+    wide = run.variant("B", 1, time=-0.72, half=0.15, accuracy=SAME_ACCURACY)
+    assert "needs 72 % less time" in headline(run.result(run.variant("Base", 0), wide)).bold
+    wider = run.variant("B", 1, time=-0.52, half=0.42, accuracy=SAME_ACCURACY)
+    assert "needs 50 % less time" in headline(run.result(run.variant("Base", 0), wider)).bold
+    assert wider.against["latency_p50"].text == "50 % less time"

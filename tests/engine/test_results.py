@@ -480,3 +480,40 @@ def test_a_server_is_valid_invalid_or_cannot_tell_by_what_its_late_queries_show_
 def test_a_highest_rate_says_how_coarse_the_search_was(held, broken, words):
     served = Served(rate=10.0, bound_s=0.1, queries=900, late=0, late_high=0.005, valid=True, highest_rate=held, lowest_broken=broken)
     assert scenario_words(served).endswith(f"; 1 % may be; {words}")
+
+
+def offline(sizes):
+    """The played benchmark in the Offline scenario, each model at its own batch size."""
+    timeline = Timeline()
+    nodes = timeline.recorder.plan.nodes
+    bench = nodes[2].model_copy(update={"params": {**nodes[2].params, "scenario": "offline"}})
+    timeline.recorder.plan = timeline.recorder.plan.model_copy(update={"nodes": (*nodes[:2], bench)})
+    for (key, node), batch in zip((("A", "a"), ("B", "b")), sizes, strict=True):
+        timeline.say(Timeline.ready(key, node).model_copy(update={"batch": batch}))
+    return timeline.result()
+
+
+def test_calls_of_different_numbers_of_examples_are_shown_and_not_compared():
+    # A: 100 calls of 4 in a second, B: 200 calls of 16.
+    result = offline((4, 16))
+    b = result.variants[1]
+    for key in ("latency_p50", "latency_p95"):
+        assert b.metrics[key].value == pytest.approx(0.005)
+        assert b.against[key].verdict is Verdict.NOT_COMPARED
+        assert b.against[key].text == "not compared: other batch size"
+        assert b.against[key].reason.startswith("a call has 16 examples, one of A 4")
+    assert b.against["throughput"].verdict is Verdict.HIGHER
+    assert b.against["throughput"].change == pytest.approx(7.0)
+    assert result.timing == "throughput"
+    (limit,) = [r.text for r in result.warnings if r.text.startswith("Batch")]
+    assert limit.startswith("Batches 4 and 16 only")
+    alike = offline((4, 4)).variants[1]
+    assert alike.against["latency_p50"].verdict is Verdict.LOWER
+
+
+def test_energy_times_delay_is_of_one_example_at_any_batch_size():
+    # Twenty watts, 100 calls a second of 4 examples: 50 mJ and 2.5 ms for each.
+    found = offline((4, 16)).variants[0].metrics["energy_delay_product"]
+    assert found.value == pytest.approx(BUSY_W / 400 / 400, rel=1e-6)
+    compared = offline((4, 16)).variants[1].against["energy_delay_product"]
+    assert compared.change == pytest.approx(1 / 64 - 1, rel=1e-6)

@@ -7,8 +7,9 @@ from greenbench.core.advice import Evidence
 from greenbench.core.artifact import DatasetArtifact, Fact
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
-from greenbench.core.quote import percent, quote, scale
+from greenbench.core.quote import change_decimals, percent, quote, scale, signed
 from greenbench.core.run import Comparison, LineageStep, PlannedNode, RunResult, VariantResult, Verdict
+from greenbench.core.timed import call_words
 
 COMPRESSES = ("prune.", "share.", "quantize.", "cast.", "factorize.", "encode.", "distil.quantised")
 LIGHTENS = (*COMPRESSES, "distil.")
@@ -70,6 +71,27 @@ class Case:
         found = self.against(key)
         return found.verdict if found else None
 
+    @property
+    def timing(self) -> str:
+        """The metric of its speed."""
+        return self.variant.timing
+
+    def time_ratio(self) -> float | None:
+        """The time of an example over the baseline's: from the calls where both have as many examples, else from the throughput."""
+        found = self.ratio(self.timing)
+        return 1 / found if found and self.timing == "throughput" else found
+
+    def time_verdict(self) -> Verdict | None:
+        """LOWER: it is faster, by the metric of its speed."""
+        found = self.verdict(self.timing)
+        turned = {Verdict.LOWER: Verdict.HIGHER, Verdict.HIGHER: Verdict.LOWER}
+        return turned.get(found, found) if found and self.timing == "throughput" else found
+
+    def changed_time(self) -> Evidence:
+        """The metric of its speed, of the baseline and of the variant; of a latency for how many examples."""
+        call = call_words([self.variant.batch]) if self.timing == "latency_p50" else ""
+        return self.changed(self.timing, f"{BY_KEY[self.timing].title} of {call}" if call else "")
+
     def changed(self, key: str, words: str = "") -> Evidence:
         """A metric of the baseline and of the variant as one piece of evidence: "308 k → 32 k (−90 %)"."""
         mine, other = self.variant.metrics.get(key), self.baseline.metrics.get(key)
@@ -92,7 +114,9 @@ class Case:
         text = found.text if found and found.text else "not compared"
         if found and found.low is not None and found.high is not None and found.low != found.high:
             unit = "pp" if BY_KEY[key].fraction else "%"
-            text += f" (from {signed_percent(found.low)} to {signed_percent(found.high)} {unit})"
+            decimals = change_decimals(found.change or 0.0, found.low, found.high)
+            low, high = (signed(end * 100, decimals) for end in (found.low, found.high))
+            text += f" (from {low} to {high} {unit})"
         return Evidence(words=f"{BY_KEY[key].title} against {self.baseline.letter}", number=text, where=f"{key} of {self.letter}, against")
 
     def data_node(self) -> str:
@@ -138,7 +162,7 @@ def cases(result: RunResult) -> list[Case]:
         if value(variant, "latency_p50") is None:
             continue
         baseline = first.setdefault(variant.benchmark, variant)
-        compared = variant.against.get("latency_p50")
+        compared = variant.against.get(variant.timing)
         if baseline is not variant and compared is not None:
             found.append(Case(result, variant, baseline))
     return found

@@ -4,6 +4,7 @@ from greenbench.analysis.doctor import proposals
 from greenbench.analysis.doctor.case import LIGHTENS, NOT_LOWER, Case, change_words, quoted, value
 from greenbench.core.advice import Advice, Evidence, Proposal, Tone
 from greenbench.core.artifact import Fact
+from greenbench.core.metrics import BY_KEY
 from greenbench.core.processor import INT8_WORDS, computes_half, multiplies_int8
 from greenbench.core.run import LineageStep, VariantResult, Verdict
 
@@ -18,7 +19,7 @@ _SMALL_GPU_BATCH, _GPU_BATCH = 8, 32
 
 def asked(case: Case) -> str:
     """The question that the variant's latency raises: "faster", "even faster" (less than its work promised), or none."""
-    verdict, work, time = case.verdict("latency_p50"), case.ratio("flops"), case.ratio("latency_p50")
+    verdict, work, time = case.time_verdict(), case.ratio("flops"), case.time_ratio()
     if not case.own:
         return ""
     if verdict in NOT_LOWER:
@@ -62,11 +63,11 @@ def _share_left(case: Case) -> float | None:
 
 
 def _of_sibling(sibling: Case, which: str) -> Evidence:
-    change = sibling.ratio("latency_p50")
+    change = sibling.ratio(sibling.timing)
     return Evidence(
-        words=f"{sibling.letter}, {which}: median latency",
+        words=f"{sibling.letter}, {which}: {BY_KEY[sibling.timing].words}",
         number=change_words(change) if change is not None else "—",
-        where=f"latency_p50 of {sibling.letter}",
+        where=f"{sibling.timing} of {sibling.letter}",
     )
 
 
@@ -187,7 +188,7 @@ def odd_channels(case: Case) -> Advice | None:
         title="Channels are no multiples of 8",
         text="Kernels work on blocks of 8 or 16 channels. A layer with 13 channels takes as long as one with 16, so part of what was cut "
         "saves nothing.",
-        evidence=(_sentence(*found[-1]), case.changed("flops"), case.changed("latency_p50")), proposals=tried,
+        evidence=(_sentence(*found[-1]), case.changed("flops"), case.changed_time()), proposals=tried,
     )  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def launch_bound(case: Case) -> Advice | None:
     alone = work / best[0]
     evidence = [
         case.changed("flops"),
-        case.changed("latency_p50"),
+        case.changed_time(),
         Evidence(
             words=f"FLOPs a second, {best[1].letter} and {case.letter}",
             number=f"{quoted(best[0], 'FLOP')}/s, {quoted(_rate(case.variant), 'FLOP')}/s",
@@ -283,7 +284,7 @@ def memory_bound(case: Case) -> Advice | None:
 
 def less_than_promised(case: Case) -> Advice | None:
     """FLOPs fell by more than time, and no rule says why: multiply-adds are a promise, time is the result."""
-    work, time = case.ratio("flops"), case.ratio("latency_p50")
+    work, time = case.ratio("flops"), case.time_ratio()
     if work is None or time is None or work > _LESS_WORK or time <= _LAG * work:
         return None
     return Advice(
@@ -291,13 +292,13 @@ def less_than_promised(case: Case) -> Advice | None:
         title="Multiply-adds fell by more than time did",
         text="Time goes as well into reading weights, moving activations and calling layers, which counts of multiply-adds do not see "
         "(Ma 2018, ShuffleNet V2, section 2). Look inside shows how long each layer takes.",
-        evidence=(case.changed("flops"), case.changed("latency_p50"), *(_sentence(*f) for f in case.facts("depthwise")[-1:])),
+        evidence=(case.changed("flops"), case.changed_time(), *(_sentence(*f) for f in case.facts("depthwise")[-1:])),
     )  # fmt: skip
 
 
 def unexplained(case: Case) -> Advice | None:
     """No cause was found: what was measured stands, as far as so many blocks can tell."""
-    verdict = case.verdict("latency_p50")
+    verdict = case.time_verdict()
     if verdict not in (Verdict.SAME, Verdict.HIGHER) or case.did(*LIGHTENS) is None:
         return None
     blocks = len(case.variant.blocks)
@@ -306,7 +307,7 @@ def unexplained(case: Case) -> Advice | None:
         code="unexplained", weight=10, asks="faster", variant=case.letter, node=case.variant.node,
         title="Nothing in this run explains it",
         text=f"{what} as far as {blocks} blocks can tell. Look inside shows how long each layer takes.",
-        evidence=(case.verdict_evidence("latency_p50"), case.changed("flops")),
+        evidence=(case.verdict_evidence(case.timing), case.changed("flops")),
     )  # fmt: skip
 
 

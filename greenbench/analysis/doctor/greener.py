@@ -118,7 +118,7 @@ def _provenance(variant: VariantResult) -> Provenance:
 def more_watts(case: Case) -> Advice | None:
     """Faster, at a higher power: the product stays."""
     mine, other = _watts(case.variant), _watts(case.baseline)
-    if case.verdict("latency_p50") is not Verdict.LOWER or mine is None or other is None or mine < _MORE_WATTS * other:
+    if case.time_verdict() is not Verdict.LOWER or mine is None or other is None or mine < _MORE_WATTS * other:
         return None
     watts = Evidence(
         words="Mean power in its blocks",
@@ -130,7 +130,7 @@ def more_watts(case: Case) -> Advice | None:
         code="more-watts", weight=56, asks="greener", variant=case.letter, node=case.variant.node,
         title="It is faster at a higher power",
         text="It keeps more of the chip busy, so it ends sooner and draws more while it runs. Energy is the product of both.",
-        evidence=(watts, case.changed("latency_p50"), case.changed(_GROSS)),
+        evidence=(watts, case.changed_time(), case.changed(_GROSS)),
     )  # fmt: skip
 
 
@@ -142,13 +142,13 @@ def _watts(variant: VariantResult) -> float | None:
 
 def same_time(case: Case) -> Advice | None:
     """Not faster, at the same power."""
-    if case.verdict("latency_p50") not in NOT_LOWER or case.verdict(_GROSS) not in (Verdict.SAME, Verdict.HIGHER):
+    if case.time_verdict() not in NOT_LOWER or case.verdict(_GROSS) not in (Verdict.SAME, Verdict.HIGHER):
         return None
     return Advice(
         code="energy-follows-time", weight=20, asks="greener", variant=case.letter, node=case.variant.node,
         title="Its energy follows its time",
         text="It does not end sooner and draws about as many watts. What makes it faster makes it greener.",
-        evidence=(case.verdict_evidence("latency_p50"), case.verdict_evidence(_GROSS)),
+        evidence=(case.verdict_evidence(case.timing), case.verdict_evidence(_GROSS)),
     )  # fmt: skip
 
 

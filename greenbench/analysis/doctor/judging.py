@@ -1,9 +1,9 @@
 """What keeps this run from telling: too few examples or blocks, a busy machine, unlike runtimes, too many threads, a cut left unhealed."""
 
 from greenbench.analysis.doctor import proposals
-from greenbench.analysis.doctor.case import Case, named, signed_percent
+from greenbench.analysis.doctor.case import Case, named
 from greenbench.core.advice import Advice, Evidence, Proposal, Tone
-from greenbench.core.quote import count
+from greenbench.core.quote import change_decimals, count, signed
 from greenbench.core.run import Remark, RunResult, Verdict
 
 _BUSY = 0.5
@@ -47,22 +47,24 @@ def threads(result: RunResult, found: list[Case]) -> Advice | None:
 
 
 def blocks(result: RunResult, found: list[Case]) -> Advice | None:
-    """Latency intervals that hold both "no change" and a difference that matters."""
-    unclear = [case for case in found if case.verdict("latency_p50") is Verdict.UNCLEAR]
+    """Intervals of latency, or of throughput, that hold both "no change" and a difference that matters."""
+    unclear = [case for case in found if case.time_verdict() is Verdict.UNCLEAR]
     if not unclear:
         return None
     evidence = []
     for case in unclear[:4]:
-        against = case.against("latency_p50")
+        against = case.against(case.timing)
         if against is not None and against.low is not None and against.high is not None:
-            span = f"{signed_percent(against.low)} to {signed_percent(against.high)} %, {len(case.variant.blocks)} blocks"
+            decimals = change_decimals(against.change or 0.0, against.low, against.high)
+            span = f"{signed(against.low * 100, decimals)} to {signed(against.high * 100, decimals)} %, {len(case.variant.blocks)} blocks"
             evidence.append(
-                Evidence(words=f"{case.letter} against {case.baseline.letter}", number=span, where=f"latency_p50 of {case.letter}")
+                Evidence(words=f"{case.letter} against {case.baseline.letter}", number=span, where=f"{case.timing} of {case.letter}")
             )
     quick = result.plan.protocol.name == "quick"
+    what = "throughput" if unclear[0].timing == "throughput" else "latency"
     return Advice(
         code="wide-interval", weight=50, asks="judge",
-        title=f"The blocks do not settle the latency of {named(case.letter for case in unclear)}",
+        title=f"The blocks do not settle the {what} of {named(case.letter for case in unclear)}",
         text="Its interval holds no change at all and a difference that would matter. More and longer blocks make it narrower.",
         evidence=tuple(evidence), remedy="" if quick else "Close other programs and run again.",
         proposals=(proposals.LAB,) if quick else (),

@@ -14,7 +14,8 @@ from greenbench.engine.results.energy_ratios import Rounds, in_round, left_open,
 from greenbench.engine.results.pairs import Pairs
 
 _OF_ENERGY = ("energy_per_inference", "energy_per_inference_net", "co2e_per_inference", *ENERGY_AWARE)
-_TIMED = ("latency_p50", "latency_p95", "throughput")
+_OF_A_CALL = ("latency_p50", "latency_p95")
+_TIMED = (*_OF_A_CALL, "throughput")
 SHORT_BLOCKS = "blocks are short for this meter"
 """Why an energy cannot be told from the baseline's where the meter's edges leave more open than the rounds scatter."""
 
@@ -60,6 +61,9 @@ class Comparisons:
             return judging.against(metric, answers, others, confidence)
         if metric.counted:
             return compare.compare_counts(metric, mine.value, other.value)
+        if metric.key in _OF_A_CALL and variant.batch != baseline.batch:
+            reason = f"a call has {variant.batch} examples, one of {baseline.letter} {baseline.batch}: compare the throughput"
+            return compare.not_compared(reason, "other batch size")
         if metric.key in _TIMED:
             pairs = self.pairs.timed(metric.key, variant.letter, baseline.letter)
             return self._ratio(metric, variant, pairs, confidence)
@@ -114,7 +118,7 @@ class Comparisons:
         energy, found = self.energies[variant.letter], Rounds({}, {}, {})
         joules, edges = (energy.net, energy.net_edges) if key.endswith("_net") else (energy.gross, energy.edges)
         for block, joule, edge in zip(variant.blocks, joules, edges, strict=True):
-            value = None if joule is None else in_round(key, variant, joule, block.median_s)
+            value = None if joule is None else in_round(key, variant, joule, block.median_s / variant.batch)
             if joule is not None and value is not None:
                 found.values[block.index], found.energies_j[block.index], found.edges_j[block.index] = value, joule, edge or 0.0
         return found

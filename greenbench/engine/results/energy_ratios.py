@@ -66,6 +66,6 @@ def with_accuracy(
 
 def mean_edges(key: str, variant: VariantResult, rounds: Rounds, common: Mapping[int, float]) -> float:
     """The mean edge of a metric that grows with its energy, over the rounds that are also in `common`, in the metric's unit."""
-    medians = {block.index: block.median_s if key == "energy_delay_product" else 1.0 for block in variant.blocks}
+    medians = {block.index: block.median_s / variant.batch if key == "energy_delay_product" else 1.0 for block in variant.blocks}
     found = [rounds.edges_j[index] * medians[index] for index in rounds.values if index in common]
     return sum(found) / len(found) if found else 0.0

@@ -24,12 +24,12 @@ def scenario(node: PlannedNode) -> Scenario:
 
 
 def throughputs(recorder: Recorder, node: PlannedNode, letter: str) -> dict[int, float]:
-    """Calls a second in each block of a variant: over the time in them, or where they wait in a queue over the time that passed."""
-    latencies = recorder.latencies_of(node.id, letter)
+    """Examples a second in each block of a variant: over the time in its calls, or where they wait in a queue over the time that passed."""
+    latencies, batch = recorder.latencies_of(node.id, letter), recorder.ready[(node.id, letter)].batch
     if scenario(node) is not Scenario.SERVER:
-        return {index: len(calls) / sum(calls) for index, calls in latencies.items()}
+        return {index: batch * len(calls) / sum(calls) for index, calls in latencies.items()}
     windows = {window.block: window for window in recorder.windows_by(WindowKind.BLOCK, node.id).get(letter, [])}
-    return {index: len(calls) / windows[index].seconds for index, calls in latencies.items()}
+    return {index: batch * len(calls) / windows[index].seconds for index, calls in latencies.items()}
 
 
 def served(node: PlannedNode, blocks: Sequence[np.ndarray], measured: VariantMeasured | None) -> Served | None:

@@ -63,7 +63,7 @@ class BenchmarkResults:
             "precision": ready.precision,
             "batch": ready.batch,
             "threads": ready.threads,
-            "metrics": self._metrics(key, ready.batch, energy),
+            "metrics": self._metrics(key, energy),
             "scenario": scenario(self.node),
             "batches": ready.batches,
             "served": served(self.node, blocks, measured),
@@ -75,7 +75,7 @@ class BenchmarkResults:
         }
         return bare.model_copy(update=more)
 
-    def _metrics(self, key: str, batch: int, energy: BlockEnergies) -> dict[str, Measurement]:
+    def _metrics(self, key: str, energy: BlockEnergies) -> dict[str, Measurement]:
         ready = self.recorder.ready[(self.node.id, key)]
         blocks = [np.array(values) for values in self.recorder.latencies_of(self.node.id, key).values()]
         metrics: dict[str, Measurement] = dict([quality(self.recorder, self.node, key)])
@@ -83,7 +83,7 @@ class BenchmarkResults:
             metrics["latency_p50"] = block_quantile(blocks, 0.5).measurement("s")
             metrics["latency_p95"] = block_quantile(blocks, 0.95).measurement("s")
             rates = throughputs(self.recorder, self.node, key)
-            metrics["throughput"] = block_mean([rate * batch for rate in rates.values()]).measurement("1/s")
+            metrics["throughput"] = block_mean(list(rates.values())).measurement("1/s")
         else:
             for name in ("latency_p50", "latency_p95", "throughput"):
                 metrics[name] = Measurement.missing(BY_KEY[name].unit, "no block was measured")
@@ -114,12 +114,13 @@ class BenchmarkResults:
     def _energy_aware(self, key: str, energy: BlockEnergies, metrics: dict[str, Measurement]) -> dict[str, Measurement]:
         """What energy gives together with time, operations and right answers."""
         joules = metrics["energy_per_inference"]
-        medians = [float(np.median(self.recorder.latencies[(self.node.id, key, w.block)])) for w in self.blocks.get(key, [])]
+        batch = self.recorder.ready[(self.node.id, key)].batch
+        times = [float(np.median(self.recorder.latencies[(self.node.id, key, w.block)])) / batch for w in self.blocks.get(key, [])]
         return {
             "inferences_per_joule": energy_metrics.inferences_per_joule(joules),
             "wh_per_1000": energy_metrics.wh_per_1000(joules),
             "flops_per_joule": energy_metrics.flops_per_joule(joules, metrics.get("flops")),
-            "energy_delay_product": energy_metrics.energy_delay_product(energy.gross, medians, joules, energy.relative_error),
+            "energy_delay_product": energy_metrics.energy_delay_product(energy.gross, times, joules, energy.relative_error),
             "accuracy_per_joule": energy_metrics.accuracy_per_joule(metrics.get("accuracy"), joules),
         }
 
