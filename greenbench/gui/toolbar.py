@@ -40,12 +40,14 @@ class SensorBadge(QPushButton):
         return self.sizeHint()
 
     def show_sources(self, reports: Sequence[SourceReport]) -> None:
-        """Says what is in use, best first."""
+        """Says what makes up the total, by the ledger's own rule: a wall meter in place of the counters inside it."""
+        from greenbench.gui.sensors.rows import counted  # brings NumPy, which the first paint does not wait for
+
         used = [report for report in reports if report.state is SourceState.IN_USE]
-        measured = [report for report in used if report.provenance.measured]
-        titles = [channel.title for report in measured or used for channel in report.channels if channel.counted]
-        if measured:
-            self._say(Provenance.least([report.provenance for report in measured]), "Measured", ", ".join(titles[:2]))
+        total = [channel for channel in counted(reports) if channel.provenance.measured]
+        if total:
+            titles = [channel.title for channel in total]
+            self._say(Provenance.least([channel.provenance for channel in total]), "Measured", ", ".join(titles[:2]))
         elif used:
             self._say(Provenance.MODELLED, "Modelled", "watts from load, ± 50 %")
         else:

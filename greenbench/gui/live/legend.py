@@ -14,9 +14,12 @@ from greenbench.gui.theme import Theme, font
 _NAME, _MORE = 40, 30  # the longest name in letters; the pixels of "+2"
 
 
+_DASHES = {"dashed": [2.6, 1.8], "dotted": [1.0, 1.6]}
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One live value. `line`: "solid", "dashed", "dots" or "squares"; `value` is ready to print."""
+    """One live value. `line`: "solid", "dashed", "dotted", "dots" or "squares"; `value` is ready to print."""
 
     name: str
     value: str
@@ -97,8 +100,8 @@ class Legend(QWidget):
             painter.drawRect(QRectF(x + 5, middle - 3, 6, 6))
         else:
             pen = QPen(entry.color, 1.6)
-            if entry.line == "dashed":
-                pen.setDashPattern([2.6, 1.8])
+            if entry.line in _DASHES:
+                pen.setDashPattern(_DASHES[entry.line])
             painter.setPen(pen)
             painter.drawLine(QPointF(x, middle), QPointF(x + 15, middle))
         x += 22

@@ -16,14 +16,14 @@ from greenbench.gui.live.legend import Legend
 from greenbench.gui.live.scales import nice_range
 from greenbench.gui.theme import Theme
 
-_DASHES: dict[str, tuple[float, ...]] = {"modelled": (4, 3), "dashed": (3, 2.5)}
+_DASHES: dict[str, tuple[float, ...]] = {"modelled": (4, 3), "modelled, second": (1.5, 3), "dashed": (3, 2.5)}
 
 
 @dataclass(frozen=True)
 class Curve:
     """One signal as it is to be drawn: times since the origin and values in the unit of the axis.
 
-    `kind`: "line", "modelled" (dashed 4/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots",
+    `kind`: "line", "modelled" (dashed 4/3; a "modelled, second" in the same plot 1.5/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots",
     "test" (hollow squares, not joined).
     One that is not `scaled` has no say in the range of the axis; `reach` is how far above the curve its band goes, as a factor.
     """

@@ -13,7 +13,7 @@ from greenbench.gui.forms.breaking import breakable
 from greenbench.gui.sensors.nesting import NestView
 from greenbench.gui.sensors.rows import SensorRow
 from greenbench.gui.sensors.table import Reading
-from greenbench.gui.sensors.words import NO_ADMINISTRATOR, calibration_words, facts, what_changes, why
+from greenbench.gui.sensors.words import NO_ADMINISTRATOR, calibration_words, facts, what_changes, where_from, why
 from greenbench.gui.theme import Theme, font
 
 _SOFT = {"success": "pill-success", "warning": "pill-warning", "danger": "pill-danger", "muted": "pill-muted"}
@@ -118,7 +118,7 @@ class DetailPanel(QScrollArea):
         column.setSpacing(8)
         if chosen is not None:
             self._fill(column, chosen, calibration)
-            self.changes.setText(what_changes(chosen))
+            self.changes.setText(what_changes(chosen, rows))
         else:
             column.addWidget(Text("The meter has not answered yet.", 13, 400, "muted"))
             self.changes.setText("")
@@ -135,7 +135,7 @@ class DetailPanel(QScrollArea):
 
     def _fill(self, column: QVBoxLayout, chosen: SensorRow, calibration: Calibration | None) -> None:
         column.addLayout(self._title(chosen))
-        column.addWidget(Text(f"{chosen.report.title}, {chosen.key}", 12, 400, "muted", wrap=True))
+        column.addWidget(Text(where_from(chosen), 12, 400, "muted", wrap=True))
         if words := why(chosen):
             column.addWidget(self._prose(words, 13, "text"))
         if chosen.channel is not None:
@@ -178,6 +178,8 @@ class DetailPanel(QScrollArea):
         mends = report.state is not SourceState.IN_USE
         again = Button(self._theme, "Test again", "arrows-clockwise")
         again.clicked.connect(self.again_asked)
+        if chosen.act == "fold":
+            return
         if chosen.act == "add":
             add = Button(self._theme, "Add external meter…", "plus", "primary")
             add.clicked.connect(self.add_asked)

@@ -53,6 +53,7 @@ class SensorDoors:
         """Back to the window's pages; nothing if the page is not shown."""
         if self.shown:
             self._swap(sensors=False)
+            self._window.editor.canvas.setFocus()
 
     def step_aside(self) -> None:
         """Makes room for the start page, which hides everything else itself."""
@@ -65,7 +66,6 @@ class SensorDoors:
             self._window.start.show()
         elif self.shown:
             self.leave()
-            self._window.editor.canvas.setFocus()
 
     def close(self) -> None:
         """Back, and the tab goes."""
@@ -101,11 +101,13 @@ class SensorDoors:
             self._tell(event.reports)
 
     def _tell(self, reports: tuple[SourceReport, ...]) -> None:
+        from greenbench.core.external import load_meters
         from greenbench.engine.calibrations import CalibrationBook
         from greenbench.gui.sensors.rows import channels_of
 
         page = self._page()
-        page.show_sources(reports, CalibrationBook(places.home()).fitting(channels_of(reports))[0])
+        meters = {meter.channel: f"{meter.kind.words}, {meter.address}" for meter in load_meters(places.home())[0]}
+        page.show_sources(reports, CalibrationBook(places.home()).fitting(channels_of(reports))[0], meters)
         if any(row.key == self._wanted for row in page.table.rows):
             page.table.select(self._wanted)
             self._wanted = ""
@@ -128,7 +130,7 @@ class SensorDoors:
     def _added(self, key: str, title: str) -> None:
         self._wanted = key
         self.look_again()
-        self._window.messages.say("notice", f"{title} is added.", "It shows up in the table as soon as it answers.")
+        self._window.messages.say("notice", f"{title} is added.", "It is asked now; its line in the table says whether it answers.")
 
     def remove_meter(self, key: str) -> None:
         """Takes a meter of the user's own out of the list; says how to bring it back."""

@@ -149,8 +149,7 @@ class NestView(QWidget):
         if modelled:
             pen.setDashPattern([3.2, 2.4])
         painter.setPen(pen)
-        # A tree is filled only at its leaf, so that what lies inside can be read.
-        painter.setBrush(theme.color(self._fill(row)) if row.added and box.leaf else Qt.BrushStyle.NoBrush)
+        painter.setBrush(theme.color(self._fill(row) if row.added else "surface"))  # what lies inside and is not added stands out empty
         painter.drawRoundedRect(box.rect, 5, 5)
         inside = box.rect.adjusted(8, 4, -6, 0)
         mark = QRectF(inside.left(), inside.top() + 3, 13, 13)

@@ -1,7 +1,7 @@
 """The sensors page: what is read on this machine and what is not, why, and what to do; live, at most four times a second."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -122,10 +122,12 @@ class SensorsPage(QFrame):
 
     # ---- what is known ----------------------------------------------------------------------------------------
 
-    def show_sources(self, reports: Sequence[SourceReport], calibration: Calibration | None = None) -> None:
-        """What the meter says of its sources, and the calibration that would be applied."""
+    def show_sources(
+        self, reports: Sequence[SourceReport], calibration: Calibration | None = None, places: Mapping[str, str] | None = None
+    ) -> None:
+        """What the meter says of its sources, the calibration that would be applied, and what the user's own meters are and where."""
         self._reports, self._calibration = tuple(reports), calibration
-        found = rows(self._reports, calibration)
+        found = rows(self._reports, calibration, places)
         self.table.show_rows(found)
         self._show_counts(found)
         self.played.setVisible(playing(self._reports))

@@ -38,13 +38,15 @@ def shown(rows: Sequence[SensorRow], selected: str) -> list[SensorRow]:
     chosen = [row for row in read if row.key == selected and row not in first]
     rest = [row for row in read if row not in first and row not in chosen]
     rest.sort(key=lambda row: not (row.channel is not None and row.channel.counted))  # parts before what lies inside them
-    return [*first, *chosen, *rest][:_MOST]
+    drawn = [*first, *chosen, *rest][:_MOST]
+    return [row for row in read if row in drawn]  # in the order of the table, whichever is selected
 
 
 class LastMinute(LivePlot):
     """Watts of the last sixty seconds."""
 
     def __init__(self, theme: Theme) -> None:
+        self._places: dict[str, int] = {}
         super().__init__(theme, "Last minute", "W", from_zero=True, times=_Ago("bottom"))
         self.view.setAccessibleName("Power of the last minute")
 
@@ -52,7 +54,10 @@ class LastMinute(LivePlot):
         """Draws what the record has of these rows up to `now_s`, in monotonic seconds."""
         curves, entries, hatched = [], [], []
         names: set[str] = set()
-        for place, row in enumerate(shown(rows, selected) if record is not None else ()):
+        drawn = shown(rows, selected) if record is not None else []
+        guesses = [row.key for row in drawn if row.modelled]
+        self._take_places(drawn)
+        for row in drawn:
             series = record.power.get(row.key) if record is not None else None
             if series is None or not len(series):
                 continue
@@ -61,15 +66,16 @@ class LastMinute(LivePlot):
             x, y = _held_until_now(x[keep] - now_s, y[keep], row)
             if not len(x):
                 continue
-            color = self._color(row, place)
-            curves.append(Curve(row.key, "modelled" if row.modelled else "line", x, y, color))
+            color = self._color(row)
+            second = row.key in guesses[1:]
+            curves.append(Curve(row.key, "modelled, second" if second else "modelled" if row.modelled else "line", x, y, color))
             if row.modelled:
                 hatched.append((x, y))
                 unseen = QColor(color)
                 unseen.setAlpha(0)
                 curves.append(Curve(f"{row.key}/band", "line", x, y * 1.5, unseen))  # so that the axis has room for its band
             value = "no reading" if series.last is None else f"{'≈ ' if row.modelled else ''}{series.last:.1f}"
-            entries.append(Entry(row.title, value, "dashed" if row.modelled else "solid", color, row.provenance))
+            entries.append(Entry(row.title, value, "dotted" if second else "dashed" if row.modelled else "solid", color, row.provenance))
             if series.last is None or np.isnan(y).any():
                 names.add(row.title)
         self.underlay.hatched = hatched
@@ -78,8 +84,16 @@ class LastMinute(LivePlot):
         self.legend.show_entries(entries)
         self.draw(curves, -SPAN_S - _MARGIN_S, _MARGIN_S)
 
-    def _color(self, row: SensorRow, place: int) -> QColor:
-        return self._theme.color("warning" if row.modelled else _TOKENS[place % len(_TOKENS)])
+    def _take_places(self, drawn: Sequence[SensorRow]) -> None:
+        """A channel keeps its colour for as long as the page lives; a new one gets the first that no other on the plot has."""
+        measured = [row.key for row in drawn if not row.modelled]
+        for key in measured:
+            if key not in self._places:
+                taken = {self._places[other] for other in measured if other in self._places}
+                self._places[key] = next(place for place in range(len(_TOKENS)) if place not in taken)
+
+    def _color(self, row: SensorRow) -> QColor:
+        return self._theme.color("warning" if row.modelled else _TOKENS[self._places[row.key]])
 
 
 def _held_until_now(x: np.ndarray, y: np.ndarray, row: SensorRow) -> tuple[np.ndarray, np.ndarray]:

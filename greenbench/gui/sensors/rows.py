@@ -1,7 +1,7 @@
 """The rows of the sensors page as data: one for each channel that is read, one for each source that is silent. No Qt."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from greenbench.core.calibration import Calibration
 from greenbench.core.measurement import Channel, Domain, Provenance, SourceReport, SourceState
@@ -12,6 +12,7 @@ from greenbench.meters.replay import is_recorded, without_mark
 
 _NOT_ADDED = State("intersect", "muted", "Not added", "standby or not added")
 _APART = State("circle-half", "muted", "Shown apart", "standby or not added")
+FOLD = "fold"  # the key of the line that stands for what this machine cannot have
 _NO_EXTERNAL = "external"  # what the meter says in place of meters outside the machine, while there are none
 _COVERED = {
     Domain.SYSTEM: "Whole system",
@@ -29,7 +30,7 @@ _COVERED = {
 @dataclass(frozen=True)
 class SensorRow:
     """One line of the table. `key` is the channel's, or the source's where it has none; `act` is what its note does when it is pressed
-    ("" for a plain note): "remedy", "add" or "calibrate"."""
+    ("" for a plain note): "remedy", "add", "calibrate" or "fold". `place` says of a meter of the user's own what it is and where."""
 
     key: str
     title: str
@@ -42,6 +43,7 @@ class SensorRow:
     report: SourceReport
     channel: Channel | None = None
     added: bool = False
+    place: str = ""
 
     @property
     def modelled(self) -> bool:
@@ -69,8 +71,11 @@ def counted(reports: Iterable[SourceReport]) -> tuple[Channel, ...]:
     return EnergyLedger(channels_of(reports)).counted
 
 
-def rows(reports: Sequence[SourceReport], calibration: Calibration | None = None) -> tuple[SensorRow, ...]:
-    """The lines of the table in the order of the meter: what is read first, what is not there last."""
+def rows(
+    reports: Sequence[SourceReport], calibration: Calibration | None = None, places: Mapping[str, str] | None = None
+) -> tuple[SensorRow, ...]:
+    """The lines of the table in the order of the meter: what is read first, what is not there last. `places` says of the meters of the
+    user's own, by the key of their source, what they are and where."""
     reports = tuple(_plain(report) for report in reports)
     known = {channel.key: channel for channel in channels_of(reports)}
     added = {channel.key for channel in counted(reports)}
@@ -80,7 +85,36 @@ def rows(reports: Sequence[SourceReport], calibration: Calibration | None = None
             found += [_of_channel(report, channel, known, added, calibration) for channel in report.channels]
         else:
             found.append(_of_source(report))
+    found = [replace(row, place=(places or {}).get(row.report.key, "")) for row in found]
+    found = [replace(row, detail=row.place) if row.place and row.channel is not None else row for row in found]
     return tuple(sorted(found, key=_rank))
+
+
+def folded(table: Sequence[SensorRow], *, opened: bool) -> tuple[SensorRow, ...]:
+    """The lines with those of other systems behind one line, that opens: hardware that this machine does not have and for which there is
+    nothing to do."""
+    foreign = [row for row in table if _foreign(row)]
+    if len(foreign) < 2:
+        return tuple(table)
+    names = ", ".join(row.title for row in foreign)
+    report = SourceReport(
+        key=FOLD, title=f"{len(foreign)} sources that this machine cannot have", state=SourceState.ABSENT,
+        provenance=Provenance.UNAVAILABLE, covers="other systems and hardware",
+        reason=f"They belong to other systems, or to hardware that is not built in: {names}.",
+    )  # fmt: skip
+    line = SensorRow(
+        key=FOLD, title=report.title, detail=names, provenance=Provenance.UNAVAILABLE, covers="", state=STATES[report.state],
+        note="Hide them" if opened else "Show them", act="fold", report=report,
+    )  # fmt: skip
+    rest = [row for row in table if not _foreign(row)]
+    return (*rest, line, *foreign) if opened else (*rest, line)
+
+
+def _foreign(row: SensorRow) -> bool:
+    """Whether it is not there and nothing can be done about it."""
+    report = row.report
+    plain = report.state is SourceState.ABSENT and not (report.remedy or report.commands)
+    return plain and not row.external and report.key != _NO_EXTERNAL
 
 
 def _rank(row: SensorRow) -> int:

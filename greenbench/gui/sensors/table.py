@@ -1,5 +1,6 @@
 """The table of the sensors page as drawn: source, provenance, what it covers, watts now, refresh, state, and what to do."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from greenbench.core.measurement import Provenance
 from greenbench.core.quote import NO_READING
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance
-from greenbench.gui.sensors.rows import SensorRow, urgent
+from greenbench.gui.sensors.rows import FOLD, SensorRow, folded, urgent
 from greenbench.gui.sensors.words import refresh_hint, short_time
 from greenbench.gui.table_head import PAD, TwoLineHead, paint_ground
 from greenbench.gui.theme import Theme, font
@@ -32,21 +33,23 @@ _Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class _Column:
+    """`least` is its width where room is short, `most` how much it may want for its words; 0: it has a width of its own."""
+
     title: str
     right: bool
     least: int
-    share: float
+    most: int = 0
     unit: str = ""
 
 
 _COLUMNS = (
-    _Column("Source", False, 146, 2.6),
-    _Column("Provenance", False, 112, 0.4),
-    _Column("Covers", False, 128, 2.6),
-    _Column("Now", True, 84, 0.3),
-    _Column("Refresh", True, 70, 0.3),
-    _Column("State", False, 156, 0.6),
-    _Column("Remedy or note", False, 122, 1.4),
+    _Column("Source", False, 146, 320),
+    _Column("Provenance", False, 112),
+    _Column("Covers", False, 110, 260),
+    _Column("Now", True, 84),
+    _Column("Refresh", True, 70),
+    _Column("State", False, 104, 160),
+    _Column("Remedy or note", False, 122, 200),
 )
 _ROOM_FOR_ALL, _ROOM_FOR_WORDS, _ROOM_FOR_REFRESH = 846, 700, 617
 
@@ -213,6 +216,8 @@ class SensorTable(QTableView):
         self.setModel(self._model)
         self.setItemDelegate(self._delegate)
         self._columns = list(_COLUMNS)
+        self._all: tuple[SensorRow, ...] = ()
+        self._opened = False
         head = TwoLineHead(theme, lambda: self._columns)
         head.setFixedHeight(HEAD)
         head.setMinimumSectionSize(30)
@@ -247,8 +252,10 @@ class SensorTable(QTableView):
         return self.rows[place].key if 0 <= place < len(self.rows) else ""
 
     def show_rows(self, rows: Sequence[SensorRow]) -> None:
-        """Shows these rows; the selected one stays selected, also if it has moved."""
-        if tuple(rows) == self.rows:
+        """Shows these rows, those of other systems behind one line; the selected one stays selected, also if it has moved."""
+        self._all = tuple(rows)
+        rows = folded(rows, opened=self._opened)
+        if rows == self.rows:
             return
         before, place = self.key, max(self.currentIndex().row(), 0)
         self._model.show(rows)
@@ -263,7 +270,9 @@ class SensorTable(QTableView):
         self._model.show_now(now)
 
     def select(self, key: str) -> None:
-        """Marks the row of a key, if there is one."""
+        """Marks the row of a key, if there is one; one behind the line of other systems opens that."""
+        if not self._opened and any(row.key == key for row in self._all) and all(row.key != key for row in self.rows):
+            self._fold()
         for place, row in enumerate(self.rows):
             if row.key == key:
                 self.setCurrentIndex(self._model.index(place, SOURCE))
@@ -278,6 +287,11 @@ class SensorTable(QTableView):
     def minimumSizeHint(self) -> QSize:
         return QSize(420, HEAD + ROW * min(max(len(self.rows), 1), 3) + 2)
 
+    def _fold(self) -> None:
+        """Opens or closes the line of other systems."""
+        self._opened = not self._opened
+        self.show_rows(self._all)
+
     def _tell(self, place: int) -> None:
         if 0 <= place < len(self.rows):
             self.chosen.emit(self.rows[place].key)
@@ -287,25 +301,44 @@ class SensorTable(QTableView):
         self._share_width()
 
     def _share_width(self) -> None:
-        """Every column gets its least and a share of what is left; where room is short words go before marks and numbers."""
+        """Short words and numbers get what they need; names, and after them what is covered, share the rest. Where room is short words go
+        before marks and numbers."""
         room = self.viewport().width()
         self.setColumnHidden(COVERS, room < _ROOM_FOR_ALL)
         self.setColumnHidden(REFRESH, room < _ROOM_FOR_REFRESH)
-        least = {place: column.least for place, column in enumerate(_COLUMNS) if not self.isColumnHidden(place)}
-        if room < _ROOM_FOR_WORDS:
-            least[PROVENANCE] = 38
-        self._columns[PROVENANCE] = replace(_COLUMNS[PROVENANCE], title="" if room < _ROOM_FOR_WORDS else "Provenance")
-        spare = max(room - sum(least.values()), 0)
-        shares = {place: _COLUMNS[place].share if least[place] > 40 else 0.0 for place in least}
-        total, left = sum(shares.values()), spare
-        for place in least:
-            extra = left if place == NOTE else int(spare * shares[place] / total)
-            self.setColumnWidth(place, least[place] + max(extra, 0))
-            left -= extra
+        wordless = room < _ROOM_FOR_WORDS
+        self._columns[PROVENANCE] = replace(_COLUMNS[PROVENANCE], title="" if wordless else "Provenance")
+        widths = {place: self._wanted(place) for place in range(len(_COLUMNS)) if not self.isColumnHidden(place)}
+        if wordless:
+            widths[PROVENANCE] = 38
+        giving = [place for place in (NOTE, COVERS, SOURCE) if place in widths]  # the first gives way first, down to its least
+        over = sum(widths.values()) - room
+        for place in giving:
+            gives = min(max(over, 0), max(widths[place] - _COLUMNS[place].least, 0))
+            widths[place] -= gives
+            over -= gives
+        spare = max(-over, 0)
+        for place in giving[::-1]:
+            widths[place] += spare // len(giving)
+        widths[NOTE] += spare % len(giving)
+        for place, width in widths.items():
+            self.setColumnWidth(place, width)
+
+    def _wanted(self, place: int) -> int:
+        """The width in which nothing of a column is cut off, at least its own and at most its limit."""
+        column = _COLUMNS[place]
+        if not column.most:
+            return column.least
+        face = QFontMetricsF(font(13 if place == SOURCE else 12, 600))
+        words = max((face.horizontalAdvance(self._model.words(row, place)) for row in self._all), default=0.0)
+        beside = {SOURCE: 4, STATE: 21, PROVENANCE: 21}.get(place, 0)
+        return max(column.least, min(math.ceil(words) + 2 * PAD + beside + 2, column.most))
 
     def _act(self, index: QModelIndex) -> None:
         row = self.rows[index.row()]
-        if row.act:
+        if row.act == "fold":
+            self._fold()
+        elif row.act:
             self.acted.emit(row.key, row.act)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import messages
-from greenbench.core.measurement import Sample, SourceReport
+from greenbench.core.measurement import Provenance, Sample, SourceReport
 from greenbench.core.pipeline import Pipeline
 from greenbench.gui.app import build
 from greenbench.gui.focus_tour import next_panel
@@ -271,6 +271,35 @@ def test_the_view_of_the_pipeline_is_where_it_was_when_the_page_is_left(window: 
     QApplication.processEvents()
     assert camera.zoom == pytest.approx(before[0])
     assert (camera.middle - before[1]).manhattanLength() < 4
+
+
+def test_a_curve_keeps_its_colour_whichever_row_is_selected(window: MainWindow, runner, page: SensorsPage) -> None:
+    several = [reading(key, 5.0, ago) for key in ("package", "board", "psys", "cores") for ago in (1.0, 0.5)]
+    hear(window, runner, samples(*several))
+    seen = []
+    for key in ("package", "cores", "psys", "board"):
+        page.table.select(key)
+        page.refresh()
+        seen.append({entry.name: entry.color.name() for entry in page.plot.legend.entries})
+    assert len(seen[0]) == 4
+    assert len(set(seen[0].values())) == 4
+    assert all(each == seen[0] for each in seen)
+
+
+def test_two_guesses_in_one_plot_have_dashes_of_their_own(window: MainWindow, runner, laptop: Reports, page: SensorsPage) -> None:
+    model = next(report for report in laptop if report.key == "model")
+    second = model.channels[0].model_copy(update={"key": "model:cpu", "title": "CPU (model)"})
+    hear(window, runner, messages.Sources(reports=(model.model_copy(update={"channels": (*model.channels, second)}),)))
+    hear(window, runner, samples(*(reading(key, 5.0, ago) for key in ("model:memory", "model:cpu") for ago in (1.0, 0.5))))
+    page.refresh()
+    assert {entry.line for entry in page.plot.legend.entries} == {"dashed", "dotted"}
+
+
+def test_the_badge_has_the_mark_of_what_is_counted(window: MainWindow, runner, at_the_wall: Reports) -> None:
+    hear(window, runner, messages.Sources(reports=at_the_wall))
+    assert window.toolbar.badge._mark._provenance is Provenance.EXTERNAL
+    assert "Shelly Plug S" in window.toolbar.badge.accessibleName()
+    assert "CPU package" not in window.toolbar.badge.accessibleName()
 
 
 def _all_in_view(window: MainWindow) -> bool:

@@ -3,8 +3,8 @@
 from greenbench.core.calibration import Calibration
 from greenbench.core.measurement import Provenance, SourceReport, SourceState
 from greenbench.gui.sensors.nesting import boxes, nests
-from greenbench.gui.sensors.rows import SensorRow, groups, playing, rows, total_words, urgent
-from greenbench.gui.sensors.words import refresh_hint, short_time, what_changes, why
+from greenbench.gui.sensors.rows import FOLD, SensorRow, folded, groups, playing, rows, total_words, urgent
+from greenbench.gui.sensors.words import facts, refresh_hint, short_time, what_changes, where_from, why
 from greenbench.meters.discover import channels_in_use
 from greenbench.meters.ledger import EnergyLedger
 
@@ -122,3 +122,47 @@ def test_channels_that_contain_each_other_do_not_hang_the_page(laptop: Reports) 
     first, second = rapl.channels[0], rapl.channels[1]
     knot = (first.model_copy(update={"inside": second.key}), second.model_copy(update={"inside": first.key}))
     assert nests(rows((rapl.model_copy(update={"channels": knot}),))) == ()
+
+
+def absent(key: str, remedy: str = "") -> SourceReport:
+    return SourceReport(
+        key=key, title=key.capitalize(), state=SourceState.ABSENT, provenance=Provenance.UNAVAILABLE, covers="a chip", remedy=remedy
+    )
+
+
+def test_what_this_machine_cannot_have_stands_behind_one_line_and_what_can_be_mended_does_not(laptop: Reports) -> None:
+    none = absent("external", "Add a plug.")
+    table = rows((*laptop, absent("apple"), absent("jetson"), absent("nvidia", "Install the driver."), none))
+    closed = folded(table, opened=False)
+    assert [row.key for row in closed][-3:] == ["nvidia", "external", FOLD]
+    assert closed[-1].title == "2 sources that this machine cannot have"
+    assert "Apple, Jetson" in why(closed[-1])
+    assert [row.key for row in folded(table, opened=True)][-3:] == [FOLD, "apple", "jetson"]
+    assert folded(table[:-1], opened=False) != table[:-1]
+    alone = rows((*laptop, absent("apple")))
+    assert folded(alone, opened=False) == alone, "one line for one line saves nothing"
+
+
+def test_what_changes_speaks_of_what_the_total_is_made_of_now(laptop: Reports, at_the_wall: Reports) -> None:
+    table = rows(at_the_wall)
+    psys = next(row for row in table if row.key == "dram")
+    assert what_changes(psys, table).startswith("The total stays what Shelly Plug S reads")
+    modelled = rows(tuple(report for report in laptop if report.key in ("model", "dram", "external:wt310")))
+    by = {row.key: row for row in modelled}
+    assert "± 50 % band goes" in what_changes(by["dram"], modelled)
+    assert "stays a guess from the load" in what_changes(by["external:wt310"], modelled)
+    counted = rows(laptop)
+    assert "stays what CPU package, RTX A2000 says" in what_changes(by["external:wt310"], counted)
+
+
+def test_the_second_line_of_a_meter_of_ones_own_says_what_and_where_it_is(at_the_wall: Reports) -> None:
+    found = {row.key: row for row in rows(at_the_wall, places={"external:plug": "Shelly plug, 192.168.1.40"})}
+    assert where_from(found["external:plug"]) == found["external:plug"].detail == "Shelly plug, 192.168.1.40"
+    assert where_from(found["package"]) == "RAPL, package"
+    assert where_from(found["dram"]) == "Memory modules, dram"
+
+
+def test_the_smallest_step_is_in_a_unit_that_can_be_read(laptop: Reports) -> None:
+    rapl = laptop[0].model_copy(update={"channels": (laptop[0].channels[1].model_copy(update={"resolution": 6.1e-5, "inside": ""}),)})
+    (row,) = rows((rapl,))
+    assert ("Smallest step", "61 µJ") in facts(row)
