@@ -37,9 +37,7 @@ def _inverse(energy: Measurement, times: float, unit: str) -> Measurement:
     if energy.value <= 0:
         return Measurement.missing(unit, "no energy above the sensor's step was read")
     low = times / energy.high if energy.high else None
-    high = times / energy.low if energy.low else None
-    if low is None or high is None:
-        low = high = None  # energy may be zero, so there is no upper end
+    high = times / energy.low if energy.low else None  # energy may be zero: then there is no upper end
     return Measurement(value=times / energy.value, low=low, high=high, n=energy.n, unit=unit, provenance=energy.provenance)
 
 
@@ -89,6 +87,6 @@ def accuracy_per_joule(accuracy: Measurement | None, energy: Measurement) -> Mea
     if energy.value <= 0:
         return Measurement.missing("1/J", "no energy above the sensor's step was read")
     found = quotient(accuracy, energy, "1/J")
-    if found.high is None:  # energy may be zero
-        found = found.model_copy(update={"low": None})
+    # Two measured things meet here, so the mark is that of the less direct one: right answers are counted (◉), and beside a wall meter (▣,
+    # the most direct) the count is the lesser part. Inferences and FLOP are no measurements: one for each joule keeps the joule's mark.
     return found.model_copy(update={"provenance": Provenance.least([energy.provenance, accuracy.provenance])})

@@ -13,6 +13,7 @@ from greenbench.core.measurement import Measurement, Provenance
 MINUS = "−"
 THIN = "\u202f"
 NO_READING = "—"
+ENDLESS = "∞"  # the upper end of what may be any number: inferences for each joule of an energy that may be zero
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ def quote(measurement: Measurement | None, shown: Scale | None = None) -> Quoted
     approx = measurement.provenance is Provenance.MODELLED
     mark = measurement.provenance.mark
     low, high = measurement.low, measurement.high
+    if low is not None and high is None:
+        decimals = interval_decimals((measurement.value - low) * shown.factor, value)
+        return Quoted(number(value, decimals), number(low * shown.factor, decimals), ENDLESS, shown.unit, mark, approx)
     if low is None or high is None or low == high:
         whole = measurement.unit == "" and shown.factor == 1 and value.is_integer()
         text = count(value) if whole else significant(value, 3)
@@ -114,6 +118,16 @@ def with_ends(value: float, low: float, high: float) -> tuple[str, str, str]:
         return number(value, decimals), number(low, decimals), number(high, decimals)
     below, above = (significant(end, 2) if abs(end) > seen and not round(end, decimals) else number(end, decimals) for end in (low, high))
     return significant(value, 2), below, above
+
+
+def rounded(measurement: Measurement, shown: Scale, most: int = 3) -> str:
+    """A value inside a sentence: at most so many significant digits, and no more than its interval supports; one at least."""
+    value = (measurement.value or 0.0) * shown.factor
+    low, high = measurement.low, measurement.high
+    decimals = significant_decimals(value, most)
+    if low is not None and high is not None and low != high:
+        decimals = min(decimals, interval_decimals((high - low) / 2 * shown.factor, value))
+    return number(value, max(decimals, significant_decimals(value, 1)))
 
 
 def interval_decimals(half_width: float, value: float = 0.0) -> int:

@@ -3,7 +3,7 @@
 from greenbench.analysis.emissions import Emissions, Equivalent, emissions, equivalents
 from greenbench.core.carbon import JOULES_PER_KWH, grams
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.quote import NO_READING, Scale, approximate, number, quote, scale, significant
+from greenbench.core.quote import NO_READING, Scale, approximate, number, quote, rounded, scale, significant
 from greenbench.core.run import CarbonFactor, RunResult
 from greenbench.report.labels import listed, plural
 from greenbench.report.making import several, told_of
@@ -34,7 +34,7 @@ def finding(found: Emissions, letters: list[str]) -> str:
         return "The energy of an inference has no reading, so neither has its carbon."
     first = per[0][1]
     shown = scale("g", [first.per_billion.value])
-    amounts = [(letter, significant((each.per_billion.value or 0.0) * shown.factor, 2)) for letter, each in per]
+    amounts = [(letter, rounded(each.per_billion, shown, 2)) for letter, each in per]
     if first.energy.provenance is Provenance.MODELLED:
         letter, amount = amounts[0]
         return f"A billion inferences cost ≈ {amount} {shown.unit} CO₂e with {letter}: from energy that is modelled, ± 50 %."
@@ -74,9 +74,11 @@ def _times(energy: Measurement, factor: float) -> Measurement:
 
 
 def _kwh(energy: Measurement) -> str:
-    """ "17.17 kWh ◉", "84 mWh ◌"."""
+    """ "17.17 kWh ◉" and below it "[17.02, 17.32]", "≈ 84 mWh ◌": the digits that the interval of the energy supports."""
     wh = _times(energy, 1000 / JOULES_PER_KWH).model_copy(update={"unit": "Wh"})
-    return _printed(wh, scale("Wh", [wh.value]))
+    text = _printed(wh, scale("Wh", [wh.value]))
+    found = quote(wh, scale("Wh", [wh.value]))
+    return f"{text}\n[{found.low}, {found.high}]" if found.interval else text
 
 
 def _grams(mass: Measurement) -> str:
@@ -84,11 +86,11 @@ def _grams(mass: Measurement) -> str:
 
 
 def _printed(measurement: Measurement, shown: Scale) -> str:
-    """Three digits of what was measured, two of what was not: what is assumed is not known better."""
+    """The digits that the interval supports; of what was not measured two at most: what is assumed is not known better."""
     if measurement.value is None:
         return NO_READING
     modelled = measurement.provenance is Provenance.MODELLED
-    text = significant(measurement.value * shown.factor, 2 if modelled else 3)
+    text = rounded(measurement, shown, 2) if modelled else quote(measurement, shown).text
     return f"{'≈ ' if modelled else ''}{text} {shown.unit} {quote(measurement).mark}"
 
 

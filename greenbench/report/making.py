@@ -12,6 +12,7 @@ from greenbench.core.quote import (
     interval_decimals,
     number,
     quote,
+    rounded,
     scale,
     significant,
     significant_decimals,
@@ -98,8 +99,8 @@ def energy_words(spent: Sum) -> str:
     shown = scale("J", [energy.value])
     least = "at least " if spent.at_least else ""
     words = f"{least}{_rounded(energy, shown)}"
-    kwh = energy.value / _KWH
-    return f"{words}, {significant(kwh, 2)} kWh" if kwh >= 0.001 else words
+    in_kwh = Scale("kWh", 1 / _KWH)
+    return f"{words}, {rounded(energy, in_kwh, 2)} kWh" if energy.value >= 0.001 * _KWH else words
 
 
 def edh(result: RunResult) -> tuple[str, ...]:
@@ -136,10 +137,9 @@ def _trained(count: int, flop: float, energy: Measurement) -> str:
 
 
 def _rounded(energy: Measurement, shown: Scale) -> str:
-    """Three digits of a measured energy, two of a modelled one: "264 kJ", "≈ 21 J"."""
+    """Three digits of a measured energy, two of a modelled one, and no more than its interval supports: "264 kJ", "≈ 21 J"."""
     modelled = energy.provenance is Provenance.MODELLED
-    text = significant((energy.value or 0.0) * shown.factor, 2 if modelled else 3)
-    return f"{'≈ ' if modelled else ''}{text} {shown.unit}"
+    return f"{'≈ ' if modelled else ''}{rounded(energy, shown, 2 if modelled else 3)} {shown.unit}"
 
 
 def flop_words(flop: float) -> str:

@@ -13,6 +13,7 @@ from greenbench.analysis.energy_metrics import (
 )
 from greenbench.analysis.intervals import block_mean, wilson
 from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.quote import quote
 
 
 def joules(value, low=None, high=None, provenance=Provenance.COUNTER):
@@ -24,9 +25,13 @@ def test_inferences_per_joule_turn_the_interval_round():
     assert (found.low, found.value, found.high, found.unit) == (25, 50, 100, "1/J")
 
 
-def test_an_energy_that_may_be_zero_has_no_upper_end_and_no_interval():
+def test_an_energy_that_may_be_zero_has_no_upper_end_and_is_printed_so():
     found = inferences_per_joule(joules(0.02, 0.0, 0.04))
-    assert (found.value, found.low, found.high) == (50, None, None)
+    assert (found.value, found.low, found.high) == (50, 25, None)
+    assert (quote(found).text, quote(found).interval) == ("50", "25–∞")
+    right = accuracy_per_joule(wilson(95, 100).measurement("1"), joules(0.5, 0.0, 1.0))
+    assert right.low is not None
+    assert right.high is None
     assert inferences_per_joule(joules(0.0, 0.0, 0.0)).value is None
 
 
@@ -68,6 +73,17 @@ def test_accuracy_per_joule_knows_both_errors():
     assert (exact.low, exact.high) == (pytest.approx(right.low / 0.5), pytest.approx(right.high / 0.5))
     assert found.low < exact.low
     assert found.high > exact.high
+
+
+def test_right_answers_for_each_joule_are_as_direct_as_the_less_direct_of_both():
+    """Counted answers and the joules of a wall meter, or of sampled watts."""
+    right = wilson(9, 10).measurement("1")
+    marks = {given: accuracy_per_joule(right, joules(0.5, 0.4, 0.6, given)).provenance for given in Provenance if given.measured}
+    assert marks == {
+        Provenance.EXTERNAL: Provenance.COUNTER,
+        Provenance.COUNTER: Provenance.COUNTER,
+        Provenance.INTEGRATED: Provenance.INTEGRATED,
+    }
 
 
 @pytest.mark.parametrize(

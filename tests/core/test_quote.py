@@ -5,7 +5,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.quote import MINUS, THIN, Scale, count, duration, interval_decimals, number, percent, quote, scale, signed, significant
+from greenbench.core.quote import (
+    MINUS,
+    THIN,
+    Scale,
+    count,
+    duration,
+    interval_decimals,
+    number,
+    percent,
+    quote,
+    rounded,
+    scale,
+    signed,
+    significant,
+)
 
 half_widths = st.floats(1e-12, 1e12)
 
@@ -172,3 +186,10 @@ def test_an_interval_wider_than_the_value_does_not_round_it_away(value, low, hig
     shown = Scale("µs", 1e6) if high == 32e-3 else Scale("ms", 1e3)
     found = quote(Measurement(value=value, low=low, high=high, n=9, unit="s"), shown)
     assert (found.text, found.low, found.high) == words
+
+
+@pytest.mark.parametrize(("half", "text"), [(0.01, "264"), (8.0, "264"), (14.0, "264"), (40.0, "260"), (250.0, "300")])
+def test_in_a_sentence_a_number_has_no_digit_that_its_interval_does_not_support(half, text):
+    energy = Measurement(value=264.0, low=264.0 - half, high=264.0 + half, unit="J")
+    assert rounded(energy, Scale("J", 1.0)) == text
+    assert rounded(energy, Scale("J", 1.0), 2) == ("260" if half < 100 else "300")

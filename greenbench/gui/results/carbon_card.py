@@ -217,5 +217,5 @@ def _say(cell: Text, measurement: Measurement | None, scale: quote.Scale) -> Non
         return
     quoted = quote.quote(measurement, scale)
     value = measurement.value
-    cell.setText(quoted.text if value is None else f"≈ {quote.significant(value * scale.factor, 2)} {scale.unit}")
+    cell.setText(quoted.text if value is None else f"≈ {quote.rounded(measurement, scale, 2)} {scale.unit}")
     cell.setToolTip(quoted.reason or f"{quoted.full}, {quoted.interval}: the factor is assumed".replace(", :", ":"))
