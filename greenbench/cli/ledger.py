@@ -86,7 +86,7 @@ def chosen(result: RunResult, letter: str, pick: str | None) -> str:
         why = "nothing else was measured"
     else:
         why = f"no variant is recommended, and {'this one pays back first' if pays else 'this one is the first after the baseline'}"
-    rest = f" Of others: --variant {' or '.join(others)}." if others else ""
+    rest = f" Of another: --variant and its letter ({', '.join(others)})." if others else ""
     return f"Told of {letter}, {name}: {why}.{rest}"
 
 

@@ -17,7 +17,7 @@ _COLUMNS = (
     ("File size", "File"),
     ("Coded size", "Coded"),
 )
-_WEIGHTS = (2.0, 1.45, 1.45, 1.45, 1.3, 1.3, 1.3, 1.7, 0.9)
+_WEIGHTS = (1.6, 1.2, 1.2, 1.2, 1.3, 1.3, 1.3, 2.1, 0.85)
 _ARROW, NO_BREAK = "→", "\u00a0"
 
 
