@@ -23,8 +23,8 @@ _DASHES: dict[str, tuple[float, ...]] = {"modelled": (4, 3), "modelled, second":
 class Curve:
     """One signal as it is to be drawn: times since the origin and values in the unit of the axis.
 
-    `kind`: "line", "modelled" (dashed 4/3; a "modelled, second" in the same plot 1.5/3), "dashed", "thick" (2 px), "learning" (1.8 px with dots), "dots",
-    "test" (hollow squares, not joined).
+    `kind`: "line", "modelled" (dashed 4/3), "modelled, second" (of the same plot, dashed 1.5/3), "dashed", "thick" (2 px),
+    "learning" (1.8 px with dots), "dots", "test" (hollow squares, not joined).
     One that is not `scaled` has no say in the range of the axis; `reach` is how far above the curve its band goes, as a factor.
     """
 

@@ -21,7 +21,7 @@ from greenbench.core.measurement import Provenance
 from greenbench.core.quote import NO_READING
 from greenbench.gui.icons import paint_icon
 from greenbench.gui.marks import paint_provenance
-from greenbench.gui.sensors.rows import FOLD, SensorRow, folded, urgent
+from greenbench.gui.sensors.rows import SensorRow, folded, urgent
 from greenbench.gui.sensors.words import refresh_hint, short_time
 from greenbench.gui.table_head import PAD, TwoLineHead, paint_ground
 from greenbench.gui.theme import Theme, font
