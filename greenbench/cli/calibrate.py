@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from greenbench.analysis.calibration import gain_half, offset_half_w
+from greenbench.cli.listing import tell_moved
 from greenbench.cli.output import make_console, print_json
 from greenbench.core import places
 from greenbench.core.calibration import Calibration, Pace, SweepProgress
@@ -16,8 +17,8 @@ from greenbench.core.errors import CalibrationError, Cancelled, MeterError
 from greenbench.core.quote import duration
 from greenbench.engine.calibrating import Pair, Sweep, choose, enough_s, sweep_plan
 from greenbench.engine.calibrations import CalibrationBook
-from greenbench.engine.load import Load, cores_allowed
 from greenbench.engine.company import company
+from greenbench.engine.load import Load, cores_allowed
 from greenbench.engine.runner import LocalRunner
 
 CANCELLED = 130
@@ -42,6 +43,7 @@ def calibrate(options: CalibrateOptions) -> int:
     arguments = ("--replay", str(options.replay)) if options.replay else ()
     runner = LocalRunner(places.home(), arguments)
     try:
+        tell_moved(runner.store)
         if company(runner.store, ""):
             raise CalibrationError(
                 "A run is under way on this machine.", "Calibrate when it is over: its load would be taken for the sweep's."

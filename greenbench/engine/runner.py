@@ -34,7 +34,7 @@ from greenbench.engine.recorder import Recorder
 from greenbench.engine.results.wall import with_wall_energy
 from greenbench.engine.spending import with_spending
 from greenbench.meters.ledger import EnergyLedger
-from greenbench.store.store import Store
+from greenbench.store.store import Store, damage_words
 
 _CANCEL_S, _TERMINATE_S = 5.0, 2.0
 _LAST_SAMPLES_S = 2.0
@@ -82,8 +82,7 @@ class LocalRunner:
         self._charging: list[threading.Thread] = []
         self._sampled = threading.Condition()
         self._reading = threading.Lock()  # the ledger and the store shall have heard the same when a run begins and ends
-        if self.store.moved_aside:
-            text = f"The history was damaged. It was moved to {self.store.moved_aside}, and a new one was begun."
+        if text := damage_words(self.store):
             self.events.put(messages.Log(text=text, level="error"))
         for run_id in self.store.mark_lost():
             self.events.put(messages.Log(text=f"Run {run_id} was broken off; what it had measured is in the history.", level="warning"))
@@ -361,4 +360,3 @@ def _later(seconds: float, action: Callable[[Child], None], worker: Child) -> th
     timer.daemon = True
     timer.start()
     return timer
-

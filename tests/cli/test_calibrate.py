@@ -132,7 +132,9 @@ def test_a_plug_that_has_just_been_asked_is_seen_and_where_no_counter_is_that_is
 
 def test_a_plug_that_does_not_answer_is_named_with_what_it_says(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["sensors", "add", "shelly", "127.0.0.1:9", "--title", "Gone"])
+    (home / "greenbench.sqlite").write_bytes(b"this is not a database")
     assert main(["calibrate"]) == 2
     said = capsys.readouterr().err
+    assert "The history was damaged. It was moved to" in said
     assert "Gone gives no reading." in said
     assert "refuses the connection" in said
