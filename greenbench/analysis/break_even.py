@@ -188,7 +188,7 @@ def words(found: BreakEven) -> str:
             least = "at least " if found.at_least else ""
             rough = "≈ " if found.inferences.provenance is Provenance.MODELLED else ""
             after = f"pays back after {least}{rough}{approximate(found.inferences.value or 0.0)} inferences{_between(found.inferences)}"
-            return f"{after}, {time_words(found.days.value or 0.0)} at {approximate(found.per_day)} a day"
+            return f"{after}, {time_words(found.days.value or 0.0)}{_days_between(found.days)} at {approximate(found.per_day)} a day"
         case PayBack.AT_ONCE:
             return "pays back at once: making it took no energy that could be read"
         case PayBack.NEVER:
@@ -206,6 +206,15 @@ def _between(number: Measurement) -> str:
     low, high = approximate(number.low), approximate(number.high)
     word = next((word for word in (" million", " billion", " trillion") if low.endswith(word) and high.endswith(word)), "")
     return f" ({low.removesuffix(word)} to {high})"
+
+
+def _days_between(days: Measurement) -> str:
+    """ " (1.3 to 1.5 years)", or "" where there is no interval."""
+    if days.low is None or days.high is None or days.low == days.high:
+        return ""
+    low, high = time_words(days.low), time_words(days.high)
+    unit = next((unit for unit in (" years", " days", " hours", " minutes") if low.endswith(unit) and high.endswith(unit)), "")
+    return f" ({low.removesuffix(unit)} to {high})" if low != high else ""
 
 
 def time_words(days: float) -> str:

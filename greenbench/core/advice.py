@@ -114,4 +114,9 @@ def question(advice: Advice) -> str:
     """The question that advice answers: "Why is B not faster?"; its title where it answers none."""
     if not advice.variant or advice.asks in ("", "judge"):
         return advice.title
-    return f"Why is {advice.variant} not {advice.asks}?"
+    return f"Why is {advice.variant} not {asked(advice)}?"
+
+
+def asked(advice: Advice) -> str:
+    """What it asks about, inside a question: "faster"; of what is faster and promised more "faster still"."""
+    return f"{advice.asks.removeprefix('even ')} still" if advice.asks.startswith("even ") else advice.asks

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from greenbench.analysis.doctor import diagnose
 from greenbench.core.advice import Advice, question
+from greenbench.core.advice import asked as asked_words
 from greenbench.core.measurement import Provenance
 from greenbench.core.run import RunResult
 from greenbench.report.labels import listed, plural
@@ -37,7 +38,7 @@ def _row(group: list[Advice]) -> tuple[str, ...]:
     first = group[0]
     tried = list(dict.fromkeys(proposal.title for advice in group for proposal in advice.proposals))
     advised = " ".join(filter(None, (first.remedy, *(_sentence(title) for title in tried)))) or "—"
-    asked = question(first) if len(group) == 1 else f"Why are {listed([advice.variant for advice in group])} not {first.asks}?"
+    asked = question(first) if len(group) == 1 else f"Why are {listed([advice.variant for advice in group])} not {asked_words(first)}?"
     cause = first.text if asked == first.title else f"{first.title}. {first.text}"
     return asked, cause, _numbers(group), advised
 

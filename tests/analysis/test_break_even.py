@@ -24,7 +24,7 @@ def test_pays_back_in_inferences_and_days():
     assert found.days.value == pytest.approx(264e3 / 0.053 / 10_000)
     assert found.days.low == pytest.approx(found.inferences.low / 10_000)
     assert found.days.unit == "d"
-    assert found.text == "pays back after 5.0 million inferences (4.7 to 5.3 million), 1.4 years at 10\u202f000 a day"
+    assert found.text == "pays back after 5.0 million inferences (4.7 to 5.3 million), 1.4 years (1.3 to 1.4 years) at 10\u202f000 a day"
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def tiny(time):
 
 def test_a_tiny_model_is_bound_by_calls_and_the_rates_say_so():
     advice = found(tiny(-0.8))["launch-bound"]
-    assert question(advice) == "Why is B not even faster?"
+    assert question(advice) == "Why is B not faster still?"
     # 1 GFLOP in 1 ms is 1 TFLOP/s; 10 MFLOP in 0.2 ms are 50 GFLOP/s. At A's rate they would take 10 µs.
     assert "about 10.0 µs of its 200 µs" in advice.text
     assert numbers(advice)["FLOPs a second, A and B"] == "1000 GFLOP/s, 50.0 GFLOP/s"

@@ -12,6 +12,7 @@ from greenbench.core.measurement import Measurement
 from greenbench.core.run import RunResult
 from greenbench.gui.controls import ProvenanceMark, Text, row
 from greenbench.gui.results.card import Card, choice
+from greenbench.gui.results.joules import joule_words, with_half
 from greenbench.gui.results.pay_back_plot import PayBackPlot
 from greenbench.gui.results.rate import Rate, RateField
 from greenbench.gui.results.stack_bar import Part, StackBar
@@ -99,7 +100,7 @@ class BreakEvenCard(Card):
         self.found = found = break_even(result, variant.letter, float(self._rate.value))
         whole = account(result, variant.letter)
         self._upper.show()
-        _say(self.spent, self.spent_mark, found.making, at_least=found.at_least)
+        _say(self.spent, self.spent_mark, found.making, at_least=found.at_least, half=True)
         _say(self.saved, self.saved_mark, found.saving, half=True)
         color = self._theme.variant(index).color.name()
         self.bar.show_parts(parts_of(whole.making, whole.measuring, color))
@@ -160,14 +161,6 @@ def _part(title: str, lines: Sequence[Charge], color: str, scale: quote.Scale, b
     return Part(joules, f"{short} {joule_words(joules, scale)}", color, f"{before}{names}".capitalize())
 
 
-def joule_words(joules: float, scale: quote.Scale) -> str:
-    """Three digits in the unit of its neighbours; what is nothing beside them says so."""
-    shown = joules * scale.factor
-    if shown < 0.01:
-        return f"< 0.01 {scale.unit}"
-    return f"{quote.significant(shown, 3) if shown >= 0.1 else quote.number(shown, 2)} {scale.unit}"
-
-
 def _several(lines: Sequence[Charge]) -> str:
     return ", ".join(sorted({letter for line in lines for letter in line.variants}))
 
@@ -188,10 +181,6 @@ def _say(words: Text, mark: ProvenanceMark, measurement: Measurement, *, at_leas
     shown = quote.scale(measurement.unit, [measurement.value])
     quoted = quote.quote(measurement, shown)
     mark.set(measurement.provenance)
-    text = quoted.full
-    if half and measurement.value is not None and measurement.low is not None and measurement.high is not None:
-        width = (measurement.high - measurement.low) / 2 * shown.factor
-        about = "≈ " if quoted.approx else ""
-        text = f"{about}{quoted.text} ± {quote.number(width, quote.interval_decimals(width))} {shown.unit}"
+    text = with_half(measurement, shown) if half else quoted.full
     words.setText(f"at least {text}" if at_least else text)
     words.setToolTip(measurement.reason)

@@ -11,8 +11,8 @@ from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import RunResult
 from greenbench.gui.controls import Button, ProvenanceMark, Text, row
-from greenbench.gui.results.break_even_card import joule_words
 from greenbench.gui.results.card import Card
+from greenbench.gui.results.joules import cell_words, with_half
 from greenbench.gui.results.ledger_dialog import LedgerDialog
 from greenbench.gui.results.stack_bar import Part, StackBar
 from greenbench.gui.theme import Theme
@@ -44,23 +44,29 @@ class GroupSum:
 
     group: Group
     lines: tuple[Charge, ...]
-    energy_j: float | None
+    energy: Measurement
     share: float | None
     missing: int = 0
+
+    @property
+    def energy_j(self) -> float | None:
+        return self.energy.value
 
 
 def sums(lines: Sequence[Charge]) -> list[GroupSum]:
     """The groups that have lines, in the order of the work."""
+    # NumPy comes in with this: not before there is something to add.
+    from greenbench.analysis.charges import add
+
     total = sum(line.energy.value or 0.0 for line in lines)
     found = []
     for group in GROUPS:
         mine = tuple(line for line in lines if line.kind in group.kinds)
         if not mine:
             continue
-        known = [line.energy.value for line in mine if line.energy.value is not None]
-        joules = sum(known) if known else None
-        share = joules / total if joules is not None and total else None
-        found.append(GroupSum(group, mine, joules, share, len(mine) - len(known)))
+        energy = add(mine)
+        share = energy.energy.value / total if energy.energy.value is not None and total else None
+        found.append(GroupSum(group, mine, energy.energy, share, len(energy.missing)))
     return found
 
 
@@ -99,7 +105,8 @@ class LedgerCard(Card):
         self.every.setVisible(bool(self.lines))
         self.mark.set(whole.energy.provenance if self.lines else Provenance.UNAVAILABLE)
         quoted = quote.quote(whole.energy if self.lines else Measurement.missing("J", "Nothing was run."))
-        self.total.setText(f"at least {quoted.full}" if whole.at_least else quoted.full)
+        words = with_half(whole.energy, quote.scale("J", [whole.energy.value])) if self.lines else quoted.full
+        self.total.setText(f"at least {words}" if whole.at_least else words)
         self.total.setToolTip(quoted.reason)
         scale = quote.scale("J", [each.energy_j for each in found if each.energy_j])
         self.bar.show_parts([_part(each, scale) for each in found if each.energy_j])
@@ -114,20 +121,21 @@ class LedgerCard(Card):
                 widget.hide()
                 widget.deleteLater()
         right = Qt.AlignmentFlag.AlignRight
-        heads = ("", scale.unit, "share", "time")
+        heads = ("", scale.unit, "±", "share", "time")
         for column, words in enumerate(heads):
             self._grid.addWidget(Text(words, 11, 400, "muted"), 0, column, right if column else Qt.AlignmentFlag.AlignLeft)
         for place, each in enumerate(found, start=1):
-            joules = quote.NO_READING if each.energy_j is None else joule_words(each.energy_j, scale).removesuffix(f" {scale.unit}")
+            joules, half = cell_words(each.energy, scale)
             share = quote.NO_READING if each.share is None else f"{quote.significant(each.share * 100, 2)} %"
             seconds = sum(line.seconds or 0.0 for line in each.lines)
-            cells = (Text(each.group.title, 12), Text(joules, 12, 600), Text(share, 12, 400, "second"))
+            cells = (Text(each.group.title, 12), Text(joules, 12, 600), Text(half, 12, 400, "second"), Text(share, 12, 400, "second"))
             for column, cell in enumerate((*cells, Text(quote.duration(seconds), 12, 400, "second"))):
                 cell.setToolTip("\n".join(_named(line) for line in each.lines))
                 self._grid.addWidget(cell, place, column, right if column else Qt.AlignmentFlag.AlignLeft)
 
     def _open(self) -> None:
-        LedgerDialog(self.window(), self._theme, self.lines).open()
+        if self._result is not None:
+            LedgerDialog(self.window(), self._theme, self.lines, self._result.spent).open()
 
 
 def _part(each: GroupSum, scale: quote.Scale) -> Part:
@@ -140,6 +148,14 @@ def _named(line: Charge) -> str:
     return f"{line.title}: {energy.full}{' (from the cache, at its first cost)' if line.cached else ''}"
 
 
+def reach_words(lines: Sequence[Charge]) -> str:
+    """What the sum is of where some lines were read at the wall and others inside the machine: "" where they are of one kind."""
+    kinds = {line.energy.provenance for line in lines if line.energy.value is not None}
+    if Provenance.EXTERNAL not in kinds or len(kinds) == 1:
+        return ""
+    return "Partly the whole system at a wall meter, partly the chips alone: the sum is of unlike readings and carries the weaker mark."
+
+
 def ledger_words(result: RunResult, lines: Sequence[Charge], reason: str) -> str:
     """What a reader must know of the sum: what has no reading, what was reused, and what earlier runs took."""
     words = []
@@ -148,6 +164,9 @@ def ledger_words(result: RunResult, lines: Sequence[Charge], reason: str) -> str
         words.append(reason)
     elif missing:
         words.append(f"{len(missing)} of {len(lines)} lines have no reading.")
+    mixed = reach_words(lines)
+    if mixed:
+        words.append(mixed)
     cached = sum(line.cached for line in lines)
     if cached:
         words.append(

@@ -63,7 +63,8 @@ class Remarks(QWidget):
             mark.setObjectName("variant")
             mark.setProperty("index", index)
             mark.setFixedSize(14, 14)
-            parts += [mark, Text(remark.variant, 12, 600)]
+            named = remark.text.startswith(f"{remark.variant} ")  # the sentence begins with the letter itself
+            parts += [mark] if named else [mark, Text(remark.variant, 12, 600)]
         words = Text(remark.text, 12, 400, "second", wrap=True)
         words.setMinimumWidth(100)
         layout = row(*parts, spacing=6)

@@ -51,6 +51,11 @@ class Row:
     cells: tuple[Cell, ...]
     failure: str = ""
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the user ended it: nothing failed."""
+        return self.variant.state is NodeState.CANCELLED or (self.variant.failure is not None and self.variant.failure.kind == "Stopped")
+
 
 @dataclass(frozen=True)
 class Table:

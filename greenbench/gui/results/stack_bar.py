@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from greenbench.gui.theme import Theme, font
@@ -15,7 +15,7 @@ _BAR, _GAP, _LINE, _MARK = 12, 6, 18, 8
 @dataclass(frozen=True)
 class Part:
     """One part: its joules, its words in the legend ("Teacher, shared 2.41"), its colour, and what its tooltip says. `apart`: it
-    stands beside the sum, not in it."""
+    stands beside the sum: named below the bar with a hollow mark, and no part of it."""
 
     value: float
     words: str
@@ -73,20 +73,24 @@ class StackBar(QWidget):
 
     def _spans(self) -> list[tuple[QRectF, Part]]:
         """Where each part lies; the smallest can still be seen."""
-        total = sum(part.value for part in self._parts)
+        parts = [part for part in self._parts if not part.apart]
+        total = sum(part.value for part in parts)
         if total <= 0:
             return []
-        apart = any(part.apart for part in self._parts) and not all(part.apart for part in self._parts)
-        room = self.width() - (6 if apart else 0)
         found, at = [], 0.0
-        for part in sorted(self._parts, key=lambda part: part.apart):
-            wide = max(part.value / total * room, 2.0)
-            if part.apart and apart:
-                at += 6
-                apart = False
+        for part in parts:
+            wide = max(part.value / total * self.width(), 2.0)
             found.append((QRectF(at, 0, max(min(wide, self.width() - at), 2.0) - 1, _BAR), part))
             at += wide
         return found
+
+    def _named_at(self, at: QPointF | QPoint) -> Part | None:
+        """The part whose name lies there."""
+        line = int((at.y() - _BAR - _GAP) // _LINE)
+        names = self._legend()
+        if at.y() < _BAR + _GAP or line >= len(names):
+            return None
+        return next((part for x, part in reversed(names[line]) if x <= at.x()), None)
 
     def _color(self, part: Part) -> QColor:
         return QColor(part.color) if part.color.startswith("#") else self._theme.color(part.color)
@@ -101,7 +105,12 @@ class StackBar(QWidget):
         for line, names in enumerate(self._legend()):
             y = _BAR + _GAP + line * _LINE
             for x, part in names:
-                painter.fillRect(QRectF(x, y + 4, _MARK, _MARK), self._color(part))
+                mark = QRectF(x, y + 4, _MARK, _MARK)
+                if part.apart:
+                    painter.setPen(QPen(self._color(part), 1.3))
+                    painter.drawRect(mark.adjusted(0.5, 0.5, -0.5, -0.5))
+                else:
+                    painter.fillRect(mark, self._color(part))
                 painter.setPen(self._theme.color("second"))
                 flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
                 painter.drawText(QRectF(x + _MARK + 5, y - 1, self.width() - x - _MARK - 5, _LINE), flags, part.words)
@@ -109,7 +118,7 @@ class StackBar(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            under = next((part for rect, part in self._spans() if rect.adjusted(-1, 0, 1, 40).contains(event.pos())), None)
+            under = self._named_at(event.pos()) or next((part for rect, part in self._spans() if rect.contains(event.pos())), None)
             QToolTip.showText(event.globalPos(), under.hint or under.words if under else "", self)
             return True
         return super().event(event)

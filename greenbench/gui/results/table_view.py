@@ -124,7 +124,7 @@ class _Delegate(QStyledItemDelegate):
 
     def _failure(self, painter: QPainter, inside: QRectF, row: Row) -> None:
         box = QRectF(inside.left(), inside.center().y() - 7, 14, 14)
-        failed = row.variant.failure is not None
+        failed = row.variant.failure is not None and not row.stopped
         paint_icon(painter, "warning-octagon-fill" if failed else "prohibit", box, self._theme.color("danger" if failed else "muted"))
         rest = inside.adjusted(20, 0, -110, 0)
         used = self._words(painter, rest, row.failure, 12, 500, "danger" if failed else "muted")

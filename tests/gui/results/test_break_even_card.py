@@ -6,7 +6,8 @@ from pytestqt.qtbot import QtBot
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement
 from greenbench.core.run import RunResult
-from greenbench.gui.results.break_even_card import BreakEvenCard, joule_words, parts_of
+from greenbench.gui.results.break_even_card import BreakEvenCard, parts_of
+from greenbench.gui.results.joules import joule_words
 from greenbench.gui.results.rate import Rate, RateField
 from greenbench.gui.theme import Theme
 
@@ -49,7 +50,8 @@ def test_joules_spent_over_joules_saved_is_the_crossing(card: BreakEvenCard, pai
     assert card.plot.crossing is not None
     assert card.plot.crossing[0] == pytest.approx(800 / 0.008)
     assert card.sentence.text().startswith("Pays back after 100")
-    assert "10 days at 10" in card.sentence.text()
+    days = card.found.days
+    assert f"10 days ({days.low:.2g} to {days.high:.2g} days) at 10" in card.sentence.text()
     assert card.plot.isVisible()
     assert not card.grab().isNull()
 
@@ -59,7 +61,8 @@ def test_days_follow_the_users_rate(card: BreakEvenCard, paid: RunResult, rate: 
     field = card.findChild(RateField)
     field.setValue(50_000)
     assert rate.value == 50_000
-    assert "2.0 days at 50" in card.sentence.text()
+    assert "2.0 days (" in card.sentence.text()
+    assert "days) at 50" in card.sentence.text()
 
 
 def test_the_bar_holds_the_making_and_measuring_beside_it(card: BreakEvenCard, paid: RunResult) -> None:
@@ -67,6 +70,9 @@ def test_the_bar_holds_the_making_and_measuring_beside_it(card: BreakEvenCard, p
     assert [(part.value, part.apart) for part in card.bar.parts] == [(800.0, False), (300.0, True)]
     assert "Prune 800 J" in card.bar.parts[0].words
     assert "not charged to any" in card.bar.parts[1].hint
+    spans = card.bar._spans()
+    assert [part.value for _, part in spans] == [800.0], "measuring is named beside the bar and is no part of it"
+    assert spans[0][0].width() == pytest.approx(card.bar.width(), abs=2)
 
 
 def test_what_others_needed_too_is_one_shared_part() -> None:

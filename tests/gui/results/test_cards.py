@@ -5,15 +5,16 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from greenbench.core import quote
-from greenbench.core.charge import Charge, ChargeKind
+from greenbench.core.charge import Charge, ChargeKind, Spending
 from greenbench.core.measurement import Measurement, Provenance, WindowKind
 from greenbench.core.run import Block, PowerTrace, Remark, RunResult
 from greenbench.core.timed import Percentile
 from greenbench.core.traced import Phase
 from greenbench.gui.results.cards import ResultCards
+from greenbench.gui.results.joules import cell_words, with_half
 from greenbench.gui.results.latency_card import LatencyCard, open_interval, percentiles_of, support_words
-from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, sums
-from greenbench.gui.results.ledger_dialog import LedgerDialog
+from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, reach_words, sums
+from greenbench.gui.results.ledger_dialog import LedgerDialog, spent_words
 from greenbench.gui.results.power_card import PowerCard, legend_names, stretches_of
 from greenbench.gui.results.remarks import Remarks, ordered
 from greenbench.gui.session_total import SessionTotal
@@ -72,10 +73,38 @@ def test_every_line_stands_in_the_dialog(qtbot: QtBot, theme: Theme) -> None:
     parent = QLabel()
     qtbot.addWidget(parent)
     dialog = LedgerDialog(parent, theme, (*LEDGER, line(ChargeKind.TRAINING, 5.0, "Again", cached=True)))
-    assert dialog.table.topLevelItemCount() == 5
-    assert dialog.table.topLevelItem(4).text(5) == "from the cache"
-    assert dialog.table.topLevelItem(0).text(4) == "700 J ◉"
+    assert dialog.table.topLevelItemCount() == 6
+    assert dialog.table.topLevelItem(4).text(7) == "from the cache"
+    heads = [dialog.table.headerItem().text(column) for column in range(dialog.table.columnCount())]
+    assert heads[:6] == ["What", "On what", "For", "Time", "Energy, J", "±"]
+    assert [dialog.table.topLevelItem(0).text(column) for column in (4, 6)] == ["700", "◉"]
+    assert dialog.table.topLevelItem(5).text(0) == "All lines"
+    assert dialog.table.topLevelItem(5).text(4) == "1000", "three digits, as everywhere"
     dialog.close()
+
+
+def test_the_dialog_tells_what_all_runs_took_with_their_trainings_counted() -> None:
+    joules = Measurement(value=9100.0, low=8900.0, high=9300.0, unit="J")
+    spent = Spending(scope="pipeline", runs=3, experiments=12, flop=3.4e15, training=joules, energy=joules)
+    words = spent_words((spent,))
+    assert words.startswith("All 3 runs of this pipeline (E·D·H): 12 trainings, 3.40 PFLOP of work, 9.10 ± 0.20 kJ in all ◉")
+    assert "9.10 ± 0.20 kJ of it in training." in words
+
+
+def test_modelled_joules_have_a_sign_and_how_far_they_may_be_off() -> None:
+    modelled = Measurement(value=7600.0, low=3800.0, high=11400.0, unit="J", provenance=Provenance.MODELLED)
+    assert cell_words(modelled, quote.Scale("kJ", 1e-3)) == ("≈ 8", "4")
+    assert with_half(modelled, quote.Scale("J", 1.0)) == "≈ 8000 ± 4000 J"
+
+
+def test_wall_and_chip_joules_are_not_added_without_a_word() -> None:
+    def of(provenance: Provenance) -> Charge:
+        energy = Measurement(value=5.0, low=5.0, high=5.0, unit="J", provenance=provenance)
+        return Charge(kind=ChargeKind.TRAINING, node="n", title="T", energy=energy)
+
+    assert reach_words([of(Provenance.COUNTER), of(Provenance.COUNTER)]) == ""
+    assert reach_words([of(Provenance.EXTERNAL)]) == ""
+    assert reach_words([of(Provenance.EXTERNAL), of(Provenance.COUNTER)]).startswith("Partly the whole system")
 
 
 def test_the_session_counts_each_joule_once(qtbot: QtBot, theme: Theme, result: RunResult) -> None:
