@@ -106,7 +106,8 @@ from both clocks one after the other and written to the millisecond. What is sho
 off against t by the millisecond that it was rounded to. Power is in W, energy in J. An empty cell is "no reading",
 never 0.
 
-samples.csv     what the meters read: one row for each reading
+samples.csv     what the meters read: one row for each reading, the last ones before the start included (below 0 s): the first window is
+                interpolated from them
     channel     the key of the channel; sources.json says what it covers, its provenance and its gain error
     t_s         when it was read
     power_w     watts; of a counter the mean since its last change
@@ -136,11 +137,14 @@ How a number is made
                         sensor's is the area under straight lines between its readings. A block that touches a hole has no energy.
     joules/inference    energy of a block / (calls x batch); the mean over blocks. Its 95 % interval joins Student's t over the blocks
                         with the meter's own error (refresh at both ends, gain).
-    net of idle         the same after taking off mean idle power x length of the block; idle power is that of the idle windows.
+    net of idle         the same after taking off mean idle power x length of the block; idle power is that of the idle windows. What
+                        refresh leaves open of both is in its interval whole; of a load model, its error of the gross energy.
     median latency      the median of each block's calls; their geometric mean, with Student's t on the logarithms.
     throughput          examples of a block / the sum of the durations of its calls: what lies between calls is not in it, so it is more
                         than examples / (t1 - t0). The mean over blocks, with Student's t. In the server scenario, where queries wait
                         in a queue, queries / (t1 - t0).
-    difference          the ratio to the baseline, block by block of the same round; Student's t on the logarithms of the ratios.
+    difference          the ratio to the baseline, block by block of the same round; Student's t on the logarithms of the ratios. Of
+                        energies a meter's gain cancels; what its refresh leaves open at the ends of blocks does not, and is joined to
+                        it as squares, not divided by the number of rounds.
     accuracy            right answers / answers, with Wilson's interval; differences by the exact McNemar test.
 """
