@@ -354,6 +354,7 @@ def _covered(result: RunResult) -> str:
     covers = list(dict.fromkeys(channel.covers.rstrip(".") for channel in channels if channel.covers))
     if not covers:
         return ""
+    covers = [f"the {each}" if each.startswith("whole ") and not each.startswith("whole graphics boards") else each for each in covers]
     joined = covers[0] if len(covers) == 1 else f"{', '.join(covers[:-1])} and {covers[-1]}"
     return f"The energy covers {joined}."
 
@@ -366,6 +367,8 @@ def _why_no_meter(result: RunResult) -> str:
     if first is None:
         return ""
     reason = first.reason.rstrip(".")
+    if first.key.startswith("external:"):
+        return f": {first.title} gave no reading, for {reason}"
     return f": {reason[0].lower() + reason[1:] if reason[1:2].islower() else reason}"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
-from greenbench.core.run import RunResult, VariantResult
+from greenbench.core.run import RunResult, Scenario, VariantResult
 from greenbench.report.labels import listed, runtime_name
 from greenbench.steps import installed
 
@@ -31,6 +31,7 @@ def unfair(results: list[RunResult]) -> list[str]:
         "processors": lambda r: r.environment.cpu,
         "devices": lambda r: r.plan.device,
         "thread counts": lambda r: listed([str(each) for each in sorted({v.threads for v in r.measured})]),
+        "scenarios": lambda r: listed(sorted({v.scenario.value for v in r.measured})),
         "batch sizes": lambda r: listed([str(each) for each in sorted({v.batch for v in r.measured})]),
         "runtimes": lambda r: listed([runtime_name(each) for each in sorted({v.runtime for v in r.measured})]),
         "test data": lambda r: r.data,
@@ -68,13 +69,20 @@ def unlike(run: RunResult, variant: VariantResult, pinned_run: RunResult, pinned
         ("GPU", run.environment.gpus, pinned_run.environment.gpus),
         ("device", run.plan.device, pinned_run.plan.device),
         ("threads", variant.threads, pinned.threads),
+        ("scenario", _asked(variant), _asked(pinned)),
         ("batch", variant.batch, pinned.batch),
         ("runtime", variant.runtime, pinned.runtime),
         ("test data", run.data, pinned_run.data),
-        ("protocol", run.plan.protocol.name, pinned_run.plan.protocol.name),
+        ("protocol", run.plan.protocol, pinned_run.plan.protocol),
         ("source of energy", _source(variant), _source(pinned)),
     )
     return [word for word, mine, other in pairs if mine != other]
+
+
+def _asked(variant: VariantResult) -> tuple[Scenario, float, float]:
+    """The scenario; of a server its rate and bound."""
+    served = variant.served
+    return variant.scenario, served.rate if served else 0.0, served.bound_s if served else 0.0
 
 
 def _source(variant: VariantResult) -> Provenance:

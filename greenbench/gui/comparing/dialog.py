@@ -26,7 +26,7 @@ from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.theme import Theme, font
 
 _FIRST = ("Run", "Variant", "Unlike the pin")
-_UNLIKE = 2
+_WIDE = {0: 150, 1: 150, 2: 150}  # their words give way to the numbers; the tooltip has them
 _FEW = 4  # settings that changed, before the rest is counted
 
 
@@ -40,7 +40,7 @@ class CompareDialog(QDialog):
         first = next(((r.run_id, v.letter) for r in results for v in r.measured), ("", ""))
         self.pin = first
         self.setWindowTitle("Compare runs")
-        self.resize(1200, 620)
+        self.resize(min(max(parent.width() - 32, 900), 1560), 620)
         self.table = self._table()
         self.pin_button = Button(theme, "Pin as baseline", "push-pin-simple-fill")
         self.pin_button.clicked.connect(self._pin_current)
@@ -99,7 +99,8 @@ class CompareDialog(QDialog):
         table.setHeaderLabels([*_FIRST, *heads(self.results)])
         table.header().setFont(font(12, 600))
         table.header().setStretchLastSection(False)
-        table.setColumnWidth(_UNLIKE, 190)
+        for column, width in _WIDE.items():
+            table.setColumnWidth(column, width)
         for column in range(len(_FIRST), table.columnCount()):
             table.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         table.setAccessibleName("Variants of all runs")
@@ -112,7 +113,7 @@ class CompareDialog(QDialog):
         for line in lines(self.results, self.pin):
             self.table.addTopLevelItem(self._item(line))
         for column in range(self.table.columnCount()):
-            if column != _UNLIKE:
+            if column not in _WIDE:
                 self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         if current := self.table.topLevelItem(place):
             self.table.setCurrentItem(current)
@@ -122,7 +123,8 @@ class CompareDialog(QDialog):
         other = "Pinned" if line.pinned else f"≠ {', '.join(line.unlike)}" if line.unlike else "Alike"
         item = QTreeWidgetItem([run, f"{line.variant.letter}  {line.variant.name}", other, *line.cells])
         item.setData(0, Qt.ItemDataRole.UserRole, line)
-        item.setToolTip(0, f"Run {line.run.run_id}")
+        item.setToolTip(0, f"{run}\nRun {line.run.run_id}")
+        item.setToolTip(1, item.text(1))
         item.setIcon(1, QIcon(variant_pixmap(self._theme.variant(line.index), 9, 16, self.devicePixelRatioF())))
         if line.pinned:
             item.setIcon(2, icon(self._theme, "push-pin-simple-fill", "second"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenbench.core import quote
-from greenbench.core.metrics import BY_KEY
+from greenbench.core.metrics import BY_KEY, QUALITY
 from greenbench.core.run import RunResult, VariantResult
 from greenbench.engine.comparing import Change, apart, unlike
 
@@ -60,16 +60,23 @@ def lines(results: Sequence[RunResult], pin: tuple[str, str]) -> tuple[Line, ...
     found = []
     for result, index, variant in every:
         cells: list[str] = []
+        other = tuple(unlike(result, variant, *pinned)) if pinned else ()
         for column in shown:
             quoted = quote.quote(variant.metrics.get(column.key), scales[column.key])
             interval = f"  ({quoted.interval})" if quoted.interval else ""
             cells.append(f"{'≈ ' if quoted.approx else ''}{quoted.text}{interval}")
             if column.compared:
                 change = apart(column.key, variant, pinned[1]) if pinned else None
-                cells.append("" if (result.run_id, variant.letter) == pin else change_words(column.key, change))
-        other = tuple(unlike(result, variant, *pinned)) if pinned else ()
+                mark = "≠ " if change is not None and muddled(column.key, other) else ""
+                cells.append("" if (result.run_id, variant.letter) == pin else f"{mark}{change_words(column.key, change)}")
         found.append(Line(result, variant, index, (result.run_id, variant.letter) == pin, tuple(cells), other))
     return tuple(found)
+
+
+def muddled(key: str, other: Sequence[str]) -> bool:
+    """Whether what was measured otherwise is in the difference of this number: answers depend on the test data, times and joules on all
+    the rest."""
+    return any((word == "test data") == (key in QUALITY) for word in other)
 
 
 def change_words(key: str, change: Change | None) -> str:

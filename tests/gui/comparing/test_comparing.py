@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from greenbench.core.run import Environment, RunResult
+from greenbench.core.run import LAB, Environment, RunResult, Scenario
 from greenbench.engine.comparing import Change
 from greenbench.gui.comparing.dialog import CompareDialog
 from greenbench.gui.comparing.rows import change_words, heads, lines
@@ -34,6 +34,18 @@ def test_differences_are_told_from_the_pinned_variant(result: RunResult) -> None
     assert lines((result,), ("run-1", "A"))[1].cells[place].startswith("−50")
     assert lines((result,), ("run-1", "B"))[0].cells[place].startswith("+100")
     assert lines((result,), ("run-1", "A"))[0].cells[place] == ""
+
+
+def test_a_difference_says_where_it_is_not_of_the_model_alone(result: RunResult) -> None:
+    served = tuple(v.model_copy(update={"scenario": Scenario.OFFLINE}) for v in result.variants)
+    plan = result.plan.model_copy(update={"protocol": LAB})
+    other = result.model_copy(update={"run_id": "run-2", "variants": served, "plan": plan})
+    found = lines((result, other), ("run-1", "A"))
+    assert found[3].unlike == ("scenario", "protocol")
+    place = heads((result,)).index("Median, ms") + 1
+    assert found[3].cells[place].startswith("≠ −50")
+    assert found[1].cells[place].startswith("−50")
+    assert "≠" not in found[3].cells[1], "answers do not depend on how they were timed"
 
 
 def test_digits_of_a_difference_follow_its_interval() -> None:
