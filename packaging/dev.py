@@ -106,9 +106,10 @@ def demo(headless: bool, out: Path) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The whole suite, without a display."""
+    """The whole suite, without a display, two files at a time; with arguments of pytest's own just what they ask for."""
     check_libraries(QT_LIBRARIES)
-    return run(["-m", "pytest", *arguments], {"QT_QPA_PLATFORM": "offscreen"})
+    # By file: what a file's tests share is made once. Two, since many of them start processes that are timed.
+    return run(["-m", "pytest", *(arguments or ("-n", "2", "--dist", "loadfile"))], {"QT_QPA_PLATFORM": "offscreen"})
 
 
 def main() -> int:
