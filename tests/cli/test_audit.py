@@ -73,6 +73,9 @@ def test_out_writes_the_raw_data(kept, tmp_path, capsys):
     assert main(["audit", "feed01", "--out", str(tmp_path / "raw")]) == 0
     assert (tmp_path / "raw" / "samples.csv").read_text().splitlines()[1] == "cpu,0.000000000,5.0,,"
     assert "Written: 11 files" in capsys.readouterr().out
+    told = (tmp_path / "raw" / "README.txt").read_text()
+    assert "throughput          examples of a block / the sum of the durations of its calls" in told
+    assert 't = 0 is the moment that is printed as "started"' in told
 
 
 def test_an_unknown_run_or_metric_is_bad_input(kept, capsys):

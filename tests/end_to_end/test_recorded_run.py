@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from greenbench.cli import app
 from greenbench.core import messages
-from greenbench.core.measurement import Provenance
-from greenbench.core.run import RunState
+from greenbench.core.document import dumps
+from greenbench.core.measurement import Provenance, SourceState
+from greenbench.core.run import Protocol, RunResult, RunState
 from greenbench.engine.runner import LocalRunner
 
 FOLDER = Path(__file__).parents[1] / "recordings"
@@ -70,3 +72,17 @@ def test_a_gap_in_the_recording_is_a_gap_in_the_results(machines, recorded, brie
             assert energy.energy_j == pytest.approx(25.0 * (end_s - start_s), rel=1e-3)
     assert touched
     assert whole
+
+
+def test_a_run_from_the_command_line_over_a_recording_has_measured_numbers_and_says_whose(tiny, home, tmp_path, monkeypatch, capsys):
+    brief = Protocol(name="quick", idle_s=0.3, warm_up_s=0.3, block_s=0.1, min_blocks=3, max_blocks=3, target=0.05)
+    monkeypatch.setitem(app.PROTOCOLS, "quick", brief)
+    file = tmp_path / "tiny.greenbench"
+    file.write_text(dumps(tiny()))
+    assert app.main(["run", str(file), "--replay", str(FOLDER / "made-server.jsonl"), "--json"]) == 0
+    result = RunResult.model_validate_json(capsys.readouterr().out)
+    assert result.energy_provenance.measured
+    used = [source for source in result.sources if source.state is SourceState.IN_USE]
+    assert used
+    assert all(source.title.endswith(", recorded") for source in used)
+    assert "made-server.jsonl, not this machine" in used[0].covers

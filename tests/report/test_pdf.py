@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import pytest
 from greenbench.core.run import Failure, NodeState, RunResult, RunState
 from greenbench.report import fonts
 from greenbench.report.model import build
-from greenbench.report.parts import Report
+from greenbench.report.parts import Report, Section
+from greenbench.report.writers import pdf as pdf_writer
 from greenbench.report.writers.pdf import to_pdf
 
 needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
@@ -136,3 +139,19 @@ def test_fonts_of_the_product_are_there_with_their_licence() -> None:
 
 def test_a_start_with_milliseconds_is_a_date_too(measured: RunResult) -> None:
     assert to_pdf(measured.model_copy(update={"started": "2026-11-22T14:03:00.123+00:00"})).startswith(b"%PDF")
+
+
+@needs_poppler
+def test_a_number_of_two_digits_does_not_touch_the_title_of_its_section(measured: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = build(measured)
+    ten = (*report.sections, *(Section("advice", f"Part{n}", "Said.") for n in range(len(report.sections) + 1, 11)))
+    monkeypatch.setattr(pdf_writer, "build", lambda result: replace(report, sections=ten))
+    names = [section.title for section in ten]
+    pdf = to_pdf(measured)
+    done = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    found = re.findall(r'xMin="([\d.]+)"[^>]*xMax="([\d.]+)"[^>]*>([^<]*)<', done)
+    words = [(float(left), float(right), word) for left, right, word in found]
+    first = names[9].split()[0].rstrip(",")
+    gaps = [after[0] - before[1] for before, after in pairwise(words) if before[2] == "10" and after[2].rstrip(",") == first]
+    assert gaps, "the number is a word of its own"
+    assert min(gaps) > 5.0  # points
