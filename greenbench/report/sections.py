@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from greenbench.analysis.doctor.greener import idle_share
 from greenbench.analysis.headline import limit_words
 from greenbench.core.measurement import Provenance
 from greenbench.core.metrics import BY_KEY, Metric
@@ -196,13 +197,11 @@ def _several(letters: Sequence[str]) -> str:
 def _energy_finding(result: RunResult) -> str:
     if result.energy_provenance is Provenance.MODELLED:
         return "Energy was not measured: what is drawn is modelled."
-    shares = []
-    for variant in result.measured:
-        gross, net = variant.metrics.get(ENERGY), net_energy(variant)
-        if gross and gross.value and net is not None:
-            shares.append(1 - net / gross.value)
-    if not shares:
+    if not any(net_energy(variant) is not None for variant in result.measured):
         return "Energy is gross: idle power was not measured."
+    shares = [share.value for variant in result.measured if (share := idle_share(variant)) is not None and share.value is not None]
+    if not shares:
+        return "How much of a joule is idle draw cannot be told: the intervals of net energy are too wide."
     middle = sorted(shares)[len(shares) // 2]
     return f"{number(middle * 100, 0)} % of a joule is idle draw, at the median over variants."
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from greenbench.core.advice import Advice, Tone
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import Comparison, Failure, Remark, RunResult, RunState, Verdict
+from greenbench.core.run import Comparison, Failure, Remark, RunResult, RunState, VariantResult, Verdict
 from greenbench.report.model import build
 from greenbench.report.parts import Report
 
@@ -206,3 +206,19 @@ def test_a_measured_reading_beside_a_modelled_one_is_not_called_modelled(measure
     both = measured.model_copy(update={"idle_before": None, "idle_after": None, "traces": (model, wall), "benchmark_traces": ()})
     finding = next(s.finding for s in build(both).sections if s.kind == "power")
     assert finding == f"The highest reading was {max(wall.high_w):.1f} W; idle power was not measured."
+
+
+def test_a_share_of_idle_draw_is_said_only_where_net_energy_is_known(measured: RunResult) -> None:
+    """Nothing is told of a share of 97 % whose net energy may be anything."""
+
+    def spread(variant: VariantResult, by: float) -> VariantResult:
+        net = variant.metrics["energy_per_inference_net"]
+        wide = net.model_copy(update={"low": (net.value or 0.0) - by, "high": (net.value or 0.0) + by})
+        return variant.model_copy(update={"metrics": {**variant.metrics, "energy_per_inference_net": wide}})
+
+    def finding(by: float) -> str:
+        run = measured.model_copy(update={"variants": tuple(spread(v, by) if v.metrics else v for v in measured.variants)})
+        return next(section.finding for section in build(run).sections if section.title == "Accuracy and energy")
+
+    assert "of a joule is idle draw" in finding(1e-5)
+    assert "cannot be told" in finding(10.0)

@@ -51,7 +51,7 @@ def remedy(sources: tuple[SourceReport, ...]) -> str:
 
 def idle_floor(case: Case) -> Advice | None:
     """Most of its joules are drawn by a machine that would be on anyway, or so many that they hide what it saves above that."""
-    found, fell = _idle_share(case.variant), case.verdict(_NET) is Verdict.LOWER
+    found, fell = idle_share(case.variant), case.verdict(_NET) is Verdict.LOWER
     if found is None or found.value is None or (found.value <= _FLOOR and not fell):
         return None
     share = found.value
@@ -68,7 +68,7 @@ def idle_floor(case: Case) -> Advice | None:
 
 def power_floor(case: Case) -> Advice | None:
     """It is greener; and of what it still takes the machine draws most while it does nothing. Good to know, nothing to mend."""
-    found = _idle_share(case.variant)
+    found = idle_share(case.variant)
     if case.verdict(_GROSS) is not Verdict.LOWER or found is None or found.value is None or found.value <= _FLOOR:
         return None
     return Advice(
@@ -88,7 +88,7 @@ def _share_evidence(case: Case, share: Measurement) -> Evidence:
     return Evidence(words="Share of idle draw", number=number, where=f"{_NET} / {_GROSS} of {case.letter}", provenance=share.provenance)
 
 
-def _idle_share(variant: VariantResult) -> Measurement | None:
+def idle_share(variant: VariantResult) -> Measurement | None:
     """The share of a variant's energy that the idle machine draws, with what the net energy's interval leaves of it; None where it is
     no evidence: above 100 %, where the idle windows were busier than the blocks, or known no better than by half."""
     gross, net = variant.metrics.get(_GROSS), variant.metrics.get(_NET)
