@@ -66,7 +66,7 @@ def test_it_says_what_was_spent_and_when_it_is_earned_back(kept, capsys):
     assert "This run, all in" in said
     assert "5.0 days" in said
     assert "at 1000 a day" in said
-    assert "11.1 kWh" in said  # 40 mJ × 10⁹
+    assert "11.11 kWh" in said  # 40 mJ × 10⁹
     assert "one training, 4.00 GFLOP and 500 J" in said
 
 
