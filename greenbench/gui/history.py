@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
 from greenbench.core import quote
+from greenbench.core.measurement import Provenance
 from greenbench.core.run import RunState
 from greenbench.gui.controls import Button, Text, row
 from greenbench.gui.icons import icon
+from greenbench.gui.marks import provenance_pixmap
 from greenbench.gui.theme import Theme, font
 
 _STATES = {
@@ -21,6 +24,8 @@ _STATES = {
     RunState.RUNNING: ("circle-dashed", "accent", "Running"),
     RunState.PLANNED: ("circle-dashed", "muted", "Planned"),
 }
+_SCENARIOS = {"single-stream": "Single stream", "offline": "Offline", "server": "Server"}
+_ENERGY, _FINDING = 7, 8
 
 
 class HistoryPage(QFrame):
@@ -40,12 +45,12 @@ class HistoryPage(QFrame):
         self.list.setUniformRowHeights(True)
         self.list.setAllColumnsShowFocus(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.setHeaderLabels(["Pipeline", "When", "State", "Took", "Variants", "Finding"])
+        self.list.setHeaderLabels(["Pipeline", "When", "State", "Took", "Variants", "Protocol", "Scenario", "Energy", "Finding"])
         self.list.header().setFont(font(12, 600))
         self.list.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.list.header().setFixedHeight(36)
         self.list.header().setStretchLastSection(True)
-        for column, width in enumerate((260, 150, 140, 100, 90)):
+        for column, width in enumerate((210, 140, 116, 96, 72, 76, 108, 104)):
             self.list.setColumnWidth(column, width)
             self.list.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
         self.list.itemActivated.connect(lambda item, _: self.opened.emit(item.data(0, Qt.ItemDataRole.UserRole)))
@@ -92,12 +97,19 @@ class HistoryPage(QFrame):
         for run in runs:
             name, tone, word = _STATES[RunState(run.state)]
             took = quote.duration(run.seconds) if run.seconds else ""
-            item = QTreeWidgetItem([run.title, when(run.started), word, took, str(run.variants), run.headline])
+            protocol, scenario = run.protocol.capitalize(), _SCENARIOS.get(run.scenario, "")
+            energy = run.energy.capitalize()
+            item = QTreeWidgetItem([run.title, when(run.started), word, took, str(run.variants), protocol, scenario, energy, run.headline])
+            if run.energy:
+                provenance = Provenance(run.energy)
+                tone = "warning" if provenance is Provenance.MODELLED else "second"
+                item.setIcon(_ENERGY, QIcon(provenance_pixmap(provenance, self._theme.color(tone), 14, self.devicePixelRatioF())))
+                item.setToolTip(_ENERGY, provenance.meaning)
             item.setIcon(2, icon(self._theme, name, tone))
             item.setData(0, Qt.ItemDataRole.UserRole, run.id)
             item.setFont(0, font(13, 500))
             item.setToolTip(0, f"{run.title}\nRun {run.id}")
-            item.setToolTip(5, run.headline)
+            item.setToolTip(_FINDING, run.headline)
             self.list.addTopLevelItem(item)
         first = self.list.topLevelItem(0)
         if first is not None:

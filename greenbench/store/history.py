@@ -21,9 +21,13 @@ from greenbench.store.spending import RunLedger, kept_lines
 _SOURCES: TypeAdapter[tuple[SourceReport, ...]] = TypeAdapter(tuple[SourceReport, ...])
 
 
+_OF_FIRST = "CASE WHEN json_valid(result) THEN json_extract(result, '$.variants[{1}].{0}') END"  # of the first variant, or the second where the first has failed
+
+
 @dataclass(frozen=True)
 class RunSummary:
-    """One line of the history. `seconds` is None while a run is under way or where its end is not known."""
+    """One line of the history. `seconds` is None while a run is under way or where its end is not known; `protocol` its name, `scenario`
+    how it was asked and `energy` the provenance of its joules, "" where the results do not say."""
 
     id: str
     title: str
@@ -32,6 +36,9 @@ class RunSummary:
     seconds: float | None
     variants: int
     headline: str
+    protocol: str = ""
+    scenario: str = ""
+    energy: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,17 @@ class History:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT id, title, state, started, seconds, headline,"
-                " coalesce(variants, (SELECT count(*) FROM variant WHERE variant.run = run.number))"
+                " coalesce(variants, (SELECT count(*) FROM variant WHERE variant.run = run.number)),"
+                " CASE WHEN json_valid(plan) THEN json_extract(plan, '$.protocol.name') END,"
+                f" coalesce({', '.join(_OF_FIRST.format('scenario', place) for place in range(2))}),"
+                f" coalesce({', '.join(_OF_FIRST.format('metrics.energy_per_inference.provenance', place) for place in range(2))})"
                 " FROM run ORDER BY number DESC LIMIT ?",
                 (limit,),
             ).fetchall()
-        return [RunSummary(id, title, RunState(state), began, secs, count, text) for id, title, state, began, secs, text, count in rows]
+        return [
+            RunSummary(id, title, RunState(state), began, secs, count, text, protocol or "", scenario or "", energy or "")
+            for id, title, state, began, secs, text, count, protocol, scenario, energy in rows
+        ]
 
     def find(self, prefix: str) -> str:
         """The full id of the run whose id begins so.

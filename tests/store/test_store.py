@@ -149,6 +149,7 @@ def test_the_list_has_the_newest_run_first_with_its_verdict(store, plan):
     assert [run.id for run in runs] == ["third", "second", "first"]
     assert (runs[1].title, runs[1].state, runs[1].seconds, runs[1].variants) == ("Two models", RunState.FINISHED, 42.0, 1)
     assert runs[1].headline == "Int8 needs 40 % less time."
+    assert (runs[1].protocol, runs[1].scenario, runs[1].energy) == (plan.protocol.name, "single-stream", "")
     assert (runs[0].state, runs[0].seconds) == (RunState.RUNNING, None)
     assert [run.id for run in store.runs(limit=1)] == ["third"]
 
