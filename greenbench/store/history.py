@@ -21,7 +21,8 @@ from greenbench.store.spending import RunLedger, kept_lines
 _SOURCES: TypeAdapter[tuple[SourceReport, ...]] = TypeAdapter(tuple[SourceReport, ...])
 
 
-_OF_FIRST = "CASE WHEN json_valid(result) THEN json_extract(result, '$.variants[{1}].{0}') END"  # of the first variant, or the second where the first has failed
+# Of the first variant, or the second where the first has failed; a damaged text says nothing.
+_OF_FIRST = "CASE WHEN json_valid(result) THEN json_extract(result, '$.variants[{1}].{0}') END"
 
 
 @dataclass(frozen=True)
