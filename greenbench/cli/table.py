@@ -9,16 +9,18 @@ from greenbench.core.measurement import Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, quote, scale
 from greenbench.core.run import RunResult, VariantResult, Verdict
+from greenbench.report.columns import of_call
 from greenbench.report.percentiles import scenario_sentences
+from greenbench.report.verdicts import printed
 from greenbench.report.wall import at_the_wall
 
 _COLUMNS = (
+    ("throughput", "Throughput"),
     ("latency_p50", "Median"),
     ("energy_per_inference", "Energy"),
     ("size_bytes", "File"),
     ("size_coded_bytes", "Coded"),
 )
-_COMPARED = ("latency_p50", "energy_per_inference")
 _NARROW = 98
 _EXTRAS = ("energy_per_inference", "size_coded_bytes")  # left out of a narrow table where they are not compared
 
@@ -32,8 +34,10 @@ def print_comparison(result: RunResult, console: Console) -> None:
     if not result.variants:
         return
     judged = (result.quality, BY_KEY[result.quality].short)
-    shown = [column for column in (judged, *_COLUMNS) if any(_value(variant, column[0]) is not None for variant in result.measured)]
-    compared = {key for key in (result.quality, *_COMPARED) if any(_is_compared(variant, key) for variant in result.measured)}
+    asked = (result.quality, result.timing, "energy_per_inference")
+    told = [column for column in _COLUMNS if column[0] not in ("throughput", "latency_p50") or column[0] in ("latency_p50", result.timing)]
+    shown = [column for column in (judged, *told) if any(_value(variant, column[0]) is not None for variant in result.measured)]
+    compared = {key for key in asked if any(_is_compared(variant, key) for variant in result.measured)}
     narrow = console.width < _NARROW
     if narrow:
         shown = [column for column in shown if column[0] in compared or column[0] not in _EXTRAS]
@@ -48,8 +52,10 @@ def _table(result: RunResult, shown: list[tuple[str, str]], compared: set[str], 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Variant", no_wrap=True)
     scales = {key: _scale(result, key) for key, _ in shown}
+    call = of_call(result)
     for key, title in shown:
-        table.add_column(f"{title}\n{scales[key].unit}", justify="right", no_wrap=True)
+        head = f"{title}{call.replace(' of one call', ', call')}" if key == "latency_p50" else title
+        table.add_column(f"{head}\n{'examples/s' if key == 'throughput' else scales[key].unit}", justify="right", no_wrap=True)
         if key in compared:
             table.add_column("against A\n", no_wrap=True)
     for variant in result.variants:
@@ -82,13 +88,19 @@ def _row(variant: VariantResult, keys: list[str], scales: dict[str, Scale], comp
         quoted = quote(variant.metrics.get(key), scales[key])
         cells.append(f"{'≈ ' if quoted.approx else ''}{quoted.text}\n[dim]{quoted.interval}[/dim]")
         if key in compared:
-            comparison = variant.against.get(key)
-            cells.append(comparison.text if comparison else "")
+            found = printed(BY_KEY[key], variant.against.get(key))
+            cells.append(f"{found.text}\n[dim]{escape(found.detail)}[/dim]")
     return cells
 
 
+def _what_for(result: RunResult) -> str:
+    """What the numbers are of: "Numbers are for one example", "The median is that of one call of 64 examples, all else for one example"."""
+    call = of_call(result)
+    return f"The median is that{call}, all else for one example" if call else "Numbers are for one example"
+
+
 def _print_notes(result: RunResult, console: Console, *, intervals: bool) -> None:
-    console.print("[dim]Numbers are for one example; below each, its 95 % interval.[/dim]" if intervals else "")
+    console.print(f"[dim]{_what_for(result)}{'; below each, its 95 % interval' if intervals else ''}.[/dim]")
     console.print()
     provenance = result.energy_provenance
     for sentence in scenario_sentences(result):

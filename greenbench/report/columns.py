@@ -6,6 +6,7 @@ from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY, METRICS, Metric
 from greenbench.core.quote import NO_READING, Quoted, quote, scale
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
+from greenbench.core.timed import call_words
 from greenbench.report.labels import pieces, runtime_name, sentence, short_labels, variant_index
 from greenbench.report.parts import Cell, Column, Gap, Row
 from greenbench.report.verdicts import printed
@@ -20,7 +21,7 @@ _WORTH_TELLING = 0.5  # of the file: above, coding is not what a variant gained
 def columns(result: RunResult) -> dict[str, Column]:
     """A column for each metric, in the unit that suits all variants together."""
     several = result.baseline is not None and len(result.measured) > 1
-    compared = {result.quality, LATENCY, *((ENERGY,) if result.energy_provenance.measured else ())}
+    compared = {result.quality, result.timing, *((ENERGY,) if result.energy_provenance.measured else ())}
     return {
         metric.key: Column(
             metric.key,
@@ -43,6 +44,12 @@ def _value(variant: VariantResult, key: str) -> float | None:
     return measurement.value if measurement else None
 
 
+def of_call(result: RunResult) -> str:
+    """ " of one call of 64 examples", after what is the time of a call; "" where a call has one example."""
+    words = call_words(variant.batch for variant in result.measured)
+    return f" of {words}" if words else ""
+
+
 def has_reading(result: RunResult, key: str) -> bool:
     """Whether any variant has a number for that metric."""
     return any(_value(variant, key) is not None for variant in result.measured)
@@ -50,7 +57,7 @@ def has_reading(result: RunResult, key: str) -> bool:
 
 def shown(result: RunResult) -> tuple[str, ...]:
     """The columns of the comparison table: those with a reading; the file size beside them if there is room."""
-    keys = [key for key in (result.quality, ENERGY, LATENCY) if has_reading(result, key)]
+    keys = [key for key in (result.quality, ENERGY, result.timing) if has_reading(result, key)]
     table = columns(result)
     if sum(table[key].compared for key in keys) < 3:
         keys.append(SIZE)
@@ -107,10 +114,12 @@ def reading_order(result: RunResult) -> list[VariantResult]:
     measured = [variant for variant in result.variants if variant in result.measured]
     rest = [variant for variant in result.variants if variant not in measured]
     if len(result.variants) > MANY:
-        key = ENERGY if result.energy_provenance.measured else LATENCY
+        key = ENERGY if result.energy_provenance.measured else result.timing
+        sign = 1 if BY_KEY[key].better == "lower" else -1
         head = [variant for variant in measured if variant.letter == "A"]
         tail = [variant for variant in measured if variant.letter != "A"]
-        measured = head + sorted(tail, key=lambda v: (v.benchmark != result.variants[0].benchmark, _value(v, key) or math.inf))
+        worst = sign * math.inf
+        measured = head + sorted(tail, key=lambda v: (v.benchmark != result.variants[0].benchmark, sign * (_value(v, key) or worst)))
     return measured + rest
 
 

@@ -38,7 +38,7 @@ def table(result: RunResult, columns: dict[str, Column], rows: Sequence[Row]) ->
     better = listed(sorted({BY_KEY[key].words for key in keys if BY_KEY[key].better == "higher"}))
     note = f"With 95 % intervals. More is better for {better}; for all else less." if better else "With 95 % intervals."
     if "energy_delay_product" in keys:
-        note += " Energy × delay: joules of an inference times the median time of a call, block by block."
+        note += " Energy × delay: joules of an inference times its time (median of a call ÷ its examples), block by block."
     return TextTable(head, lines, "ll" + "r" * len(keys), note, tuple(row.letter for row in measured))
 
 

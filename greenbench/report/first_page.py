@@ -63,7 +63,7 @@ def keys(result: RunResult, columns: dict[str, Column], pick: str | None) -> tup
     variant = shown_variant(result, pick)
     if variant is None:
         return ()
-    numbers = [_key(result, variant, columns[key]) for key in (ENERGY, LATENCY, result.quality, SIZE)]
+    numbers = [_key(result, variant, columns[key]) for key in (ENERGY, result.timing, result.quality, SIZE)]
     if variant.letter != pick:
         numbers = [KeyNumber(f"{n.title} of {variant.letter}", n.value, n.below, n.baseline, n.baseline_mark) for n in numbers]
     return tuple(numbers)
@@ -78,7 +78,7 @@ def _key(result: RunResult, variant: VariantResult, column: Column) -> KeyNumber
     against = result.baseline.metrics.get(column.key) if result.baseline and result.baseline is not variant else None
     baseline = quote(against, column.scale) if against and against.value is not None else None
     return KeyNumber(
-        metric.title,
+        metric.title if variant.batch == 1 or column.key != LATENCY else f"{metric.title}, call of {variant.batch}",
         value,
         _below(result, value, measurement, column.key),
         f"baseline {baseline.full}" if baseline else "",
@@ -132,7 +132,7 @@ def forest_keys(result: RunResult) -> tuple[str, ...]:
     """The metrics in which at least one variant is compared."""
     return tuple(
         key
-        for key in (ENERGY, LATENCY, result.quality)
+        for key in (ENERGY, result.timing, result.quality)
         if any(v.letter != "A" and key in v.against and v.against[key].change is not None for v in result.measured)
         and (key != ENERGY or result.energy_provenance.measured)
     )

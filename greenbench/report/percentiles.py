@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from greenbench.analysis.percentiles import MEDIAN, queries_needed
 from greenbench.core.quote import count, quote, scale, significant
 from greenbench.core.run import RunResult, Scenario, Served, VariantResult
+from greenbench.core.timed import call_words
 from greenbench.report.labels import listed, plural
 from greenbench.report.parts import Column, Row, TextTable
 
@@ -82,7 +83,9 @@ def scenario_sentences(result: RunResult) -> tuple[str, ...]:
     sentences = []
     if offline:
         picked = listed([f"{v.letter} at batch {v.batch}" for v in offline])
-        sentences.append(f"Offline scenario: each model ran at the batch size with most examples a second, {picked}.")
+        alike = len({v.batch for v in offline}) == 1
+        told = "" if alike else " Examples a second are compared; the time of a call is not: other batch size."
+        sentences.append(f"Offline scenario: each model ran at the batch size with most examples a second, {picked}.{told}")
     if served:
         sentences.append(f"Server scenario: {_asked(served[0].served)}")
         sentences += [f"{v.letter} {v.served.text}." for v in served if v.served]
@@ -121,7 +124,7 @@ def _note(variants: Sequence[VariantResult]) -> str:
     first, second = (queries_needed(q) for q in _TAILS)
     few = [v.letter for v in variants if _calls(v) < first]
     note = (
-        "p50 and p95 with their 95 % interval over blocks. A p90 is stated from "
+        f"{_of_call(variants)}p50 and p95 with their 95 % interval over blocks. A p90 is stated from "
         f"{count(first)} calls on and a p99 from {count(second)}, as MLPerf asks; below that stands the interval "
         "that holds it with 95 % confidence, whatever the distribution. "
     )
@@ -132,6 +135,11 @@ def _note(variants: Sequence[VariantResult]) -> str:
     else:
         note += f"{listed(few)} {'reaches' if len(few) == 1 else 'reach'} neither."
     return f"{note} {_open_words(variants)}".rstrip()
+
+
+def _of_call(variants: Sequence[VariantResult]) -> str:
+    words = call_words(v.batch for v in variants)
+    return f"Times are of {words}{', not compared' if len({v.batch for v in variants}) > 1 else ''}. " if words else ""
 
 
 def _open_words(variants: Sequence[VariantResult]) -> str:

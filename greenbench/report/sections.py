@@ -9,7 +9,7 @@ from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import Scale, count, number, quote, significant
 from greenbench.core.run import Comparison, NodeState, RunResult, RunState, VariantResult
 from greenbench.report import energy_aware
-from greenbench.report.columns import ENERGY, LATENCY, gaps, has_reading
+from greenbench.report.columns import ENERGY, LATENCY, gaps, has_reading, of_call
 from greenbench.report.labels import listed, plural, spelled
 from greenbench.report.parts import Column, Figure, Row, Section
 from greenbench.report.percentiles import longest_tail, percentile_table, scenario_sentences
@@ -37,6 +37,8 @@ def comparison(result: RunResult, columns: dict[str, Column], finding: str) -> S
     words = ["Brackets: 95 % interval; digits follow it."] if result.measured else []
     if has_reading(result, ENERGY):
         words.append("Energy is gross of idle.")
+    if of_call(result) and result.timing == LATENCY:
+        words.append(f"Latency is that{of_call(result)}{', energy that of one example' if has_reading(result, ENERGY) else ''}.")
     if any(column.compared for column in columns.values()):
         words += [
             "= within: the whole interval lies there, a difference too small to matter.",
@@ -53,7 +55,8 @@ def latency(result: RunResult, columns: dict[str, Column], rows: Sequence[Row]) 
         return None
     shown = columns[LATENCY].scale
     groups = parts([row.letter for row in drawn])
-    caption = "Latency of single calls, one log axis. Height: density. Ticks: median, p90 and p99 of all timed calls."
+    calls = of_call(result) or " of single calls"
+    caption = f"Latency{calls}, one log axis. Height: density. Ticks: median, p90 and p99 of all timed calls."
     figures = tuple(
         Figure("latency", group, caption + of(i, groups), _latency_alt(result, group, shown), name=f"latency-{i + 1}")
         for i, group in enumerate(groups)
@@ -81,6 +84,8 @@ def _latency_finding(result: RunResult, rows: Sequence[Row], shown: Scale) -> st
     first = min(rows, key=lambda row: _median_s(_variant(result, row)))
     fastest = _variant(result, first)
     median = f"{first.cells[LATENCY].value.text} {shown.unit}"
+    if len({variant.batch for variant in result.measured}) > 1:
+        return f"Half of the calls of {fastest.letter} end within {median}. Times of calls are not compared: other batch size."
     tail = longest_tail([_variant(result, row) for row in rows])
     if len(rows) == 1:
         share = f"; one in {_ONE_IN[tail.q]} takes {tail.ratio} times as long or longer" if tail else ""

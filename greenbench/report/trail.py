@@ -38,7 +38,7 @@ def _letter(result: RunResult, pick: str | None) -> str:
 
 
 def _metric(result: RunResult) -> str:
-    return "latency_p50" if result.energy_provenance is Provenance.UNAVAILABLE else "energy_per_inference"
+    return result.timing if result.energy_provenance is Provenance.UNAVAILABLE else "energy_per_inference"
 
 
 def traced(report: Report, result: RunResult) -> Report:

@@ -4,10 +4,11 @@ import numpy as np
 
 from greenbench.analysis.percentiles import percentiles
 from greenbench.core.run import BatchTried, Scenario, Served
-from greenbench.report.columns import columns, rows
+from greenbench.report.columns import columns, of_call, rows, shown
+from greenbench.report.first_page import keys
 from greenbench.report.method import method
 from greenbench.report.percentiles import longest_tail, percentile_table, scenario_sentences
-from greenbench.report.sections import latency
+from greenbench.report.sections import comparison, latency
 
 
 def with_first(result, **update):
@@ -99,3 +100,27 @@ def test_one_variant_reaches_and_several_reach(measured):
     others = [v.model_copy(update={"blocks": many}) for v in measured.variants[1:]]
     _, note = first_line(measured.model_copy(update={"variants": (measured.variants[0], *others)}))
     assert "A reaches neither." in note
+
+
+def test_a_call_of_many_examples_is_named_as_what_latency_is_of(measured):
+    assert of_call(measured) == ""
+    alike = measured.model_copy(update={"variants": tuple(v.model_copy(update={"batch": 64}) for v in measured.variants)})
+    assert of_call(alike) == " of one call of 64 examples"
+    assert first_line(alike)[1].startswith("Times are of one call of 64 examples. ")
+    table = columns(alike)
+    section = latency(alike, table, rows(alike, table, None))
+    assert section.figures[0].caption.startswith("Latency of one call of 64 examples, one log axis.")
+    assert keys(alike, table, None)[1].title.startswith("Median latency, call of 64")
+    assert "Latency is that of one call of 64 examples" in comparison(alike, table, "").text[0]
+
+
+def test_models_at_their_own_batch_sizes_are_set_side_by_side_in_examples_a_second(measured):
+    sizes = range(16, 16 + len(measured.variants))
+    own = [v.model_copy(update={"batch": n, "scenario": Scenario.OFFLINE}) for n, v in zip(sizes, measured.variants, strict=True)]
+    result = measured.model_copy(update={"variants": tuple(own)})
+    table = columns(result)
+    assert table["throughput"].compared
+    assert not table["latency_p50"].compared
+    assert "throughput" in shown(result)
+    assert "not compared: other batch size" in latency(result, table, rows(result, table, None)).finding.lower()
+    assert "the time of a call is not" in scenario_sentences(result)[0]

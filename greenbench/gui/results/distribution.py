@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 
 from greenbench.core import quote
 from greenbench.core.run import RunResult
+from greenbench.core.timed import call_words
 from greenbench.gui.marks import paint_variant
 from greenbench.gui.results.chart import Axis, Chart, linear, logarithmic
 from greenbench.gui.theme import Theme, font
@@ -28,7 +29,8 @@ class LatencyDistribution(Chart):
         self._curves = [(index, letter, tuple(q * scale.factor for q in quantiles)) for index, letter, quantiles in known]
         if known:
             ends = [q[place] for _, _, q in self._curves for place in (1, min(_LAST, len(q) - 1))]
-            title = f"latency of one call, {scale.unit}"
+            call = call_words(v.batch for v in result.measured) or "one call"
+            title = f"latency of {call}, {scale.unit}"
             wide = min(ends) > 0 and max(ends) / min(ends) > 6
             self.x_axis = logarithmic(ends, title) if wide else linear(ends, title)
             self.y_axis = Axis(0.0, 100.0, (0.0, 50.0, 95.0), "calls at or below, %")

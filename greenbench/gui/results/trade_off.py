@@ -17,7 +17,8 @@ from greenbench.gui.marks import paint_variant
 from greenbench.gui.results.chart import Chart, linear, logarithmic
 from greenbench.gui.theme import Theme, VariantMark, font
 
-X_CHOICES = ("energy_per_inference", "latency_p50", "latency_p95", "size_bytes", "parameters", "flops", "peak_memory")
+_OF_A_CALL = ("latency_p50", "latency_p95")
+X_CHOICES = ("energy_per_inference", *_OF_A_CALL, "throughput", "size_bytes", "parameters", "flops", "peak_memory")
 _Y_OTHERS = ("throughput", "energy_per_inference", "latency_p50", "size_bytes")
 _FADED = 0.6
 
@@ -133,8 +134,14 @@ class TradeOff(Chart):
 
     @property
     def compared(self) -> bool:
-        """Whether the variants may be ranked here: not where an axis has a modelled value."""
-        return self._result is None or not (self._modelled(self.x_key) or self._modelled(self.y_key))
+        """Whether the variants may be ranked here: not where an axis has a modelled value, or times of calls of unlike size."""
+        return self._result is None or not (self._modelled(self.x_key) or self._modelled(self.y_key) or self._unlike)
+
+    @property
+    def _unlike(self) -> bool:
+        """Whether an axis has the time of a call, and calls had other numbers of examples."""
+        batches = {variant.batch for variant in self._result.measured} if self._result else set()
+        return len(batches) > 1 and bool({self.x_key, self.y_key} & set(_OF_A_CALL))
 
     @property
     def beaten(self) -> set[int]:
@@ -144,6 +151,8 @@ class TradeOff(Chart):
     @property
     def note(self) -> str:
         """What bars mean at these axes; what pale marks mean stands in the picture where there are any."""
+        if self._unlike:
+            return "not compared: other batch size"
         return "95 % intervals" if self.compared else "modelled: not compared"
 
     def _make_axes(self, x_unit: str, y_unit: str) -> None:

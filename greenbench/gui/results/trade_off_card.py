@@ -35,7 +35,7 @@ class TradeOffCard(Card):
     def show_result(self, result: RunResult) -> None:
         """Begins with energy where it was measured, and with the number that judges the answers."""
         self.chart.show_result(result)
-        ranked = X_CHOICES if result.energy_provenance.measured else X_CHOICES[1:]
+        ranked = (*X_CHOICES[: 1 if result.energy_provenance.measured else 0], result.timing, *X_CHOICES[1:])
         x = next((key for key in ranked if self.chart.usable(key)), X_CHOICES[0])
         choices = y_choices(result)
         _fill(self.y_box, choices)
