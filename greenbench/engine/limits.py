@@ -1,8 +1,8 @@
 """What a reader must not conclude from a run."""
 
-import math
 from typing import TYPE_CHECKING
 
+from greenbench.analysis.resolution import indistinct, least_difference
 from greenbench.core.metrics import BY_KEY, QUALITY
 from greenbench.core.order import NOTHING_DONE, after
 from greenbench.core.quote import count, significant
@@ -66,16 +66,16 @@ def _one_machine(variants: list[VariantResult]) -> str:
 
 
 def _accuracy(variants: list[VariantResult]) -> str:
-    """The difference of accuracies that the test examples cannot show: half the widest paired interval that was found, and before any was
-    compared 1/√n, the most it can be of two models that are right half the time each. "" where it is too small to matter."""
+    """The difference of accuracies that the test examples cannot show: half the widest paired interval that was found, and where none was
+    compared what the linter says before a run (greenbench.analysis.resolution). "" where it is too small to matter."""
     found = [variant.metrics["accuracy"] for variant in variants if "accuracy" in variant.metrics]
     examples = min((measured.n for measured in found if measured.value is not None and measured.n), default=0)
     if not examples:
         return ""
     against = [variant.against["accuracy"] for variant in variants if "accuracy" in variant.against]
     halves = [(each.high - each.low) / 2 for each in against if each.low is not None and each.high is not None and each.high > each.low]
-    bound = max(halves, default=1 / math.sqrt(examples))
+    bound = max(halves, default=least_difference(examples, max(len(against), 1)))
     if bound <= BY_KEY["accuracy"].margin:
         return ""
     points = significant(bound * 100, 2)
-    return f"Accuracy rests on {count(examples)} test examples: differences under about {points} points cannot be told apart."
+    return f"Accuracy rests on {count(examples)} test examples: {indistinct(points)}."

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from greenbench.core.measurement import Channel, Domain, Provenance
 
 REFRESHES = 100
+NOT_COUNTED = "Shown beside the counters, not counted in this run."
 
 
 def shortest_block_s(refresh_s: float) -> float:

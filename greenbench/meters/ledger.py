@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from greenbench.core.measurement import Channel, Measurement, Provenance, Sample, SourceReport, SourceState, Window
 from greenbench.core.run import PowerTrace
 from greenbench.meters.energy_curve import EnergyCurve
-from greenbench.meters.fitness import counted, counts_from, counts_in_run, is_wall, too_slow
+from greenbench.meters.fitness import NOT_COUNTED, counted, counts_from, counts_in_run, is_wall, too_slow
 from greenbench.meters.meter import NS
 from greenbench.meters.reading_error import NEIGHBOURS
 
@@ -289,4 +289,4 @@ def _told(report: SourceReport, total: set[str], aside: dict[str, str]) -> Sourc
         return _counting(report, total, aside)
     why = aside.get(walls[0].key, "A quicker wall meter counts.")
     channels = tuple(channel.model_copy(update={"counted": False}) if channel in walls else channel for channel in report.channels)
-    return report.model_copy(update={"channels": channels, "reason": f"Shown beside the counters, not counted in this run. {why}"})
+    return report.model_copy(update={"channels": channels, "reason": f"{NOT_COUNTED} {why}"})

@@ -142,7 +142,7 @@ class PlugHttp:
                 "Connect this machine to the network of the plug, or check the address.",
             )
         if isinstance(cause, ConnectionRefusedError):
-            return self._silent(f"{self.address} refuses the connection: nothing answers HTTP there now.")
+            return self._silent(f"{self.address} refuses the connection: nothing answers HTTP there.")
         return self._silent(f"The connection to {self.address} broke off.")
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from greenbench.analysis.doctor.proposals import ENOUGH_EXAMPLES, more_testing
+from greenbench.analysis.resolution import indistinct, least_difference
 from greenbench.core.advice import AddBranch, Advice, Evidence, InsertAfter, NewStep, PortRef, Proposal, SetParams, Tone
 from greenbench.core.artifact import DatasetArtifact
 from greenbench.core.order import NOTHING_DONE, after
 from greenbench.core.pipeline import Node, Pipeline
 from greenbench.core.ports import PortKind
-from greenbench.core.quote import count
+from greenbench.core.quote import count, significant
 from greenbench.core.runtimes import RUNTIMES
 from greenbench.core.step import Group, StepSpec, Trait
 from greenbench.engine.linter.surroundings import Surroundings
@@ -76,16 +77,17 @@ class Look:
 
 
 def few_examples(look: Look) -> Iterator[Advice]:
-    """A test set on which differences of a point cannot be seen: at 500 examples the interval of 95 % is about 2 points to each side."""
+    """A test set on which small differences cannot be seen, by the rule that the results page states after the run."""
     for bench in look.nodes("benchmark"):
         source = look.data_of(bench.id)
         examples, seen = _test_examples(look, source)
         if examples is None or examples >= ENOUGH_EXAMPLES:
             continue
         more = _more(look, source, examples)
+        points = significant(least_difference(max(examples, 1), max(len(look.models(bench.id)) - 1, 1)) * 100, 2)
         yield Advice(
             code="few-examples", weight=50, tone=Tone.WARNING, node=source, title=f"Only {count(examples)} test examples",
-            text="Differences of accuracy under two points or so will not be told apart: the verdict will be “cannot tell yet”.",
+            text=f"Of the accuracies, {indistinct(points)}: the verdict on them will be “cannot tell yet”.",
             evidence=(Evidence(words="Test examples", number=count(examples), where=seen),),
             remedy="" if more else "Judge on more examples.",
             proposals=more,

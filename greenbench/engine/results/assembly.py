@@ -10,6 +10,7 @@ from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import charging, tracing
 from greenbench.engine.results.disturbances import disturbances
 from greenbench.engine.results.remarks import protocol_remarks
+from greenbench.engine.results.stood_aside import aside_remarks
 from greenbench.engine.results.variants import BenchmarkResults
 from greenbench.meters import carbon
 
@@ -40,6 +41,8 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
     before, after = (powers[0], powers[-1]) if len(powers) > 1 else (None, None)
     moved = disturbances(variants, recorder.environment, before, after)
     ended = recorder.ended_ns or recorder.started_ns
+    told = recorder.ledger.told(sources)
+    aside = aside_remarks(told) if variants else []
     result = RunResult(
         run_id=recorder.run_id,
         title=plan.title,
@@ -50,12 +53,12 @@ def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso:
         seconds=max(ended - recorder.started_ns, 0) / 1e9,
         plan=plan,
         environment=recorder.environment,
-        sources=recorder.ledger.told(sources),
+        sources=told,
         idle_before=powers[0] if powers else None,
         idle_after=powers[-1] if len(powers) > 1 else None,
         variants=tuple(variants),
         nodes=tuple(recorder.nodes[node.id] for node in plan.nodes if node.id in recorder.nodes),
-        warnings=(*warnings, *protocol_remarks(recorder, variants), *moved, *limits(recorder, variants)),
+        warnings=(*warnings, *protocol_remarks(recorder, variants), *moved, *aside, *limits(recorder, variants)),
         lint=recorder.told,
         data=_data(recorder, benchmarks),
         energy_total=add(lines).energy if lines else Measurement.missing("J", "the run did not begin"),

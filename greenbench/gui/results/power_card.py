@@ -197,7 +197,7 @@ def benchmark_span(result: RunResult) -> tuple[float, float] | None:
 
 
 def _why(result: RunResult) -> str:
-    reasons = [source.reason for source in result.sources if source.reason]
+    reasons = [f"{source.title}: {source.reason}" for source in result.sources if source.reason]
     return reasons[0] if reasons else "No power was read in this run."
 
 
