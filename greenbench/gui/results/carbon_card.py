@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QCompleter, QDoubleSpinBox, QGridLayout, QSlider, QWidget
 
 from greenbench.core import quote
@@ -53,10 +53,14 @@ class CarbonCard(Card):
         box.setInsertPolicy(Choice.InsertPolicy.NoInsert)
         box.setMinimumWidth(120)
         box.setMaximumWidth(400)
+        edit = box.lineEdit()
+        assert edit is not None
+        box.installEventFilter(self)  # it passes its focus on to its field by hand
+        edit.editingFinished.connect(self._region_typed)
         return box
 
     def _build(self, rate: Rate) -> None:
-        self.intensity.setRange(0.0, _DENSE_G)
+        self.intensity.setRange(0.0, 1e9)  # what is too much is refused in words and not cut off while it is typed
         self.intensity.setDecimals(0)
         self.intensity.setSuffix(" g/kWh")
         dense(self.intensity, "Grams of CO2e for a kilowatt-hour")
@@ -134,6 +138,33 @@ class CarbonCard(Card):
             widget.blockSignals(False)
         self._show()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click into the region selects all of it, so that what is typed takes its place."""
+        if isinstance(watched, Choice) and event.type() == QEvent.Type.FocusIn and (edit := watched.lineEdit()) is not None:
+            QTimer.singleShot(0, edit, edit.selectAll)
+        return super().eventFilter(watched, event)
+
+    def _region_typed(self) -> None:
+        """Takes the region that was typed whole or that is offered for it; else says that there is none."""
+        typed = self.region.currentText().strip()
+        names = [self.region.itemText(place) for place in range(self.region.count())]
+        now = self.factor.region.partition(" (")[0] if self.factor is not None else ""
+        if not typed or typed == now:
+            self.region.setEditText(now)
+            return
+        low = typed.lower()
+        fitting = [name for name in names if name.lower() == low] or [name for name in names if low in name.lower()]
+        if fitting:
+            self._region_chosen(names.index(fitting[0]))
+        else:
+            self._complain(f'No region is called "{typed}". Choose one of the list, or give the grams for a kWh beside it.')
+
+    def _complain(self, words: str) -> None:
+        """What cannot be taken: the factor in force stays, and so do its grams."""
+        self._set(self.factor)
+        self.source.setText(words)
+        self.source.set_tone("danger")
+
     def _region_chosen(self, place: int) -> None:
         region = self.region.itemData(place)
         name = region.name if region.iso == "WORLD" else f"{region.name} ({region.iso})"
@@ -141,6 +172,10 @@ class CarbonCard(Card):
         self._set(CarbonFactor(region=name, intensity_g_per_kwh=grams, year=region.year, source=region.source, pue=pue))
 
     def _own_intensity(self, value: float) -> None:
+        if value > _DENSE_G:
+            given = quote.count(round(value))
+            self._complain(f"{given} g/kWh is more than anything that burns gives. At most {quote.count(round(_DENSE_G))} are possible.")
+            return
         self._set(CarbonFactor(region=_OWN, intensity_g_per_kwh=value, source="typed here", pue=self.pue.value() / 100))
 
     def _pue_moved(self, value: int) -> None:
@@ -150,6 +185,7 @@ class CarbonCard(Card):
 
     def _show(self, _value: int = 0) -> None:
         result, factor = self._result, self.factor
+        self.source.set_tone("muted")
         self.back.setVisible(factor != self._kept and self._kept is not None)
         self.pue_words.setText(f"{self.pue.value() / 100:.2f}")
         if result is None:

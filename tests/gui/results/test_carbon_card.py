@@ -1,6 +1,9 @@
 """Carbon, what if: another grid, PUE or rate changes the grams at once, by the formula, and never the run."""
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from greenbench.core.run import CarbonFactor, RunResult
@@ -90,3 +93,36 @@ def test_missing_energy_is_a_dash_with_its_reason(card: CarbonCard, result: RunR
     card.choose(1)
     assert grams(card, 0) == ["—", "—"]
     assert card.cells[0][0].toolTip() == "No power source can be read."
+
+
+@pytest.mark.parametrize("typed", ["Fran", "france", "France"])
+def test_what_is_typed_takes_the_place_of_the_region_and_is_completed(card: CarbonCard, qtbot: QtBot, typed: str) -> None:
+    edit = card.region.lineEdit()
+    card.intensity.setFocus()
+    QTest.mouseClick(edit, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: edit.selectedText() == "Germany")
+    QTest.keyClicks(edit, typed)
+    popup = card.region.completer().popup()
+    QTest.keyClick(popup if popup.isVisible() else edit, Qt.Key.Key_Return)
+    assert card.region.currentText() == "France"
+    assert card.factor is not None
+    assert card.factor.region == "France (FRA)"
+
+
+def test_a_region_that_there_is_not_is_told_and_the_factor_stays(card: CarbonCard) -> None:
+    edit = card.region.lineEdit()
+    edit.setText("Atlantis")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert card.source.text().startswith('No region is called "Atlantis"')
+    assert card.factor == KEPT
+    assert card.region.currentText() == "Germany"
+
+
+def test_an_intensity_beyond_everything_is_refused_in_words_and_not_cut_off(card: CarbonCard) -> None:
+    card.intensity.selectAll()
+    QTest.keyClicks(card.intensity, "9999999")
+    QTest.keyClick(card.intensity, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert "more than anything that burns" in card.source.text()
+    assert card.factor == KEPT
+    assert card.intensity.value() == 360.0
