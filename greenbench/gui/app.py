@@ -26,6 +26,7 @@ from greenbench.gui.job_bridge import JobBridge
 from greenbench.gui.late_runner import LateRunner
 from greenbench.gui.look import Look
 from greenbench.gui.main_window import MainWindow, Parts
+from greenbench.gui.mishaps import Mishaps, told
 from greenbench.gui.results.export import Exporter
 from greenbench.gui.run_bridge import RunBridge, Runner
 from greenbench.gui.run_control import RunControl
@@ -52,10 +53,12 @@ def run(arguments: list[str]) -> int:
     answer_quickly()
     runner = LateRunner(partial(_local_runner, asked.replay), lambda runner: runner.wait_for_meter())
     window = build(application, runner)
+    mishaps = attend(window)
     open_first(window, asked.file)
     window.painted.connect(partial(_after_first_paint, window, runner, asked.run))
     show(window)
     code = application.exec()
+    mishaps.close()
     runner.close()
     window.parts.exporter.wait()
     return int(code)
@@ -97,6 +100,21 @@ def build(application: QApplication, runner: Runner, catalog: Catalog | None = N
     window.setWindowIcon(QIcon(str(places.resources() / "style" / "greenbench.svg")))
     window.toolbar.protocol.set_value(control.protocol)
     return window
+
+
+def attend(window: MainWindow) -> Mishaps:
+    """From now on an action that raises is told in the window."""
+    mishaps = Mishaps(places.home())
+
+    def tell(error: Exception) -> None:
+        if isinstance(error, GreenBenchError):
+            window.messages.show_error(error, window.show_node)
+        else:
+            window.messages.say("failure", *told(error, mishaps.log))
+
+    mishaps.happened.connect(tell)
+    mishaps.listen()
+    return mishaps
 
 
 def open_first(window: MainWindow, file: Path | None) -> None:

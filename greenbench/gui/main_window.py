@@ -192,8 +192,10 @@ class MainWindow(QMainWindow):
         self.editor.offer_commands()
         self.editor.tools.setVisible(page == 0)
         self.panels.show_page(page)
+        self.messages.turn_to(str(page))
         if page == 2:
             self._load_history()
+            self.history.list.setFocus()
 
     def swap_pages(self, page: QWidget, *, shown: bool) -> None:
         """Shows a page in place of toolbar, progress and panels, or them in its place. What goes, goes first, the panels before all: two
@@ -205,6 +207,8 @@ class MainWindow(QMainWindow):
             widget.setVisible(not shown)
         if shown:
             page.show()
+        self.messages.turn_to(page.accessibleName() if shown else str(self.pages.currentIndex()))
+        self.wiring.show_title()
 
     def finish(self) -> None:
         """Adds what needs pyqtgraph, after the first paint; the meter starts here too."""

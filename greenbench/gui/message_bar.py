@@ -27,6 +27,7 @@ class Message(QFrame):
         self.setProperty("role", kind)
         self.message, self.remedy, self.left = message, remedy, False
         self.problem = False  # of a plan: it goes when the pipeline is mended
+        self.stays = kind != "notice" or bool(buttons)  # else it goes with the page on which it was said
         name, tone = _LOOK[kind]
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -79,6 +80,7 @@ class MessageBar(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 8, 12, 8)
         self._front: Message | None = None
+        self._page = ""
         self.hide()
 
     @property
@@ -118,6 +120,15 @@ class MessageBar(QWidget):
         """Takes the message with these words away, if it is still there."""
         for message in self.messages:
             if message.message == words:
+                message.leave()
+
+    def turn_to(self, page: str) -> None:
+        """Another page is in front: what was noticed on the one before is of no use there."""
+        if page == self._page:
+            return
+        self._page = page
+        for message in self.messages:
+            if not message.stays:
                 message.leave()
 
     def clear_problems(self) -> None:

@@ -41,14 +41,14 @@ class Wiring:
         self._runs(parts)
         self._views()
         window.pages.currentChanged.connect(self._page)
-        self._title()
+        self.show_title()
         self._undo()
         self._phase(parts.control.phase)
 
     def _files(self, parts: "Parts") -> None:
         window = self._window
         parts.session.refused.connect(window.messages.show_error)
-        parts.session.state_changed.connect(self._title)
+        parts.session.state_changed.connect(self.show_title)
         parts.session.replaced.connect(self.shown_run.forget)
         parts.session.undo_stack.indexChanged.connect(self._undo)
         parts.files.failed.connect(window.messages.show_error)
@@ -160,12 +160,14 @@ class Wiring:
         self._window.inspector.show_nodes([id])
         self._window.inspector.setFocus()
 
-    def _title(self) -> None:
+    def show_title(self) -> None:
+        """The tab of the pipeline and the window say what is open; on the start page the window says that."""
         document = self._window.parts.session.document
         modified = document.modified
         self._window.menu_row.tab.show_title(document.title or "Untitled", modified, str(document.path or ""))
-        self._window.setWindowTitle(f"{document.title or 'Untitled'}[*] – GreenBench")
-        self._window.setWindowModified(modified)
+        start = self._window.start.shown
+        self._window.setWindowTitle(f"{'Start' if start else document.title or 'Untitled'}[*] – GreenBench")
+        self._window.setWindowModified(modified and not start)
 
     def _undo(self) -> None:
         undo = self._window.parts.session.undo_stack

@@ -448,3 +448,25 @@ def test_the_end_of_a_run_is_told_in_the_colour_of_how_it_ended(window: MainWind
     window.wiring._ended(result.model_copy(update={"state": state}))
     message = window.messages.messages[-1]
     assert (message.property("role"), message.remedy) == (kind, "What was measured is kept.")
+
+
+def test_a_notice_of_one_page_does_not_follow_to_another(window: MainWindow) -> None:
+    window.show_page(1)
+    window.messages.say("notice", "The table is on the clipboard.")
+    window.messages.say("failure", "The plug is gone.")
+    kept = window.messages.say("notice", "Removed.", "", [("Undo", lambda: None)])
+    window.sensor_page.show()
+    assert [each.message for each in window.messages.messages] == ["The plug is gone.", kept.message]
+
+
+def test_on_the_start_page_the_title_is_not_that_of_a_pipeline(window: MainWindow) -> None:
+    title = window.windowTitle()
+    window.start.show()
+    assert window.windowTitle().startswith("Start")
+    window.show_page(0)
+    assert window.windowTitle() == title
+
+
+def test_ctrl_3_leads_to_a_list_that_takes_the_arrows(window: MainWindow, runner) -> None:
+    window.actions_["history"].trigger()
+    assert window.focusWidget() is window.history.list or not window.history.list.isVisible()

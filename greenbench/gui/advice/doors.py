@@ -1,23 +1,40 @@
 """Joins advice with the window: what is offered when, and what a press does: one undo, and the canvas shows it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
 from greenbench.core import places
-from greenbench.core.advice import Proposal, UseProtocol
+from greenbench.core.advice import Proposal, SetParams, UseProtocol
+from greenbench.core.edits import Together
 from greenbench.core.errors import GreenBenchError
+from greenbench.core.pipeline import Pipeline
 from greenbench.core.proposing import edit_of, new_nodes
 from greenbench.engine.cache import Cache
 from greenbench.engine.sources import known_in
 from greenbench.gui.advice.lamp import LintPanel
 from greenbench.gui.advice.watch import LintWatch
+from greenbench.gui.editor.words import short_value
+from greenbench.gui.message_bar import Message
 
 if TYPE_CHECKING:
     from greenbench.gui.main_window import MainWindow
 
 _SETTLED_MS = 300  # nodes that an edit moves glide to their places
 _RUNNING = "A run is under way: wait for its end, or stop it."
+
+
+def settings_changed(pipeline: Pipeline, change: SetParams) -> str:
+    """The settings of a node as they are and as they will be: "test share 20 % → 30 %"."""
+    spec, node = pipeline.spec(change.node), pipeline.node(change.node)
+    before = spec.params.checked(node.params, node.title).plain()
+    parts = []
+    for name, value in change.values.items():
+        field = spec.field(name)
+        if field is not None and before.get(name) != value:
+            parts.append(f"{field.title[:1].lower()}{field.title[1:]} {short_value(field, before.get(name))} → {short_value(field, value)}")
+    return ", ".join(parts)
 
 
 class AdviceDoors(QObject):
@@ -48,6 +65,9 @@ class AdviceDoors(QObject):
         window.intake.reader.changed.connect(lambda *_: self.watch.look_soon())
         parts.session.changed.connect(lambda _change: self.why.offer())
         parts.session.replaced.connect(self.why.offer)
+        self._said: Message | None = None
+        self._done_at = 0
+        parts.session.undo_stack.indexChanged.connect(self._undone)
 
     def open(self) -> None:
         """The list under the lamp, with the machine looked at anew."""
@@ -99,17 +119,36 @@ class AdviceDoors(QObject):
         except GreenBenchError as error:
             window.messages.show_error(error)
             return
-        before = set(window.parts.session.pipeline.nodes)
+        words = self._words(proposal, edit)
         if window.parts.session.do(edit):
             ids = new_nodes(edit)
-            titles = ", ".join(f"“{window.parts.session.pipeline.node(id).title}”" for id in ids)
             window.show_page(0)
             window.editor.select_nodes(ids)
-            verb = "Changed" if before.issuperset(ids) else "Added"
-            window.messages.say(
-                "notice", f"{verb}: {titles}." if ids else f"{proposal.title}: done.", "Undo takes it back. Run measures it."
-            )
+            self._said = window.messages.say("notice", words(), "Undo takes it back. Run measures it.")
+            self._done_at = window.parts.session.undo_stack.index()
             self._settled.start()
+
+    def _words(self, proposal: Proposal, edit: Together) -> Callable[[], str]:
+        """What has been done, in words to be made afterwards; of settings the values before are read now."""
+        pipeline = self._window.parts.session.pipeline
+        before, change = set(pipeline.nodes), proposal.change
+        if isinstance(change, SetParams):
+            said = f"Changed: “{pipeline.node(change.node).title}”, {settings_changed(pipeline, change)}."
+            return lambda: said
+
+        def made() -> str:
+            ids = new_nodes(edit)
+            titles = ", ".join(f"“{self._window.parts.session.pipeline.node(id).title}”" for id in ids)
+            return f"{'Changed' if before.issuperset(ids) else 'Added'}: {titles}." if ids else f"{proposal.title}: done."
+
+        return made
+
+    def _undone(self, index: int) -> None:
+        """What is no longer so is no longer said."""
+        if self._said is not None and index < self._done_at:
+            said, self._said = self._said, None
+            if said in self._window.messages.messages:
+                said.leave()
 
     def _show_all(self) -> None:
         """A branch may have pushed what follows it out of sight."""

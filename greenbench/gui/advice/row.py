@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from greenbench.core.advice import Advice, Proposal, Tone, question
@@ -16,6 +16,16 @@ Why = Callable[[Proposal], str]
 """Why a proposal cannot be carried out now; "" where it can."""
 
 _TONES = {Tone.WARNING: ("warning", "warning"), Tone.INFO: ("lightbulb-filament", "muted")}
+
+
+class _Line(QPushButton):
+    """Enter does what Space does: outside a dialog Qt gives a button Space alone."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+            return
+        super().keyPressEvent(event)
 
 
 class AdviceRow(QWidget):
@@ -46,7 +56,7 @@ class AdviceRow(QWidget):
 
     def _make_head(self) -> QPushButton:
         """The whole line is the button; Tab reaches it, Space and Enter open it."""
-        head = QPushButton()
+        head = _Line()
         head.setProperty("kind", "advice")
         head.setFixedHeight(36)
         head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

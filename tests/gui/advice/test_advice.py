@@ -108,8 +108,11 @@ def test_a_setting_changes_by_one_click_and_comes_back_by_one_undo(window: MainW
     session = window.parts.session
     assert session.pipeline.node("data").params == {"test_share": 0.3}
     assert window.editor.selected() == ["data"]
+    said = window.messages.messages[-1].message
+    assert "20 % → 30 %" in said
     qtbot.waitUntil(lambda: "few-examples" not in codes(watch))
     session.undo_stack.undo()
+    assert said not in [message.message for message in window.messages.messages], "what is undone is not said any more"
     assert session.pipeline.node("data").params == {}
     assert not session.undo_stack.canUndo()
 
@@ -259,3 +262,13 @@ def test_a_line_shows_question_cause_numbers_and_their_place(qtbot: QtBot, theme
 def test_a_remark_of_the_run_is_no_cause_by_itself(card: WhyCard, result: RunResult) -> None:
     card.show_result(result.model_copy(update={"warnings": (Remark(kind="limit", text="One machine.", code=""),)}))
     assert card.rows == []
+
+
+def test_enter_opens_a_line_as_space_does(qtbot: QtBot, theme: Theme) -> None:
+    row = AdviceRow(theme, Advice(code="x", weight=1, tone=Tone.INFO, title="A thing", text="More about it."))
+    qtbot.addWidget(row)
+    row.show()
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Enter):
+        before = row.is_open
+        QTest.keyClick(row.head, key)
+        assert row.is_open is not before
