@@ -62,7 +62,9 @@ def emitted(result: RunResult, found: Emissions, letters: list[str]) -> TextTabl
             which = "Both runs" if spent.runs == 2 else f"All {plural(spent.runs, 'run')}"
             lines.append((f"{which} of this pipeline", spent.energy, grams(spent.energy, found.carbon)))
     rows = tuple((title, _kwh(energy), _grams(mass)) for title, energy, mass in lines if energy.value is not None)
-    note = "Least: a part of the run has no reading." if found.at_least else ""
+    notes = ["Least: a part of the run has no reading."] if found.at_least else []
+    notes += ["Energy is that of the machine; CO₂e includes what the building adds (PUE)."] if found.carbon.pue != 1 else []
+    note = " ".join(notes)
     return TextTable(("", "energy", "CO₂e"), rows, "lrr", note, weights=(2.6, 1.3, 1.3))
 
 
@@ -124,7 +126,8 @@ def equivalent_words(found: Emissions) -> str:
     rough = "about " if found.session_energy.provenance is Provenance.MODELLED else ""
     said = " or ".join(filter(None, (", ".join(_amount(each) for each in worth[:-1]), _amount(worth[-1]))))
     sources = "; ".join(f"{each.what.split(' ')[0]}: {each.source}" for each in worth if each.year)
-    return f"The whole run took {rough}as much as {said}.{f' ({sources}.)' if sources else ''}"
+    building = f", with what the building adds (PUE {number(found.carbon.pue, 2)})," if found.carbon.pue != 1 else ""
+    return f"The whole run took{building} {rough}as much as {said}.{f' ({sources}.)' if sources else ''}"
 
 
 def _amount(each: Equivalent) -> str:

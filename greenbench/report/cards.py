@@ -6,6 +6,7 @@ from greenbench.core.measurement import Measurement
 from greenbench.core.quote import count, quote, significant
 from greenbench.core.run import NodeResult, RunResult
 from greenbench.report.labels import plural
+from greenbench.report.making import flop_words
 from greenbench.report.parts import Section, TextTable
 
 _HOLDS = {True: "✓ holds", False: "× does not hold", None: "? cannot tell"}
@@ -83,7 +84,7 @@ def cards(result: RunResult) -> Section | None:
     work, trained = result.training_flop
     finding = f"{plural(len(done), 'step').capitalize()} made the models."
     if trained:
-        finding += f" Training took {significant(work / 1e12, 3)} TFLOP in {plural(trained, 'step')} (E·D·H, all of them counted)."
+        finding += f" Training took {flop_words(work)} in {plural(trained, 'step')} (E·D·H, all of them counted)."
     return Section("cards", "What each step did", finding, tables=(TextTable(head, rows, "lrrrrrrrr", note, weights=_WEIGHTS),))
 
 

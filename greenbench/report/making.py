@@ -164,7 +164,7 @@ class _Lines:
         if strong:
             self.strong.append(len(self.rows))
         time = f"{significant(spent.seconds / 60, 2)} min" if self.minutes else f"{significant(spent.seconds, 2)} s"
-        least = "≥ " if spent.at_least else ""
+        least = "at least " if spent.at_least else ""
         self.rows.append((title, time if spent.seconds else NO_READING, *_value(spent.energy, self.shown, least)))
 
     def table(self, head: str, note: str) -> TextTable:
@@ -255,7 +255,7 @@ def _note(result: RunResult, lines: tuple[Charge, ...]) -> str:
         words.append(f"{_CACHED} From the cache; what it took at first is still charged.")
     words.append("Gross of idle. A sum carries the least direct mark of its parts; ±: what the meter leaves open, 95 %.")
     if missing := add(lines).missing:
-        words.append(f"No reading for {listed([f'“{title}”' for title in dict.fromkeys(missing)])}: sums are the least (≥).")
+        words.append(f"No reading for {listed([f'“{title}”' for title in dict.fromkeys(missing)])}: sums are the least.")
     return " ".join(words)
 
 
@@ -292,7 +292,8 @@ def _after(each: BreakEven) -> tuple[str, str, str]:
     }
     if each.verdict is not PayBack.PAYS or each.inferences is None or each.days is None:
         return words.get(each.verdict, ""), "", ""
-    least = "≥ " if each.at_least else "≈ " if each.inferences.provenance is Provenance.MODELLED else ""
+    least = "at least " if each.at_least else ""
+    least += "≈ " if each.inferences.provenance is Provenance.MODELLED else ""
     low, high = each.inferences.low, each.inferences.high
     interval = f"[{approximate(low)}, {approximate(high)}]" if low is not None and high is not None else ""
     return f"{least}{approximate(each.inferences.value or 0.0)}", interval, time_words(each.days.value or 0.0)

@@ -1,10 +1,11 @@
 """Claims and cards say in the report what the run found, and nothing more."""
 
 from greenbench.analysis.headline import headline
-from greenbench.core.artifact import Fact, ResultsArtifact
+from greenbench.core.artifact import TRAINING_WORK, Fact, ResultsArtifact
 from greenbench.core.claim import ClaimedModel, ClaimLine, ClaimResult
 from greenbench.core.run import NodeResult, NodeState, Plan, PlannedNode, RunResult, RunState, Source
 from greenbench.report.cards import NO_BREAK, cards, claims
+from greenbench.report.making import flop_words
 
 CLAIM = ClaimResult(
     statement="The student learns more from a teacher.",
@@ -69,3 +70,13 @@ def test_a_card_shows_before_and_after_and_leaves_out_what_is_not_known() -> Non
 def test_without_claims_or_steps_there_are_no_sections() -> None:
     assert claims(run_of()) is None
     assert cards(run_of()) is None
+
+
+def test_the_work_of_training_has_the_unit_that_the_ledger_gives_it() -> None:
+    facts = (Fact(title="File size", value=320_000, unit="B"), Fact(title=TRAINING_WORK, value=3.4e9, unit="FLOP"))
+    source = {"model": (Source(node="m", output="model"),)}
+    planned = PlannedNode(id="p", step="fine_tune", version=1, title="Tune", params={}, inputs=source, digest="d")
+    section = cards(run_of(NodeResult(node="p", title="Tune", step="fine_tune", state=NodeState.DONE, facts=facts), planned=(planned,)))
+    assert section is not None
+    assert "Training took 3.40 GFLOP in" in section.finding
+    assert flop_words(3.4e9) == "3.40 GFLOP"

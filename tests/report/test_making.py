@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from greenbench.analysis.break_even import break_even
+from greenbench.analysis.emissions import Emissions
+from greenbench.core.carbon import grams
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import PowerTrace, RunResult
+from greenbench.core.run import CarbonFactor, PowerTrace, RunResult
 from greenbench.report import carbon, energy_aware, making, power
 from greenbench.report.columns import columns, rows
 from greenbench.report.model import build
@@ -87,7 +89,7 @@ def test_a_line_without_reading_makes_sums_the_least(measured: RunResult) -> Non
     lines = [line for line in measured.ledger if line.node != "int8"]
     table = making.ledger_table(measured.model_copy(update={"ledger": (*lines, unread)}), "D")
     assert row(table, "int8")[2] == "—"
-    assert row(table, "This run")[2].startswith("≥ ")
+    assert row(table, "This run")[2].startswith("at least ")
     assert "No reading for “int8”" in table.note
 
 
@@ -171,3 +173,13 @@ def test_sums_over_runs_are_told_once_where_they_are_the_same(measured: RunResul
     assert making.several(measured.model_copy(update={"spent": (alone, alone)})) == ()
     two = pipeline.model_copy(update={"runs": 2})
     assert "in both runs of this pipeline" in making.edh(measured.model_copy(update={"spent": (two,)}))[0]
+
+
+def test_equivalents_and_the_table_above_them_say_whether_the_building_is_in_them():
+    energy = Measurement(value=3.6e6, low=3.5e6, high=3.7e6, unit="J")
+    for pue, told in (
+        (1.5, "The whole run took, with what the building adds (PUE 1.50), as much as"),
+        (1.0, "The whole run took as much as"),
+    ):
+        factor = CarbonFactor(region="WORLD", intensity_g_per_kwh=480.0, pue=pue)
+        assert carbon.equivalent_words(Emissions(factor, 1.0, (), energy, grams(energy, factor))).startswith(told)
