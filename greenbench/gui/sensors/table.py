@@ -330,7 +330,7 @@ class SensorTable(QTableView):
         if not column.most:
             return column.least
         face = QFontMetricsF(font(13 if place == SOURCE else 12, 600))
-        words = max((face.horizontalAdvance(self._model.words(row, place)) for row in self._all), default=0.0)
+        words = max((face.horizontalAdvance(self._model.words(row, place)) for row in self.rows), default=0.0)
         beside = {SOURCE: 4, STATE: 21, PROVENANCE: 21}.get(place, 0)
         return max(column.least, min(math.ceil(words) + 2 * PAD + beside + 2, column.most))
 
