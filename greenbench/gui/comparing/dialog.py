@@ -26,7 +26,7 @@ from greenbench.gui.marks import variant_pixmap
 from greenbench.gui.theme import Theme, font
 
 _FIRST = ("Run", "Variant", "Unlike the pin")
-_WIDE = {0: 150, 1: 150, 2: 150}  # their words give way to the numbers; the tooltip has them
+_WIDE = {0: 150, 1: 128, 2: 132}  # their words give way to the numbers; the tooltip has them
 _FEW = 4  # settings that changed, before the rest is counted
 
 

@@ -63,7 +63,7 @@ def lines(results: Sequence[RunResult], pin: tuple[str, str]) -> tuple[Line, ...
         other = tuple(unlike(result, variant, *pinned)) if pinned else ()
         for column in shown:
             quoted = quote.quote(variant.metrics.get(column.key), scales[column.key])
-            interval = f"  ({quoted.interval})" if quoted.interval else ""
+            interval = f" ({quoted.interval})" if quoted.interval else ""
             cells.append(f"{'≈ ' if quoted.approx else ''}{quoted.text}{interval}")
             if column.compared:
                 change = apart(column.key, variant, pinned[1]) if pinned else None

@@ -56,10 +56,10 @@ class BreakEvenCard(Card):
         self._rates = QWidget()
         self._rates.setLayout(row(Text("At", 12, 400, "muted"), RateField(rate), Text("inferences a day", 12, 400, "muted"), 0))
         self.body.addWidget(self._upper)
-        self.body.addWidget(self.plot, 1)
-        self.body.addStretch(0)
+        self.body.addWidget(self.plot, 1000)
         self.body.addWidget(self._strip)
         self.body.addWidget(self._rates)
+        self.body.addStretch(1)  # without a plot the answer stands under what it is made of
         self.which.activated.connect(self._pick)
         rate.changed.connect(self._show)
 

@@ -14,7 +14,7 @@ from greenbench.gui.theme import Theme, font
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _TIME, _ENERGY, _HALF, _MARK, _STATE = range(3, 8)
-_WIDTHS = {1: 150, 2: 90, _TIME: 90, _ENERGY: 96, _HALF: 70, _MARK: 36, _STATE: 130}
+_WIDTHS = {1: 150, 2: 90, _TIME: 90, _ENERGY: 96, _HALF: 70, _MARK: 36, _STATE: 150}
 _NUMBERS = (_TIME, _ENERGY, _HALF)
 
 
@@ -25,7 +25,7 @@ class LedgerDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Energy ledger")
-        self.resize(900, 540)
+        self.resize(960, 600)
         self._scale = quote.scale("J", [line.energy.value for line in lines])
         self.table = self._table()
         for line in lines:
@@ -48,6 +48,7 @@ class LedgerDialog(QDialog):
 
     def _table(self) -> QTreeWidget:
         table = QTreeWidget()
+        table.setObjectName("history")
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -105,7 +106,7 @@ def spent_words(spent: Sequence[Spending]) -> str:
 def _item(theme: Theme, line: Charge, scale: quote.Scale) -> QTreeWidgetItem:
     energy = quote.quote(line.energy)
     joules, half = cell_words(line.energy, scale)
-    state = "from the cache" if line.cached else "nothing came of it" if line.failed else ""
+    state = "from the cache" if line.cached else "came to nothing" if line.failed else ""
     seconds = quote.duration(line.seconds) if line.seconds is not None else ""
     title = f"{line.title}, repeat {line.repeat}" if line.repeat else line.title
     item = QTreeWidgetItem([title, line.kind.value, ", ".join(line.variants), seconds, joules, half, energy.mark, state])

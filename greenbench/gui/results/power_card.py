@@ -99,7 +99,10 @@ class PowerChart(Chart):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(font(11))
         area = self.area
-        for phase in self.phases:
+        taken: list[QRectF] = []
+        for phase in sorted(
+            self.phases, key=lambda phase: phase.kind is WindowKind.STEP
+        ):  # a step may hold windows: their names come first
             left, right = self.at(phase.t0_s, 0.0).x(), self.at(phase.t1_s, 0.0).x()
             if right < area.left() or left > area.right():
                 continue
@@ -107,7 +110,10 @@ class PowerChart(Chart):
             seen = QRectF(max(left, area.left()) + 3, area.top() - 18, 0, 14)
             seen.setRight(min(right, area.right()))
             words = phase.label or phase.kind.value
-            if painter.fontMetrics().horizontalAdvance(words) < seen.width() and phase.kind is not WindowKind.WARM_UP:
+            name = QRectF(seen.left(), seen.top(), painter.fontMetrics().horizontalAdvance(words), seen.height())
+            free = name.width() < seen.width() and not any(name.intersects(other) for other in taken)
+            if free and phase.kind is not WindowKind.WARM_UP:
+                taken.append(name)
                 painter.setPen(self.theme.color("muted"))
                 painter.drawText(seen, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 

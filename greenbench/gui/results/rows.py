@@ -201,6 +201,8 @@ def _half_width(comparison: Comparison, points: bool) -> str:
     """ "± 2": half of the interval, in per cent or points, with the digits that it supports."""
     if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
         return ""
+    if comparison.change is not None and comparison.change >= 1 and not points:  # "5.1 times as much ± 0.3"
+        return f"± {quote.significant((comparison.high - comparison.low) / 2, 2)}"
     half = (comparison.high - comparison.low) / 2 * 100
     digits = quote.significant(half, 2) if half >= 1 else f"{max(half, 0.1):.1f}"  # finer than the words beside it means nothing
     return f"± {digits}{' pp' if points else ''}"

@@ -1,6 +1,6 @@
 """A run whose queries did not come one after the other says so: in the head of the page, and how each variant stood it."""
 
-from greenbench.core.run import BatchTried, RunResult, Scenario, Served
+from greenbench.core.run import BatchTried, Comparison, RunResult, Scenario, Served, Verdict
 from greenbench.gui.results.rows import build
 from greenbench.gui.results.scenario import asked, scenario_words
 
@@ -33,3 +33,11 @@ def test_an_offline_run_shows_the_batch_that_was_chosen(result: RunResult) -> No
 def test_a_single_stream_has_no_such_column(result: RunResult) -> None:
     assert scenario_words(result) == ()
     assert "scenario" not in [column.key for column in build(result).columns]
+
+
+def test_how_far_a_multiple_may_be_off_is_a_multiple_too(result: RunResult) -> None:
+    higher = Comparison(verdict=Verdict.HIGHER, change=4.1, low=3.8, high=4.4, good=False, text="5.1 times as much")
+    second = result.variants[1].model_copy(update={"against": {**result.variants[1].against, "energy_per_inference": higher}})
+    table = build(result.model_copy(update={"variants": (result.variants[0], second)}))
+    place = next(index for index, column in enumerate(table.columns) if column.kind == "bar")
+    assert (table.rows[1].cells[place].text, table.rows[1].cells[place].sub) == ("5.1 times as much", "± 0.30")
