@@ -105,7 +105,11 @@ class LintPanel(QFrame):
         self.tried.emit(proposal)
 
     def _grow(self) -> None:
-        """As tall as its lines, up to a limit."""
+        """As tall as its lines, up to a limit; a line that was just closed needs less at once."""
+        for each in self.rows:
+            if (layout := each.layout()) is not None:
+                layout.activate()
+            each.updateGeometry()
         self._inside.activate()
         needed = self._inside.totalHeightForWidth(_WIDTH - 2)
         self._area.setFixedHeight(min(needed if needed > 0 else self._body.sizeHint().height(), _TALLEST))

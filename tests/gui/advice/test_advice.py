@@ -272,3 +272,13 @@ def test_enter_opens_a_line_as_space_does(qtbot: QtBot, theme: Theme) -> None:
         before = row.is_open
         QTest.keyClick(row.head, key)
         assert row.is_open is not before
+
+
+def test_the_list_is_as_tall_as_its_lines_also_after_one_was_closed(window: MainWindow, watch: LintWatch) -> None:
+    window.advice.open()
+    panel = window.advice.panel
+    opened = panel.height()
+    QTest.keyClick(panel.rows[0].head, Qt.Key.Key_Return)
+    assert not panel.rows[0].is_open
+    assert panel.height() < opened - 40
+    panel.hide()
