@@ -70,7 +70,7 @@ class Legend(QWidget):
 
     def fitted(self) -> list[Entry]:
         """The entries as they find room: names give way before an entry does; a count stands for those that are left out."""
-        for longest in (_NAME, 10, 6):
+        for longest in (_NAME, 10, 6, 4):
             shown = [
                 entry if len(entry.name) <= longest else replace(entry, name=f"{entry.name[: longest - 1]}…") for entry in self._entries
             ]
