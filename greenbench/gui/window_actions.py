@@ -51,10 +51,7 @@ def window_actions(window: "MainWindow") -> list[Action]:
         Action("results", "Results", partial(window.show_page, 1), "chart-bar-horizontal", "Ctrl+2", "View"),
         Action("inside", "Look inside", partial(window.show_page, INSIDE_PAGE), "stack", "Ctrl+4", "View", aliases="layers compare"),
         Action("history", "History", partial(window.show_page, 2), "clock-counter-clockwise", "Ctrl+3", "View", aliases="runs"),
-        Action(
-            "sensors", "Sensors", window.sensor_page.show, "lightning", "Ctrl+5", "View",
-            aliases="power sources meters RAPL NVML permission plug",
-        ),
+        Action("sensors", "Sensors", window.sensor_page.show, "lightning", "Ctrl+5", "View", aliases="power meters RAPL NVML plug"),
         *(
             Action(f"panel-{name}", f"Show or hide {title}", partial(window.panels.toggle, name), "", keys, "View", 1)
             for name, title, keys in (("steps", "steps", "F9"), ("inspector", "inspector", "F10"), ("live", "live plots", "F11"))

@@ -1,4 +1,4 @@
-"""Writes PDF, CSV and JSON on a thread of its own, so that the window never stalls."""
+"""Writes PDF, HTML, CSV and JSON on a thread of its own, so that the window never stalls."""
 
 import threading
 from pathlib import Path
@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from greenbench.core.errors import GreenBenchError, ReportError
 from greenbench.core.run import RunResult
 
-FORMATS = {"pdf": "PDF report", "csv": "CSV table", "json": "JSON results"}
+FORMATS = {"pdf": "PDF report", "html": "HTML page", "csv": "CSV table", "json": "JSON results"}
 
 
 class Exporter(QObject):
