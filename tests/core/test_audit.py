@@ -52,7 +52,7 @@ def test_what_disagrees_is_told_by_its_path():
     assert audit.disagreements == (
         "The raw data is not what the printed digest stands for.",
         "r/A/accuracy: the value made again differs",
-        "r/A/block 3: lost",
+        "r/A/block 4: lost",
     )
     assert not audit.agrees
     assert not variant.agrees

@@ -103,7 +103,8 @@ def _nothing_survives(qapp: QApplication, _qt_warnings_fail: None) -> Iterator[N
 
 def _running_timers() -> list[QTimer]:
     """Every repeating timer that runs, whoever owns it."""
-    known = [thing for thing in gc.get_objects() if isinstance(thing, QTimer) and shiboken6.isValid(thing)]
+    # By type: isinstance asks a weak proxy for what it stands for, which may be gone.
+    known = [thing for thing in gc.get_objects() if issubclass(type(thing), QTimer) and shiboken6.isValid(thing)]
     return [timer for timer in known if timer.isActive() and not timer.isSingleShot()]
 
 
