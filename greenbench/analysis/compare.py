@@ -1,8 +1,9 @@
 """Verdicts: what may be said of a variant against the baseline, in plain words.
 
-    whole interval inside ± margin ─▶ "no difference within ±1 %"      (asked first)
-    interval excludes no change    ─▶ "12 % less", "40 % more time", "0.6 pp lower"
-    else                           ─▶ "cannot tell yet"
+    whole interval inside ± margin      ─▶ "no difference within ±1 %"      (asked first: too small to matter)
+    interval excludes no change         ─▶ "12 % less", "40 % more time", "0.6 pp lower"
+    whole interval inside ± resolution  ─▶ "no difference within ±2.5 %"    (nothing found by a protocol that looks no closer)
+    else                                ─▶ "cannot tell yet"
 
 Of many variants some look different by chance alone. Where several are compared with the baseline, each is tested at the level that Holm's
 step-down gives it (greenbench.analysis.holm), its interval is the one of that level, and so the two cannot disagree.
@@ -50,8 +51,9 @@ def not_compared(reason: str, words: str = "") -> Comparison:
     return Comparison(verdict=Verdict.NOT_COMPARED, text=f"not compared{f': {words}' if words else ''}", reason=reason)
 
 
-def compare_ratio(metric: Metric, ratio: Interval) -> Comparison:
-    """The verdict on a ratio variant : baseline, from `paired_ratio` or `ratio_of_means`.
+def compare_ratio(metric: Metric, ratio: Interval, resolution: float = 0.0) -> Comparison:
+    """The verdict on a ratio variant : baseline, from `paired_ratio` or `ratio_of_means`; `resolution` is how closely the protocol looks
+    (`Protocol.resolution`).
 
     Without an interval (one block) nothing can be told.
     """
@@ -59,7 +61,7 @@ def compare_ratio(metric: Metric, ratio: Interval) -> Comparison:
     if ratio.low is None or ratio.high is None:
         reason = f"{ratio.n} paired block{'' if ratio.n == 1 else 's'} cannot show how much the measurement scatters"
         return Comparison(verdict=Verdict.UNCLEAR, change=change, text=CANNOT_TELL, reason=reason)
-    return _judge(metric, change, ratio.low - 1, ratio.high - 1).model_copy(update={"p_value": ratio.p_value})
+    return _judge(metric, change, ratio.low - 1, ratio.high - 1, resolution).model_copy(update={"p_value": ratio.p_value})
 
 
 def compare_counts(metric: Metric, value: float, baseline: float) -> Comparison:
@@ -124,35 +126,35 @@ def compare_scores(metric: Metric, scores: Sequence[float], baseline: Sequence[f
     return verdict.model_copy(update={"p_value": p_value, "reason": told})
 
 
-def _judge(metric: Metric, change: float, low: float, high: float) -> Comparison:
-    margin = metric.margin
-    if -margin <= low and high <= margin:
-        verdict = Verdict.SAME
+def _judge(metric: Metric, change: float, low: float, high: float, resolution: float = 0.0) -> Comparison:
+    within, good = None, None
+    if -metric.margin <= low and high <= metric.margin:
+        verdict, within = Verdict.SAME, metric.margin
     elif high < 0:
         verdict = Verdict.LOWER
     elif low > 0:
         verdict = Verdict.HIGHER
+    elif -resolution <= low and high <= resolution:
+        verdict, within = Verdict.SAME, resolution
     else:
         verdict = Verdict.UNCLEAR
-    good = None
     if metric.better and verdict in (Verdict.LOWER, Verdict.HIGHER):
         good = verdict.value == metric.better
-    return Comparison(verdict=verdict, change=change, low=low, high=high, good=good, text=_text(metric, verdict, change, low, high))
+    text = f"no difference within {margin_text(metric, within)}" if within is not None else _text(metric, verdict, change, low, high)
+    return Comparison(verdict=verdict, change=change, low=low, high=high, good=good, margin=within, text=text)
 
 
 def _text(metric: Metric, verdict: Verdict, change: float, low: float, high: float) -> str:
     if verdict is Verdict.UNCLEAR:
         return CANNOT_TELL
-    if verdict is Verdict.SAME:
-        return f"no difference within {margin_text(metric)}"
     if metric.fraction:
         return f"{points(change, low, high)} pp {verdict.value}"
     return change_text(metric, change, low, high)
 
 
-def margin_text(metric: Metric) -> str:
-    """The difference too small to matter: "±1 %", "±0.5 pp"."""
-    return f"±{metric.margin * 100:g} {'pp' if metric.fraction else '%'}"
+def margin_text(metric: Metric, within: float | None = None) -> str:
+    """How small the difference is: "±1 %", "±0.5 pp"; without `within`, the one too small to matter."""
+    return f"±{(metric.margin if within is None else within) * 100:g} {'pp' if metric.fraction else '%'}"
 
 
 def points(difference: float, low: float | None = None, high: float | None = None) -> str:

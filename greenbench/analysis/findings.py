@@ -1,5 +1,7 @@
 """One sentence for each comparison, made by counting verdicts: "Four variants need less energy than A, one needs more." """
 
+from collections.abc import Sequence
+
 from greenbench.analysis.compare import margin_text
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import RunResult, VariantResult, Verdict
@@ -79,7 +81,8 @@ def tally(result: RunResult, key: str) -> str:
     parts: list[str] = []
     for verdict in present:
         count = counts[verdict]
-        single, several, whole, short = (text.format(margin=margin_text(BY_KEY[key])) for text in _PHRASES[key][verdict])
+        margin = margin_text(BY_KEY[key], _widest(others, key) if verdict is Verdict.SAME else None)
+        single, several, whole, short = (text.format(margin=margin) for text in _PHRASES[key][verdict])
         verb = single if count == 1 else several
         if parts:
             parts.append(f"{in_words(count)} {verb} {short}")
@@ -89,6 +92,11 @@ def tally(result: RunResult, key: str) -> str:
             parts.append(f"{in_words(count)} variant{'' if count == 1 else 's'} {verb} {whole}")
     text = ", ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _widest(variants: Sequence[VariantResult], key: str) -> float | None:
+    """The largest margin among those that are the same: what holds for all of them. None: that of the metric."""
+    return max((found.margin for each in variants if (found := each.against.get(key)) and found.margin is not None), default=None)
 
 
 def in_words(count: int) -> str:

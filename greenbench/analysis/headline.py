@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from greenbench.analysis.break_even import PayBack, break_even
-from greenbench.analysis.compare import points, reduction, times
+from greenbench.analysis.compare import margin_text, points, reduction, times
 from greenbench.analysis.findings import candidates, findings, in_words, tally
 from greenbench.core.measurement import Provenance, SourceState
 from greenbench.core.metrics import BY_KEY, Metric
@@ -152,7 +152,7 @@ def _time_beside_energy(pick: VariantResult) -> str:
         case Verdict.HIGHER:
             return f", but {_amount(time)} time."
         case Verdict.SAME:
-            return ", in the same time within ±1 %."
+            return f", in the same time within {margin_text(BY_KEY[pick.timing], time.margin)}."
         case Verdict.UNCLEAR:
             return "; whether it is faster cannot be told yet."
         case _:
@@ -213,7 +213,8 @@ def _quality_cost(pick: VariantResult, metric: Metric, limit: float) -> str:
             size = f"{amount} percentage points" if metric.fraction else f"{amount} %"
             return f"Its {metric.words} is {size} {'higher' if metric.better == 'higher' else 'lower'}."
         case Verdict.SAME:
-            margin = f"±{metric.margin * 100:g} {'points' if metric.fraction else '%'}"
+            within = metric.margin if difference is None or difference.margin is None else difference.margin
+            margin = f"±{within * 100:g} {'points' if metric.fraction else '%'}"
             return f"Its {metric.words} is the same within {margin}."
         case Verdict.UNCLEAR:
             return f"A loss of {_noun(metric)} of more than {allowed} is excluded; whether there is one cannot be told yet."

@@ -4,10 +4,14 @@ from greenbench.core.value import Value
 
 
 class Protocol(Value):
-    """How a benchmark measures. Times in seconds; `target` is the relative width of the 95 % intervals of the median latency and,
-    where it is measured, of J per inference at which a variant needs no more blocks; an interval's ends lie `target` apart around the
-    value. `cool_down_s`: how long at most to wait before a round until the machine is as cool as at the start; 0: no wait.
-    `restart_rounds`: after how many rounds each model gets a new process; 0: it keeps its first (see greenbench.engine.bench)."""
+    """How a benchmark measures. Times in seconds.
+
+    `target` is the relative width of the 95 % intervals of the median latency and, where it is measured, of J per inference at which a
+    variant needs no more blocks; an interval's ends lie `target` apart around the value. Its ratio to the baseline is to be as narrow,
+    unless that is far from 1 (greenbench.engine.bench.schedule). `cool_down_s`: how long at most to wait before a round until the machine
+    is as cool as at the start; 0: no wait. `restart_rounds`: after how many rounds each model gets a new process; 0: it keeps its first
+    (see greenbench.engine.bench).
+    """
 
     name: str
     idle_s: float
@@ -18,6 +22,11 @@ class Protocol(Value):
     target: float
     cool_down_s: float = 0.0
     restart_rounds: int = 0
+
+    @property
+    def resolution(self) -> float:
+        """How closely it looks: half the width that it asks of an interval. What lies within shows no difference at that resolution."""
+        return self.target / 2
 
     @property
     def stamp(self) -> str:

@@ -185,7 +185,8 @@ class Comparison(Value):
     """A variant against the baseline in one metric.
 
     `change` is relative (−0.12: 12 % less), from the paired ratio; for accuracy it is a difference of fractions.
-    `good` is None where neither direction is better or none is established. `text` is the verdict in plain words.
+    `good` is None where neither direction is better or none is established. `text` is the verdict in plain words. `margin`: of "no
+    difference", within how much, in the unit of `change`.
     `p_value` is that of no change, taken alone; `p_adjusted` the same among the `together` comparisons that were judged at once
     (Holm 1979), which `verdict`, `low` and `high` rest on.
     """
@@ -198,6 +199,7 @@ class Comparison(Value):
     p_adjusted: float | None = None
     together: int = 1
     good: bool | None = None
+    margin: float | None = None
     text: str = ""
     reason: str = ""
 

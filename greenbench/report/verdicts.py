@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from greenbench.analysis.compare import margin_text
 from greenbench.core.metrics import Metric
 from greenbench.core.quote import change_decimals, signed, significant, significant_decimals
 from greenbench.core.run import Comparison, Verdict
@@ -32,7 +33,7 @@ NOTHING = Printed("", "", "", "", "")
 
 
 def printed(metric: Metric, comparison: Comparison | None) -> Printed:
-    """A comparison in words: digits of the change follow its interval, "within" names the margin of the metric."""
+    """A comparison in words: digits of the change follow its interval, "within" names how small a difference was excluded."""
     if comparison is None:
         return NOTHING
     if comparison.verdict is Verdict.BASELINE:
@@ -42,7 +43,7 @@ def printed(metric: Metric, comparison: Comparison | None) -> Printed:
     unit, decimals = _unit(metric), _decimals(comparison)
     detail = _detail(comparison, decimals)
     if comparison.verdict is Verdict.SAME:
-        text = within(metric)
+        text = f"within {margin_text(metric, comparison.margin)}"
         return Printed("=", text, "", detail, text)
     if comparison.verdict is Verdict.UNCLEAR:
         return Printed("?", "cannot tell yet", "", detail, "cannot tell yet")
@@ -54,11 +55,6 @@ def printed(metric: Metric, comparison: Comparison | None) -> Printed:
     size = signed(abs(comparison.change) * 100, decimals).lstrip("+")
     interval = _interval(comparison, decimals)
     return Printed("▼" if lower else "▲", f"{size} {unit} {word}", tone, interval, short(metric, comparison.change), True)
-
-
-def within(metric: Metric) -> str:
-    """The words for a difference too small to matter: "within ±1 %", "within ±0.5 pp"."""
-    return f"within ±{significant(metric.margin * 100, 1)} {_unit(metric)}"
 
 
 def short(metric: Metric, change: float) -> str:

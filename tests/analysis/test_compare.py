@@ -48,6 +48,24 @@ def test_verdicts_on_ratios(metric, interval, verdict, text, good):
     assert (found.change, found.low, found.high) == pytest.approx(tuple(end - 1 for end in interval))
 
 
+@pytest.mark.parametrize(
+    ("interval", "verdict", "text", "margin"),
+    [
+        ((1.003, 0.985, 1.021), Verdict.SAME, "no difference within ±2.5 %", 0.025),
+        ((1.002, 0.995, 1.009), Verdict.SAME, "no difference within ±1 %", 0.01),  # closer than the protocol asks: say so
+        ((1.011, 1.002, 1.020), Verdict.HIGHER, "1.1 % more time", None),  # found, though it lies within the resolution
+        ((1.010, 0.994, 1.026), Verdict.UNCLEAR, "cannot tell yet", None),
+    ],
+)
+def test_a_protocol_that_looks_less_closely_says_within_how_much_it_found_nothing(interval, verdict, text, margin):
+    found = compare_ratio(TIME, ratio(*interval), resolution=0.025)
+    assert (found.verdict, found.text, found.margin) == (verdict, text, margin)
+    if verdict is Verdict.SAME:
+        assert printed(TIME, found).text == text.removeprefix("no difference ")
+    if margin == 0.025:
+        assert compare_ratio(TIME, ratio(*interval)).verdict is Verdict.UNCLEAR
+
+
 def test_one_block_cannot_tell_and_says_why():
     found = compare_ratio(TIME, Interval(0.5, None, None, 1))
     assert found.verdict is Verdict.UNCLEAR

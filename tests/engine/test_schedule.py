@@ -53,3 +53,36 @@ def test_warm_up_waits_for_a_flat_slope():
     for _ in range(6):
         warm_up.add([2.0])
     assert warm_up.flat
+
+
+LOOSE = PROTOCOL.model_copy(update={"target": 0.02, "max_blocks": 20})
+
+
+def test_a_pair_is_timed_until_its_difference_is_known_as_closely_as_each_of_both():
+    """Both are within 2 %. Where they scatter against each other their ratio is not, where they drift together it is."""
+    apart = {"A": steady(1.0, 4), "B": steady(1.0, 4)}
+    apart["A"] = [block * f for block, f in zip(apart["A"], (1.004, 0.996, 1.004, 0.996), strict=True)]
+    apart["B"] = [block * f for block, f in zip(apart["B"], (0.996, 1.004, 0.996, 1.004), strict=True)]
+    assert all(is_settled(blocks, LOOSE) for blocks in apart.values())
+    assert still_needed(apart, LOOSE) == ["A", "B"]
+    together = {**apart, "B": apart["A"]}
+    assert still_needed(together, LOOSE) == []
+
+
+def test_a_difference_beyond_doubt_is_not_timed_any_longer():
+    noise = (0.996, 1.004, 0.996, 1.004)
+    both = [steady(1.0, 4), steady(0.5, 4)]
+    far = {"A": [b * f for b, f in zip(both[0], noise, strict=True)], "B": [b * f for b, f in zip(both[1], noise[::-1], strict=True)]}
+    assert still_needed(far, LOOSE) == []
+
+
+def test_joules_that_cannot_be_told_apart_ask_for_more_rounds_unless_the_meter_is_too_coarse():
+    latencies = {"A": steady(1.0, 4), "B": steady(1.0, 4)}
+    joules = {"A": [1.004, 0.996, 1.004, 0.996], "B": [0.996, 1.004, 0.996, 1.004]}
+    assert still_needed(latencies, LOOSE, joules) == ["A", "B"]
+    assert still_needed(latencies, LOOSE, joules, {"A": [0.5] * 4, "B": [0.5] * 4}) == []
+    assert still_needed(latencies, LOOSE, {"A": joules["A"], "B": [1.0, 1.0, 1.0]}) == []
+
+
+def test_no_variant_left_needs_no_more_rounds():
+    assert still_needed({}, PROTOCOL) == []

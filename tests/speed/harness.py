@@ -2,9 +2,9 @@
 
     python tests/speed/harness.py
 
-Both time the same call in turn, many short rounds. torch's median is over means of groups of calls; ours is over single
-calls, which on a machine with stray slow calls is lower. So two ratios are printed: ours by torch's estimator (the mean of
-as many calls, median over the groups), which tests the clockwork alone, and the plain median. Aim for the first: within 1 %.
+Both time the same call in turn, many short rounds, so that a machine which speeds up and slows down does so for both. torch's Timer
+gives the mean of a group of calls; ours times single calls, whose median on a machine with stray slow calls is lower. So two ratios are
+printed: the mean of as many calls, which tests the clockwork alone, and the plain median. Aim for the first: within 1 %.
 """
 
 import statistics
@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch.utils import benchmark
 
+from greenbench.analysis.percentiles import ranks
 from greenbench.core.artifact import InputSpec
 from greenbench.engine.bench.child import Bench
 from greenbench.ml.models.registry import architecture_for, build
 
-ROUNDS = 101
-SECONDS = 0.1
+ROUNDS = 401
+SECONDS = 0.01
 
 
 def callables():
@@ -36,17 +37,10 @@ def callables():
         yield title, call, batch
 
 
-def grouped_median(durations, size):
-    """The median over means of `size` calls, as torch.utils.benchmark forms it."""
-    whole = len(durations) // size * size
-    if not whole:
-        return statistics.fmean(durations)
-    return float(np.median(np.asarray(durations[:whole]).reshape(-1, size).mean(axis=1)))
-
-
 @dataclass(frozen=True)
 class Beside:
-    """Ours beside torch's for one model: our median in ms, the ratio by the same estimator with its middle half, and the plain one."""
+    """Ours beside torch's for one model: our median in ms; over the rounds, the median ratio by the same estimator with its 95 % interval
+    (of order statistics), and that of our plain median."""
 
     title: str
     median_ms: float
@@ -66,21 +60,22 @@ def compare(title, call, batch, rounds=ROUNDS):
     for number in range(rounds):
         if number % 2 == 0:
             ours = bench.do_block(SECONDS)["durations_ns"]
-            theirs = timer.blocked_autorange(min_run_time=SECONDS)
+            theirs = timer.timeit(count := len(ours)).mean
         else:
-            theirs = timer.blocked_autorange(min_run_time=SECONDS)
+            theirs = timer.timeit(count).mean
             ours = bench.do_block(SECONDS)["durations_ns"]
-        same.append(grouped_median(ours, theirs.number_per_run) / 1e9 / theirs.median)
-        plain.append(statistics.median(ours) / 1e9 / theirs.median)
+        same.append(statistics.fmean(ours) / 1e9 / theirs)
+        plain.append(statistics.median(ours) / 1e9 / theirs)
         medians.append(statistics.median(ours) / 1e6)
-    low, high = np.quantile(same, [0.25, 0.75])
-    return Beside(title, statistics.median(medians), statistics.median(same), float(low), float(high), statistics.median(plain))
+    first, last = ranks(rounds, 0.5)
+    low, high = sorted(same)[first - 1], sorted(same)[last - 1]
+    return Beside(title, statistics.median(medians), statistics.median(same), low, high, statistics.median(plain))
 
 
 def main() -> None:
     torch.set_num_threads(1)
     print(f"Ratios of ours to torch's over {ROUNDS} rounds.")
-    print(f"{'model':24} {'median, ms':>12} {'same estimator':>16} {'middle half':>18} {'plain median':>14}")
+    print(f"{'model':24} {'median, ms':>12} {'same estimator':>16} {'95 %':>18} {'plain median':>14}")
     for title, call, batch in callables():
         found = compare(title, call, batch)
         row = f"{found.title:24} {found.median_ms:12.4f} {found.ratio:16.4f}"

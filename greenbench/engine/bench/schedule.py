@@ -47,8 +47,31 @@ def is_settled(blocks: Sequence[np.ndarray], protocol: Protocol, energies_j: Seq
         return False
     if 2 * len(energies_j) <= len(blocks):
         return True
-    width, edges = widths(energies_j, edges_j)
-    return edges > protocol.target or (width is not None and width <= protocol.target)
+    width, _ = widths(energies_j, edges_j)
+    return _is_all_edge(energies_j, edges_j, protocol) or (width is not None and width <= protocol.target)
+
+
+def _is_all_edge(energies_j: Sequence[float], edges_j: Sequence[float], protocol: Protocol) -> bool:
+    """Whether what the meter leaves open at the ends of blocks is alone wider than what is asked for."""
+    from greenbench.analysis.edge_ratio import widths
+
+    return widths(energies_j, edges_j)[1] > protocol.target
+
+
+def is_in_doubt(variant: Sequence[float], baseline: Sequence[float], protocol: Protocol) -> bool:
+    """Whether more rounds could change what is said of a variant against the baseline; one number for each round of each, from the first.
+
+    The interval of their ratio is to be as narrow as the protocol asks of each, unless all of it is further from no change than it is
+    wide: such a difference is found, and knowing it closer is not worth the time. Rounds end on how narrow an interval is, not on what
+    it says; that would find differences that are none.
+    """
+    from greenbench.analysis.intervals import paired_ratio
+
+    count = min(len(variant), len(baseline))
+    if count < 2 or min(*variant[:count], *baseline[:count]) <= 0:
+        return False
+    low, high = paired_ratio(variant[:count], baseline[:count]).ends
+    return high - low > protocol.target and max(low - 1, 1 - high) < high - low
 
 
 def still_needed(
@@ -57,16 +80,33 @@ def still_needed(
     energies_j: Mapping[str, Sequence[float]] | None = None,
     edges_j: Mapping[str, Sequence[float]] | None = None,
 ) -> list[str]:
-    """The variants that need another block, with the baseline (the first) as long as any does: differences are paired by round."""
-    rounds = max((len(blocks) for blocks in latencies.values()), default=0)
-    if rounds >= protocol.max_blocks:
+    """The variants that need another block, with the baseline (the first) as long as any does: differences are paired by round.
+
+    A variant needs more until its own numbers are narrow enough (`is_settled`), and so is its difference from the baseline
+    (`is_in_doubt`): two medians that are known within a per cent can be equal or a per cent apart. Energies are compared where the
+    meter has read every block of both.
+    """
+    if max((len(blocks) for blocks in latencies.values()), default=protocol.max_blocks) >= protocol.max_blocks:
         return []
-    known, edges = energies_j or {}, edges_j or {}
-    open_ones = [v for v, blocks in latencies.items() if not is_settled(blocks, protocol, known.get(v, ()), edges.get(v, ()))]
-    if not open_ones:
-        return []
+    joules, edges = energies_j or {}, edges_j or {}
     baseline = next(iter(latencies))
-    return [variant for variant in latencies if variant == baseline or variant in open_ones]
+    medians = {variant: [float(np.median(block)) for block in blocks] for variant, blocks in latencies.items()}
+
+    def is_read(variant: str) -> bool:
+        known = joules.get(variant, ())
+        return len(known) == len(medians[variant]) and not _is_all_edge(known, edges.get(variant, ()), protocol)
+
+    def is_open(variant: str) -> bool:
+        if not is_settled(latencies[variant], protocol, joules.get(variant, ()), edges.get(variant, ())):
+            return True
+        if variant == baseline:
+            return False
+        if is_in_doubt(medians[variant], medians[baseline], protocol):
+            return True
+        return is_read(variant) and is_read(baseline) and is_in_doubt(joules[variant], joules[baseline], protocol)
+
+    open_ones = [variant for variant in latencies if is_open(variant)]
+    return [variant for variant in latencies if open_ones and (variant == baseline or variant in open_ones)]
 
 
 class WarmUp:

@@ -16,7 +16,7 @@ from greenbench.meters import carbon
 
 # The rules by which numbers are made of raw data. Raised by one with every change after which the same raw data gives another number or
 # interval; an audit then knows the rules' differences from those of the data. A test holds some numbers of the present rules.
-ARITHMETIC = 2
+ARITHMETIC = 3
 
 
 def assemble(recorder: Recorder, sources: tuple[SourceReport, ...], started_iso: str) -> RunResult:

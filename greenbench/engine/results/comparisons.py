@@ -27,6 +27,7 @@ class Comparisons:
         self.recorder, self.node, self.energies = recorder, node, energies
         self.pairs = Pairs(recorder, node)
         self.remarks: list[Remark] = []
+        self._resolution = recorder.plan.protocol.resolution
 
     def compared(self, variants: list[VariantResult]) -> list[VariantResult]:
         """The variants with their comparisons; as they are where the baseline has no result."""
@@ -74,7 +75,7 @@ class Comparisons:
     def _ratio(self, metric: Metric, variant: VariantResult, pairs: tuple[list[float], list[float]], confidence: float) -> Comparison:
         if not pairs[0]:
             return compare.not_compared("no round has a block of both")
-        found = compare.compare_ratio(metric, paired_ratio(*pairs, confidence))
+        found = compare.compare_ratio(metric, paired_ratio(*pairs, confidence), self._resolution)
         if metric.key == "latency_p50":
             self._cross_check(metric, variant, found, pairs, confidence)
         return found
@@ -85,7 +86,7 @@ class Comparisons:
         """Tells where a bootstrap over the same rounds would judge otherwise; the last level that is asked for stays."""
         if len(pairs[0]) < FEWEST_BLOCKS or min(*pairs[0], *pairs[1]) <= 0:
             return
-        second = compare.compare_ratio(metric, ratio_by_bootstrap(*pairs, confidence))
+        second = compare.compare_ratio(metric, ratio_by_bootstrap(*pairs, confidence), self._resolution)
         self.remarks = [remark for remark in self.remarks if remark.variant != variant.letter]
         if second.verdict is not found.verdict:
             text = (
@@ -108,7 +109,7 @@ class Comparisons:
         else:
             edges = mean_edges(key, variant, known_a, known_b.values), mean_edges(key, baseline, known_b, known_a.values)
             found = ratio(pairs, open_, edges, confidence)
-        verdict = compare.compare_ratio(metric, found)
+        verdict = compare.compare_ratio(metric, found, self._resolution)
         if verdict.verdict is Verdict.UNCLEAR and max(open_.down, open_.up) > _scatter(paired_ratio(*pairs, confidence)):
             return verdict.model_copy(update={"reason": SHORT_BLOCKS})
         return verdict
