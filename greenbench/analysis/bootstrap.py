@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from greenbench.analysis.intervals import CONFIDENCE, Interval
+from greenbench.analysis.trimming import centre
 
 FEWEST_BLOCKS = 10
 _DRAWS = 4000  # the ends of a 95 % interval then move by 1 % of its width from seed to seed
@@ -30,13 +31,12 @@ def ratio_by_bootstrap(variant: ArrayLike, baseline: ArrayLike, confidence: floa
     if not (np.all(np.isfinite(above)) and np.all(np.isfinite(below)) and np.all(above > 0) and np.all(below > 0)):
         raise ValueError("a bootstrap of ratios needs positive numbers")
     logs = np.log(above / below)
-    n, mean = logs.size, float(logs.mean())
-    error = float(logs.std(ddof=1)) / math.sqrt(n)
+    n, found = logs.size, centre(logs)
+    mean, error = float(found.value), float(found.error)
     if error == 0:
         return Interval(math.exp(mean), math.exp(mean), math.exp(mean), n)
-    drawn = logs[np.random.default_rng(seed).integers(0, n, size=(_DRAWS, n))]
-    errors = drawn.std(axis=1, ddof=1) / math.sqrt(n)
-    usable = errors > 0  # all n draws of one and the same block
-    scores = (drawn.mean(axis=1)[usable] - mean) / errors[usable]
+    drawn = centre(logs[np.random.default_rng(seed).integers(0, n, size=(_DRAWS, n))])
+    usable = drawn.error > 0  # all draws of one and the same block
+    scores = (drawn.value[usable] - mean) / drawn.error[usable]
     lower, upper = np.quantile(scores, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(math.exp(mean), math.exp(mean - upper * error), math.exp(mean - lower * error), n)

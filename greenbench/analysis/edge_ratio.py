@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from greenbench.analysis.intervals import CONFIDENCE, Interval, block_mean, paired_ratio, ratio_of_means
+from greenbench.analysis.trimming import centre
 
 # An edge as large as the energy itself leaves no logarithm. A factor of about 40 either way says as much: nothing can be told.
 MOST_SHARE = 0.95
@@ -77,12 +78,12 @@ def open_ratio(
     value = bare.value * factor
     if bare.low is None or bare.high is None:
         return Interval(value, None, None, bare.n)
-    logs = np.log(np.asarray(variant) / np.asarray(baseline))
-    error, centre = float(logs.std(ddof=1)) / math.sqrt(bare.n), math.log(value)
-    towards = open_.down if centre > 0 else open_.up
-    down, up = (_half(1 - confidence, bare.n, error, part) for part in (open_.down, open_.up))
-    p_value = _p_of(abs(centre), lambda p: _half(p, bare.n, error, towards))
-    return Interval(value, math.exp(centre - down), math.exp(centre + up), bare.n, p_value)
+    found = centre(np.log(np.asarray(variant) / np.asarray(baseline)))
+    error, middle = float(found.error), math.log(value)
+    towards = open_.down if middle > 0 else open_.up
+    down, up = (_half(1 - confidence, found.freedom, error, part) for part in (open_.down, open_.up))
+    p_value = _p_of(abs(middle), lambda p: _half(p, found.freedom, error, towards))
+    return Interval(value, math.exp(middle - down), math.exp(middle + up), bare.n, p_value)
 
 
 def open_ratio_of_means(
@@ -97,20 +98,20 @@ def open_ratio_of_means(
         return bare
     x, y = float(np.mean(variant)), float(np.mean(baseline))
     ex, ey = (edge * _normal(1 - confidence) / _normal(1 - CONFIDENCE) for edge in edges)
-    vxx, vxy, vyy = (float(each) / n * _student(1 - confidence, n) ** 2 for each in np.cov(variant, baseline)[[0, 0, 1], [0, 1, 1]])
+    vxx, vxy, vyy = (float(each) / n * _student(1 - confidence, n - 1) ** 2 for each in np.cov(variant, baseline)[[0, 0, 1], [0, 1, 1]])
     # The ratios r of which x − r·y is no further from zero than its scatter and ex + r·ey, as squares.
     a, b, c = y * y - vyy - ey * ey, x * y - vxy + ex * ey, x * x - vxx - ex * ex
     root = b * b - a * c
     if a <= 0 or root < 0:
         return Interval(bare.value, None, None, n)
     error = float(np.std(np.subtract(variant, baseline), ddof=1)) / math.sqrt(n)
-    p_value = _p_of(abs(x - y), lambda p: _half(p, n, error, sum(edges)))
+    p_value = _p_of(abs(x - y), lambda p: _half(p, n - 1, error, sum(edges)))
     return Interval(bare.value, (b - math.sqrt(root)) / a, (b + math.sqrt(root)) / a, n, p_value)
 
 
-def _half(p: float, n: int, error: float, open_: float) -> float:
+def _half(p: float, freedom: int, error: float, open_: float) -> float:
     """Half the interval at level 1 − p: Student's of a standard error, and what is left open at 95 %, as squares."""
-    return math.hypot(_student(p, n) * error, _normal(p) / _normal(1 - CONFIDENCE) * open_)
+    return math.hypot(_student(p, freedom) * error, _normal(p) / _normal(1 - CONFIDENCE) * open_)
 
 
 def _p_of(distance: float, half: Callable[[float], float]) -> float:
@@ -124,8 +125,8 @@ def _p_of(distance: float, half: Callable[[float], float]) -> float:
     return math.exp(high)
 
 
-def _student(p: float, n: int) -> float:
-    return -float(stdtrit(n - 1, p / 2))
+def _student(p: float, freedom: int) -> float:
+    return -float(stdtrit(freedom, p / 2))
 
 
 def _normal(p: float) -> float:

@@ -144,9 +144,11 @@ def _baseline_words(pick: VariantResult, baseline: VariantResult) -> str:
 
 def _time_beside_energy(pick: VariantResult) -> str:
     time = pick.against.get(pick.timing)
-    if pick.timing == _RATE.key and time is not None and time.verdict in (Verdict.LOWER, Verdict.HIGHER):
+    if time is None:
+        return "."
+    if pick.timing == _RATE.key and time.verdict in (Verdict.LOWER, Verdict.HIGHER):
         return f", {'and' if time.verdict is Verdict.HIGHER else 'but'} answers {_rate(time)} it."
-    match time.verdict if time else None:
+    match time.verdict:
         case Verdict.LOWER:
             return f", and {_amount(time)} time."
         case Verdict.HIGHER:

@@ -4,7 +4,8 @@ Calls inside a block share its temperature, clock and neighbours, so they are no
 A run has few blocks (3 to 20), where a percentile bootstrap over blocks is far too narrow (with 3 blocks its 95 %
 interval cannot reach beyond the blocks themselves and holds the truth about 3 times in 4). Student's t over the blocks'
 own statistics has the right width at any number of blocks; times are positive and skewed, so it is taken on their
-logarithms. From ten blocks on `greenbench.analysis.bootstrap` can be asked for a second opinion.
+logarithms, from eight blocks on without the outer ones (`greenbench.analysis.trimming`). From ten blocks on
+`greenbench.analysis.bootstrap` can be asked for a second opinion.
 """
 
 import math
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
+from greenbench.analysis.trimming import centre
 from greenbench.core.measurement import Measurement, Provenance
 
 CONFIDENCE = 0.95
@@ -104,11 +106,11 @@ def paired_ratio(variant: ArrayLike, baseline: ArrayLike, confidence: float = CO
     """The ratio of a variant to the baseline, from one positive number for each of their blocks, paired by round.
 
     Blocks of one round were measured one after the other, so what drifts slowly cancels in their ratio: Student's t on
-    the logarithms of the ratios. In a balanced order (A B, B A) a steady drift turns its sign from round to round; it
-    widens the interval and does not shift it. Neighbours should change from round to round: with A … G, G … A for ever,
-    noise that outlasts a block is shared between rounds, and 10 % of equal models are called different. Where a number
-    is not positive (a counter that did not move in a short block, energy net of idle), there is no logarithm and
-    `ratio_of_means` answers.
+    the logarithms of the ratios, from eight rounds on without the outer ones. In a balanced order (A B, B A) a steady drift
+    turns its sign from round to round; it widens the interval and does not shift it. Neighbours should change from round to
+    round: with A … G, G … A for ever, noise that outlasts a block is shared between rounds, and 10 % of equal models are
+    called different. Where a number is not positive (a counter that did not move in a short block, energy net of idle),
+    there is no logarithm and `ratio_of_means` answers.
 
     Raises:
         ValueError: no pair, unequal lengths, or a value that is not finite.
@@ -120,7 +122,7 @@ def paired_ratio(variant: ArrayLike, baseline: ArrayLike, confidence: float = CO
         raise ValueError(f"{above.size} blocks cannot be paired with {below.size}")
     if np.all(above > 0) and np.all(below > 0):
         ratios = above / below
-        return replace(_t_on_logs(ratios, confidence), p_value=_p_of_zero(np.log(ratios)))
+        return replace(_t_on_logs(ratios, confidence), p_value=_p_of_zero(np.log(ratios), trimmed=True))
     return ratio_of_means(above, below, confidence)
 
 
@@ -150,7 +152,7 @@ def ratio_of_means(variant: ArrayLike, baseline: ArrayLike, confidence: float = 
     if n < 2:
         return Interval(x / y, None, None, n)
     covariance = np.cov(above, below) / n
-    t2 = _student(n, confidence) ** 2
+    t2 = _student(n - 1, confidence) ** 2
     # The ratios r for which x − r·y is not significantly different from zero: a·r² − 2·b·r + c ≤ 0.
     a = y * y - t2 * float(covariance[1, 1])
     b = x * y - t2 * float(covariance[0, 1])
@@ -182,11 +184,11 @@ def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> Interval:
 def _t_on_logs(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
     logs = np.log(values)
     _check(logs)
-    centre = float(logs.mean())
-    half = _half_width(logs, confidence)
-    if half is None:
+    if logs.size < 2:
         return Interval(float(values[0]), None, None, 1)
-    return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half), values.size)
+    found = centre(logs)
+    middle, half = float(found.value), _student(found.freedom, confidence) * float(found.error)
+    return Interval(math.exp(middle), math.exp(middle - half), math.exp(middle + half), values.size)
 
 
 def _half_width(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> float | None:
@@ -194,22 +196,26 @@ def _half_width(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> 
     if values.size < 2:
         return None
     error = float(values.std(ddof=1)) / math.sqrt(values.size)
-    return _student(values.size, confidence) * error
+    return _student(values.size - 1, confidence) * error
 
 
-def _student(n: int, confidence: float) -> float:
-    """The two-sided quantile of Student's t for n observations."""
-    return float(stdtrit(n - 1, (1 + confidence) / 2))
+def _student(freedom: int, confidence: float) -> float:
+    """The two-sided quantile of Student's t with so many degrees of freedom."""
+    return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
-def _p_of_zero(values: NDArray[np.float64]) -> float | None:
-    """The two-sided p-value of Student's t-test that the mean is zero; None for a single value."""
+def _p_of_zero(values: NDArray[np.float64], *, trimmed: bool = False) -> float | None:
+    """The two-sided p-value of Student's t-test that the mean is zero, or the trimmed one; None for a single value."""
     if values.size < 2:
         return None
-    mean, error = abs(float(values.mean())), float(values.std(ddof=1)) / math.sqrt(values.size)
+    if trimmed:
+        found = centre(values)
+        mean, error, freedom = abs(float(found.value)), float(found.error), found.freedom
+    else:
+        mean, error, freedom = abs(float(values.mean())), float(values.std(ddof=1)) / math.sqrt(values.size), values.size - 1
     if error == 0:
         return 1.0 if mean == 0 else 0.0
-    return float(2 * stdtr(values.size - 1, -mean / error))
+    return float(2 * stdtr(freedom, -mean / error))
 
 
 def _check(values: NDArray[np.float64]) -> None:

@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 from greenbench.cli.listing import open_store
-from greenbench.core.run import Remark, RunResult
-from greenbench.engine.raw_data import doubt
+from greenbench.engine.raw_data import proved
 from greenbench.report.writers import write
 
 
@@ -16,16 +15,10 @@ def write_report(run: str, output: Path) -> int:
         GreenBenchError: no such run, or the file cannot be written.
     """
     with open_store() as store:
-        result = store.result(run)
-        found = doubt(store, result)
-    if found:
-        print(f"Warning: {found}", file=sys.stderr)  # noqa: T201 - the terminal is this door's voice
-    write(_doubted(result, found), output)
+        result = proved(store, store.result(run))
+    for remark in result.warnings:
+        if remark.code == "digest":
+            print(f"Warning: {remark.text}", file=sys.stderr)  # noqa: T201 - the terminal is this door's voice
+    write(result, output)
     print(f"Written: {output}")  # noqa: T201
     return 0
-
-
-def _doubted(result: RunResult, found: str) -> RunResult:
-    if not found:
-        return result
-    return result.model_copy(update={"warnings": (Remark(kind="warning", text=found, code="digest"), *result.warnings)})

@@ -14,6 +14,7 @@ MINUS = "−"
 THIN = "\u202f"
 NO_READING = "—"
 ENDLESS = "∞"  # the upper end of what may be any number: inferences for each joule of an energy that may be zero
+_LEAST_SHARE = 0.1  # per cent
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,16 @@ def rounded(measurement: Measurement, shown: Scale, most: int = 3) -> str:
     if low is not None and high is not None and low != high:
         decimals = min(decimals, interval_decimals((high - low) / 2 * shown.factor, value))
     return number(value, max(decimals, significant_decimals(value, 1)))
+
+
+def half_share(measurement: Measurement) -> str:
+    """Half the interval as a share of the value, "± 1.2 %"; "" where there is none. For what is a measured number times an assumed one:
+    digits of its own would say that the product is known as closely."""
+    value, low, high = measurement.value, measurement.low, measurement.high
+    if not value or low is None or high is None or low == high:
+        return ""
+    share = (high - low) / abs(value) * 50
+    return f"± {significant(share, 2)} %" if share >= _LEAST_SHARE else f"± < {_LEAST_SHARE} %"
 
 
 def interval_decimals(half_width: float, value: float = 0.0) -> int:

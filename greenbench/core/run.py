@@ -21,6 +21,7 @@ from greenbench.core.timed import Conditions as Conditions
 from greenbench.core.timed import Percentile as Percentile
 from greenbench.core.timed import Scenario as Scenario
 from greenbench.core.timed import Served as Served
+from greenbench.core.timed import TwoSpeeds as TwoSpeeds
 from greenbench.core.traced import BlockTrace, Phase
 from greenbench.core.value import Value
 
@@ -230,7 +231,8 @@ class Execution(Value):
 
 
 class VariantResult(Value):
-    """One model at one benchmark. `latency_quantiles_s` has 101 entries, 0 % to 100 %, over all timed calls."""
+    """One model at one benchmark. `latency_quantiles_s` has 101 entries, 0 % to 100 %, over all timed calls. `two_speeds`: something slowed
+    the processor now and then while it was timed."""
 
     letter: str
     node: str
@@ -251,6 +253,7 @@ class VariantResult(Value):
     batches: tuple[BatchTried, ...] = ()
     served: Served | None = None
     blocks: tuple[Block, ...] = ()
+    two_speeds: TwoSpeeds | None = None
     notes: tuple[str, ...] = ()
     execution: Execution | None = None
 
@@ -278,7 +281,7 @@ class NodeResult(Value):
 
 class Remark(Value):
     """Something a reader must know: kind "warning", "deviation" (from the protocol) or "limit". `code` is what it is about, for programs:
-    "clock", "load", "thermal", "battery", "throttle", "idle", "gap", "cap", "edges", "bootstrap", "digest" (the raw data is
+    "clock", "load", "speeds", "thermal", "battery", "throttle", "idle", "gap", "cap", "edges", "bootstrap", "digest" (the raw data is
     not what it was); of limits "process", "virtual", "examples", "quick", "cut" (channels went and nothing was trained since); "" for all
     else."""
 

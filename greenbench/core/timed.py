@@ -43,6 +43,13 @@ class Block(Value):
     conditions: Conditions | None = None
 
 
+class TwoSpeeds(Value):
+    """For a `share` of the time a variant's calls took `factor` times as long as they can."""
+
+    share: float
+    factor: float
+
+
 class Scenario(StrEnum):
     """How queries reach a model (Reddi 2020, MLPerf Inference, section III-C)."""
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from greenbench.core.errors import DamagedCallsError
 from greenbench.core.measurement import Window
-from greenbench.core.run import RunResult
+from greenbench.core.run import Remark, RunResult
 from greenbench.store.store import Store
 
 RAW_FILES = ("samples.csv", "windows.csv", "latencies.csv", "variants.jsonl")
@@ -57,6 +57,18 @@ def doubt(store: Store, result: RunResult) -> str:
         return ""
     both = f"its digest is now {found[:12]}…, printed is {result.raw_digest[:12]}…"
     return f"The raw data in the store is not what the printed digest stands for: {both} {check}"
+
+
+def proved(store: Store, result: RunResult) -> RunResult:
+    """The result for a report, held against the raw data: with `doubt` as its first warning where there is one.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    found = doubt(store, result)
+    if not found:
+        return result
+    return result.model_copy(update={"warnings": (Remark(kind="warning", text=found, code="digest"), *result.warnings)})
 
 
 def raw_bytes(store: Store, run_id: str, name: str, started_ns: int) -> Iterator[bytes]:

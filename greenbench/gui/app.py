@@ -18,6 +18,7 @@ from greenbench.core import places
 from greenbench.core.catalog import Catalog
 from greenbench.core.document import read
 from greenbench.core.errors import GreenBenchError
+from greenbench.core.run import RunResult
 from greenbench.engine.devices import devices
 from greenbench.gui import style
 from greenbench.gui.autosave import Leftover, leftovers
@@ -75,6 +76,13 @@ def _local_runner(replay: Path | None) -> Runner:
     return LocalRunner(places.home(), ("--replay", str(replay)) if replay else ())
 
 
+def _proved(runner: Runner, result: RunResult) -> RunResult:
+    """A result held against its raw data, for a report."""
+    from greenbench.engine.raw_data import proved
+
+    return proved(runner.store, result)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="greenbench", description="Opens the window of GreenBench.")
     parser.add_argument("file", nargs="?", type=Path, help="a .greenbench pipeline")
@@ -94,7 +102,8 @@ def build(application: QApplication, runner: Runner, catalog: Catalog | None = N
     control = RunControl(session, runner, bridge)
     control.device, control.protocol = settings.text("device", "cpu"), settings.text("protocol", "quick")
     asking = questions or Questions()
-    parts = Parts(theme, look, settings, session, runner, bridge, control, Files(session, settings, asking), Exporter(), JobBridge())
+    exporter = Exporter(lambda result: _proved(runner, result))
+    parts = Parts(theme, look, settings, session, runner, bridge, control, Files(session, settings, asking), exporter, JobBridge())
     window = MainWindow(parts)
     asking.parent = window
     window.setWindowIcon(QIcon(str(places.resources() / "style" / "greenbench.svg")))

@@ -3,7 +3,7 @@
 from greenbench.analysis.emissions import Emissions, Equivalent, emissions, equivalents
 from greenbench.core.carbon import JOULES_PER_KWH, grams
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.quote import NO_READING, Scale, approximate, number, quote, rounded, scale, significant
+from greenbench.core.quote import NO_READING, Scale, approximate, half_share, number, quote, rounded, scale, significant
 from greenbench.core.run import CarbonFactor, RunResult
 from greenbench.report.labels import listed, plural
 from greenbench.report.making import several, told_of
@@ -63,6 +63,8 @@ def emitted(result: RunResult, found: Emissions, letters: list[str]) -> TextTabl
             lines.append((f"{which} of this pipeline", spent.energy, grams(spent.energy, found.carbon)))
     rows = tuple((title, _kwh(energy), _grams(mass)) for title, energy, mass in lines if energy.value is not None)
     notes = ["Least: a part of the run has no reading."] if found.at_least else []
+    if any(half_share(mass) for _, energy, mass in lines if energy.value is not None):
+        notes.append("± is what the energy leaves open (95 %), at the factor as it stands.")
     notes += ["Energy is that of the machine; CO₂e includes what the building adds (PUE)."] if found.carbon.pue != 1 else []
     note = " ".join(notes)
     return TextTable(("", "energy", "CO₂e"), rows, "lrr", note, weights=(2.6, 1.3, 1.3))
@@ -84,7 +86,9 @@ def _kwh(energy: Measurement) -> str:
 
 
 def _grams(mass: Measurement) -> str:
-    return _printed(mass, scale("g", [mass.value]))
+    """ "≈ 12 g ◌" and below it what the energy leaves open of it, "± 1.2 %"."""
+    text, half = _printed(mass, scale("g", [mass.value])), half_share(mass)
+    return f"{text}\n{half}" if half else text
 
 
 def _printed(measurement: Measurement, shown: Scale) -> str:

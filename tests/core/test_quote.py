@@ -11,6 +11,7 @@ from greenbench.core.quote import (
     Scale,
     count,
     duration,
+    half_share,
     interval_decimals,
     number,
     percent,
@@ -193,3 +194,19 @@ def test_in_a_sentence_a_number_has_no_digit_that_its_interval_does_not_support(
     energy = Measurement(value=264.0, low=264.0 - half, high=264.0 + half, unit="J")
     assert rounded(energy, Scale("J", 1.0)) == text
     assert rounded(energy, Scale("J", 1.0), 2) == ("260" if half < 100 else "300")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (3.97, 3.92, 4.02, "± 1.3 %"),
+        (10.0, 5.0, 15.0, "± 50 %"),
+        (2.0, 1.0, 7.0, "± 150 %"),
+        (1000.0, 999.9, 1000.1, "± < 0.1 %"),
+        (5.0, 5.0, 5.0, ""),
+        (5.0, None, None, ""),
+        (0.0, -1.0, 1.0, ""),
+    ],
+)
+def test_half_an_interval_is_a_share_of_the_value(value, low, high, text):
+    assert half_share(Measurement(value=value, low=low, high=high, n=5, unit="g")) == text

@@ -3,7 +3,7 @@
 import pytest
 
 from greenbench.core.measurement import Facts, Measurement, Window, WindowKind
-from greenbench.core.run import Block, Conditions, Environment, NodeState, VariantResult
+from greenbench.core.run import Block, Conditions, Environment, NodeState, TwoSpeeds, VariantResult
 from greenbench.engine.results.conditions import of_block
 from greenbench.engine.results.disturbances import disturbances, during
 
@@ -68,6 +68,30 @@ def test_a_clock_that_moved_names_turbo_and_the_block():
     assert (found["clock"].kind, found["clock"].variant) == ("warning", "B")
     assert told(b)["clock"].text.startswith("Clocks moved 18 %")
     assert told(variant("A", block(0, **steady))) == {}
+
+
+def at_two_speeds(letter, share, factor, **conditions):
+    return variant(letter, block(0, **conditions)).model_copy(update={"two_speeds": TwoSpeeds(share=share, factor=factor)})
+
+
+def test_a_processor_that_was_slowed_unseen_is_told_of_with_how_long_and_how_much():
+    a, b = at_two_speeds("A", 0.31, 1.58), at_two_speeds("B", 0.42, 1.64)
+    found = told(a, b, environment=Environment(virtual="kvm"))["speeds"]
+    assert found.text == (
+        "For 31 to 42 % of the time calls of A and B took 1.6 times as long as else, though neither load nor clock says why: "
+        "a virtual machine's neighbour does that, unseen from inside. Small differences may stay open."
+    )
+    assert (found.kind, found.variant) == ("warning", "")
+    alone = told(variant("A", block(0)), b)["speeds"]
+    assert alone.variant == "B"
+    assert "For 42 % of the time calls of B took 1.6 times as long" in alone.text
+    assert "is not seen from here" in alone.text
+
+
+def test_where_load_says_why_calls_were_slow_nothing_is_guessed():
+    found = told(at_two_speeds("A", 0.31, 1.4, load_others=0.8))
+    assert set(found) == {"load", "speeds"}
+    assert found["speeds"].text == "For 31 % of the time calls of A took 1.4 times as long as else."
 
 
 def test_work_of_others_is_told_once_for_all_blocks_it_touched():

@@ -112,10 +112,11 @@ def test_carbon_is_joules_by_the_factor_assumed(measured: RunResult) -> None:
     """14.3 mJ × 10⁹ ÷ 3.6 MJ = 3.97 kWh; × 380 g = 1.51 kg."""
     found = section(measured, "carbon")
     table, assumed = found.tables
-    assert row(table, "A, 1 billion")[1:] == ("3.97 kWh ◉\n[3.92, 4.02]", "≈ 1.5 kg ◌")
+    assert row(table, "A, 1 billion")[1:] == ("3.97 kWh ◉\n[3.92, 4.02]", "≈ 1.5 kg ◌\n± 1.2 %")
     assert row(table, "Making D, once")[1] == "5.83 mWh ◉\n[5.72, 5.95]"
     assert row(assumed, "If the grid differs")[1] == "50 g/kWh: × 0.13. 700 g/kWh: × 1.8."
     assert "PUE" in row(assumed, "Building")[0]
+    assert "± is what the energy leaves open (95 %)" in table.note
 
 
 def test_equivalents_name_who_says_so() -> None:

@@ -1,4 +1,4 @@
-"""What moved while blocks were timed, in named warnings: clock, load, heat, battery, throttling, idle power, gaps in the readings."""
+"""What moved while blocks were timed, in named warnings: clock, load, heat, battery, throttling, speed, idle power, gaps in readings."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,6 +16,7 @@ WARMED_C = 10.0
 """From a variant's first block to its last. Leakage current then grows by about a tenth, and with it the power."""
 IDLE_DRIFT = 0.05
 """Of the smaller of both. The drift is inside the error bar of net energy; from here on it dominates most of them."""
+_SLOWING = ("clock", "load", "thermal", "throttle")
 
 Where = list[tuple[str, Block]]
 
@@ -25,7 +26,9 @@ def disturbances(
 ) -> list[Remark]:
     """One warning for each kind of disturbance, with the blocks it touched."""
     found = [_clock(variants, environment), _load(variants), *_heat(variants), _battery(variants, environment)]
-    found += [_throttled(variants), _idle(idle_before, idle_after), *_gaps(variants)]
+    found += [_throttled(variants)]
+    seen = any(remark is not None and remark.code in _SLOWING for remark in found)
+    found += [_speeds(variants, seen, bool(environment.virtual)), _idle(idle_before, idle_after), *_gaps(variants)]
     return [remark for remark in found if remark is not None]
 
 
@@ -97,6 +100,31 @@ def _throttled(variants: Sequence[VariantResult]) -> Remark | None:
     reasons = list(dict.fromkeys(block.conditions.gpu_throttle for _, block in touched if block.conditions))
     text = f"The graphics board held its clock back ({', '.join(reasons)}) during {during(touched, variants)}."
     return _remark("throttle", text, touched)
+
+
+def _speeds(variants: Sequence[VariantResult], seen: bool, virtual: bool) -> Remark | None:
+    """Calls that were long for a while; `seen`: another warning says why."""
+    touched = [(v.letter, v.two_speeds) for v in variants if v.two_speeds is not None]
+    if not touched:
+        return None
+    shares = _percents([speeds.share for _, speeds in touched])
+    times = " to ".join(dict.fromkeys(f"{factor:.1f}" for factor in _ends([speeds.factor for _, speeds in touched])))
+    text = f"For {shares} of the time calls of {_listed([letter for letter, _ in touched])} took {times} times as long as else"
+    if not seen:
+        why = (
+            "a virtual machine's neighbour does that, unseen from inside" if virtual else "what slowed the processor is not seen from here"
+        )
+        text += f", though neither load nor clock says why: {why}. Small differences may stay open"
+    return Remark(kind="warning", text=f"{text}.", variant=touched[0][0] if len(touched) == 1 else "", code="speeds")
+
+
+def _percents(shares: Sequence[float]) -> str:
+    """ "12 %", "12 to 30 %"."""
+    return f"{' to '.join(dict.fromkeys(f'{share * 100:.0f}' for share in _ends(shares)))} %"
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
 
 
 def _idle(before: Measurement | None, after: Measurement | None) -> Remark | None:

@@ -5,11 +5,12 @@ import numpy as np
 from greenbench.analysis import energy_metrics
 from greenbench.analysis.intervals import block_mean, block_quantile
 from greenbench.analysis.percentiles import percentiles
+from greenbench.analysis.speeds import two_speeds
 from greenbench.core.carbon import grams
 from greenbench.core.measurement import Measurement, WindowKind
 from greenbench.core.messages import VariantReady
 from greenbench.core.metrics import BY_KEY, METRICS
-from greenbench.core.run import Block, CarbonFactor, NodeState, PlannedNode, Remark, VariantResult
+from greenbench.core.run import Block, CarbonFactor, NodeState, PlannedNode, Remark, Scenario, VariantResult
 from greenbench.engine.judging import quality
 from greenbench.engine.recorder import Recorder
 from greenbench.engine.results import energies
@@ -56,7 +57,7 @@ class BenchmarkResults:
         self.energies[key] = energy = energies.of_blocks(self.recorder, self.blocks.get(key, []), ready.batch, self.idle)
         blocks = [np.array(block) for block in latencies.values()]
         calls = np.concatenate(blocks) if blocks else np.array([])
-        measured = self.recorder.measured.get((self.node.id, key))
+        measured, at_work = self.recorder.measured.get((self.node.id, key)), scenario(self.node)
         more = {
             "state": NodeState.DONE if latencies else NodeState.CANCELLED,
             "runtime": ready.runtime,
@@ -64,12 +65,13 @@ class BenchmarkResults:
             "batch": ready.batch,
             "threads": ready.threads,
             "metrics": self._metrics(key, energy),
-            "scenario": scenario(self.node),
+            "scenario": at_work,
             "batches": ready.batches,
             "served": served(self.node, blocks, measured),
             "percentiles": percentiles(blocks),
             "latency_quantiles_s": tuple(float(q) for q in np.quantile(calls, np.linspace(0, 1, 101))) if calls.size else (),
             "blocks": self._blocks(key, energy, ready.batch),
+            "two_speeds": None if at_work is Scenario.SERVER else two_speeds(blocks),  # a server's queries wait for each other
             "notes": ready.notes,
             "execution": ready.execution,
         }

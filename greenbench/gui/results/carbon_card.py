@@ -39,6 +39,7 @@ class CarbonCard(Card):
         self.source = Text("", 11, 400, "muted", wrap=True)
         self.heads = [Text("", 11, 500, "muted") for _ in range(2)]
         self.cells = [[Text("", 12, 600) for _ in range(2)] for _ in _ROWS]
+        self.halves = [[Text("", 11, 400, "muted") for _ in range(2)] for _ in _ROWS]
         self.session_mark, self.session = ProvenanceMark(theme, Provenance.MODELLED), Text("", 12, 400, "second", wrap=True)
         self._build(rate)
         self.region.activated.connect(self._region_chosen)
@@ -74,16 +75,18 @@ class CarbonCard(Card):
         self.body.addWidget(self.source)
         grid = QGridLayout()
         grid.setContentsMargins(0, 2, 0, 0)
-        grid.setHorizontalSpacing(16)
+        grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
         right = Qt.AlignmentFlag.AlignRight
-        for column, head in enumerate(self.heads, start=1):
-            grid.addWidget(head, 0, column, right)
-        for line, (words, cells) in enumerate(zip(_ROWS, self.cells, strict=True), start=1):
+        grid.setColumnMinimumWidth(3, 10)  # between what belongs to A and what belongs to the other
+        for place, head in enumerate(self.heads):
+            grid.addWidget(head, 0, 1 + 3 * place, right)
+        for line, (words, cells, halves) in enumerate(zip(_ROWS, self.cells, self.halves, strict=True), start=1):
             grid.addWidget(Text(words, 12), line, 0)
-            for column, cell in enumerate(cells, start=1):
-                grid.addWidget(cell, line, column, right)
+            for place, (cell, half) in enumerate(zip(cells, halves, strict=True)):
+                grid.addWidget(cell, line, 1 + 3 * place, right)
+                grid.addWidget(half, line, 2 + 3 * place)
         self._table = QWidget()
         self._table.setLayout(grid)
         self.body.addWidget(self._table)
@@ -212,8 +215,8 @@ class CarbonCard(Card):
                 head.setText(letters[place] if place < len(letters) else "")
             for line, cells in enumerate(self.cells):
                 scale = quote.scale("g", [m.value for column in columns if (m := column[line]) is not None])
-                for place, cell in enumerate(cells):
-                    _say(cell, columns[place][line] if place < len(columns) else None, scale)
+                for place, (cell, half) in enumerate(zip(cells, self.halves[line], strict=True)):
+                    _say(cell, half, columns[place][line] if place < len(columns) else None, scale)
         self._show_session(found)
 
     def _show_session(self, found: "Emissions | None") -> None:
@@ -230,7 +233,8 @@ class CarbonCard(Card):
         like = equivalents(found.session_energy.value, found.carbon)
         words = " or ".join(_like(each) for each in (*like[:1], *like[-1:]))
         least = "at least " if found.at_least else ""
-        self.session.setText(f"This run: {least}{quote.quote(found.session).full} CO₂e, as {words}.")
+        half = quote.half_share(found.session)
+        self.session.setText(f"This run: {least}{_about(found.session)}{f' {half}' if half else ''} CO₂e, as {words}.")
         self.session.setToolTip("\n".join(f"{quote.significant(e.amount, 2)} {e.what}{f' ({e.source})' if e.source else ''}" for e in like))
 
 
@@ -247,11 +251,20 @@ def _grams(mine: "VariantEmissions", factor: CarbonFactor, *, beyond: bool) -> t
     return mine.per_inference, grams(mine.energy, factor, 1e6), mine.per_year, mine.making if beyond else None
 
 
-def _say(cell: Text, measurement: Measurement | None, scale: quote.Scale) -> None:
+def _say(cell: Text, half: Text, measurement: Measurement | None, scale: quote.Scale) -> None:
+    """Grams, and beside them what the energy in them leaves open."""
     if measurement is None:
         cell.setText("")
+        half.setText("")
         return
     quoted = quote.quote(measurement, scale)
-    value = measurement.value
-    cell.setText(quoted.text if value is None else f"≈ {quote.rounded(measurement, scale, 2)} {scale.unit}")
+    cell.setText(quoted.text if measurement.value is None else _about(measurement, scale))
     cell.setToolTip(quoted.reason or f"{quoted.full}, {quoted.interval}: the factor is assumed".replace(", :", ":"))
+    half.setText(quote.half_share(measurement))
+    half.setToolTip("What the energy leaves open (95 %). The grid's factor is taken as it stands.")
+
+
+def _about(measurement: Measurement, scale: quote.Scale | None = None) -> str:
+    """ "≈ 1.6 g": two digits, for the factor is not known better."""
+    scale = scale or quote.scale(measurement.unit, [measurement.value])
+    return f"≈ {quote.rounded(measurement, scale, 2)} {scale.unit}"

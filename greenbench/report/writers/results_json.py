@@ -36,13 +36,14 @@ Layout (format "greenbench results", version 1):
         latency_quantiles_s    101 numbers, 0 % to 100 % of all timed calls
         blocks             each timed block: index, t0_ns, t1_ns, calls, median_s, energy_j, and the conditions it was
                            timed under: temperature, clock, load of its own and of others (in cores), battery, GPU
+        two_speeds         null, or the share of the time for which calls took `factor` times as long as they can
     nodes                  what each step did: state, seconds, energy, facts, outputs, failure
     ledger                 every joule of the run on one line: kind, node, title, seconds, energy, cached (then it is what it took at
                            first, in an earlier run), failed, variants (for which), repeat (further seeds), flop and trainings; the
                            lines add up to energy_total
     spent                  what the runs of this pipeline, and those since the program was started, took together: scope, runs,
                            experiments (H of E·D·H), flop, training and energy in J, seconds, missing (lines without a reading)
-    warnings               kind "warning", "deviation" or "limit"; text; variant; code ("clock", "load", "thermal", "battery",
+    warnings               kind "warning", "deviation" or "limit"; text; variant; code ("clock", "load", "speeds", "thermal", "battery",
                            "throttle", "idle", "gap", "cap", "process", "bootstrap"; "" for all else)
     lint                   what was told before the run: code, tone, title, text, evidence, node, remedy, proposals
     carbon                 the grid factor that was assumed, with region, year, source and PUE; or null

@@ -36,11 +36,16 @@ def grams(card: CarbonCard, row: int) -> list[str]:
     return [cell.text() for cell in card.cells[row]]
 
 
+def halves(card: CarbonCard, row: int) -> list[str]:
+    return [half.text() for half in card.halves[row]]
+
+
 def test_it_begins_with_the_factor_of_the_run(card: CarbonCard) -> None:
     # 16 mJ and 8 mJ at 360 g for each 3.6 MJ: 0.0001 g for each joule.
     assert [head.text() for head in card.heads] == ["A", "B"]
     assert grams(card, 0) == ["≈ 1.6 µg", "≈ 0.80 µg"]
     assert grams(card, 1) == ["≈ 1.6 g", "≈ 0.80 g"]
+    assert halves(card, 0) == halves(card, 1) == ["± 2.0 %", "± 2.0 %"]
     assert "Germany (DEU), 2023, a table" in card.source.text()
     assert not card.back.isVisible()
 
@@ -92,6 +97,7 @@ def test_missing_energy_is_a_dash_with_its_reason(card: CarbonCard, result: RunR
     card.show_result(result.model_copy(update={"variants": variants, "carbon": KEPT}))
     card.choose(1)
     assert grams(card, 0) == ["—", "—"]
+    assert halves(card, 0) == ["", ""]
     assert card.cells[0][0].toolTip() == "No power source can be read."
 
 
