@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from greenbench.analysis.intervals import paired_ratio
 from greenbench.core import messages
 from greenbench.core.errors import GreenBenchError, StoreError
 from greenbench.core.measurement import Provenance, Sample, SourceState
@@ -12,11 +13,14 @@ from greenbench.engine.audit import audit
 from greenbench.engine.results import ARITHMETIC
 from greenbench.store.latencies import pack, unpack
 
-# Numbers of a played run, by the rules that made them.
+# Numbers of a played run, and the ends of the ratio of `EIGHT` rounds, by the rules that made them.
+PLAYED = (0.13353248, 0.120133, 0.14693197, 0.0066652578, 0.0066702261, -0.33337922)
 RULES = {
-    1: (0.13353248, 0.120133, 0.14693197, 0.0066652578, 0.0066702261, -0.33337922, -0.33407942, -0.33267828, 19.025358, 0.125),
-    2: (0.13353248, 0.120133, 0.14693197, 0.0066652578, 0.0066702261, -0.33337922, -0.45487755, -0.1848020, 19.025358, 0.125),
+    1: (*PLAYED, -0.33407942, -0.33267828, 19.025358, 0.125, 0.929878, 1.22435984),
+    2: (*PLAYED, -0.45487755, -0.1848020, 19.025358, 0.125, 0.929878, 1.22435984),
+    3: (*PLAYED, -0.45487755, -0.1848020, 19.025358, 0.125, 0.99135041, 1.03221663),
 }
+EIGHT = (1.02, 0.99, 1.01, 1.6, 1.03, 1.0, 1.02, 0.98)
 
 
 def change(store, sql, *values):
@@ -250,7 +254,7 @@ def test_the_present_rules_give_these_numbers(play):
     b = result.variants[1]
     energy, latency, saved = b.metrics["energy_per_inference"], b.metrics["latency_p50"], b.against["energy_per_inference"]
     numbers = [energy.value, energy.low, energy.high, latency.low, latency.high, saved.change, saved.low, saved.high]
-    numbers += [result.idle_before.low, b.against["accuracy"].p_value]
+    numbers += [result.idle_before.low, b.against["accuracy"].p_value, *paired_ratio(EIGHT, [1.0] * 8).ends]
     assert tuple(numbers) == pytest.approx(RULES[ARITHMETIC], rel=1e-6)
 
 
