@@ -470,6 +470,14 @@ def test_a_wide_interval_asks_for_the_lab(half, told):
         assert numbers(advice)["B against A"] == "−4 to +8 %, 5 blocks"
 
 
+def test_a_wide_interval_is_laid_to_a_processor_of_two_speeds_where_there_was_one():
+    speeds = Remark(kind="warning", code="speeds", text="For 37 to 85 % of the time calls of A and B took 1.6 times as long as else.")
+    run = Run(warnings=(speeds,))
+    run.step("cut", "prune.structured")
+    run.add("cut", 0.02, half=0.06)
+    assert numbers(found(run, "")["wide-interval"])["Told by the run"] == speeds.text.rstrip(".")
+
+
 def test_the_lab_cannot_be_asked_for_twice():
     run = Run(protocol=LAB)
     run.step("cut", "prune.structured")

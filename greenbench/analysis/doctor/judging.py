@@ -60,6 +60,7 @@ def blocks(result: RunResult, found: list[Case]) -> Advice | None:
             evidence.append(
                 Evidence(words=f"{case.letter} against {case.baseline.letter}", number=span, where=f"{case.timing} of {case.letter}")
             )
+    evidence += _told(result, "speeds")
     quick = result.plan.protocol.name == "quick"
     what = "throughput" if unclear[0].timing == "throughput" else "latency"
     return Advice(
@@ -100,11 +101,10 @@ def busy(result: RunResult, found: list[Case]) -> Advice | None:
     """Other programs worked while a short protocol measured."""
     if result.plan.protocol.name != "quick":
         return None
-    cores, load, told = result.environment.cores_logical, result.environment.load_1min, _remark(result, "load")
+    cores, load, evidence = result.environment.cores_logical, result.environment.load_1min, _told(result, "load")
     heavy = cores is not None and load is not None and load > _BUSY * cores
-    if told is None and not heavy:
+    if not evidence and not heavy:
         return None
-    evidence = [Evidence(words="Told by the run", number=told.text.rstrip("."), where="warnings")] if told else []
     if heavy and load is not None:
         evidence.append(Evidence(words="Load before the run", number=f"{load:.1f} on {cores} cores", where="environment.load_1min"))
     return Advice(
@@ -131,6 +131,12 @@ def unhealed(case: Case) -> Advice | None:
         title=f"{case.letter} lost channels and was not trained since",
         text=limit.text, evidence=tuple(evidence), proposals=proposals.fine_tune_after(case, step),
     )  # fmt: skip
+
+
+def _told(result: RunResult, code: str) -> list[Evidence]:
+    """A warning of the run as evidence."""
+    remark = _remark(result, code)
+    return [Evidence(words="Told by the run", number=remark.text.rstrip("."), where="warnings")] if remark else []
 
 
 def _remark(result: RunResult, code: str) -> Remark | None:
