@@ -5,11 +5,13 @@ MLPerf states a percentile only where so many queries were made that its share i
 
     n ≥ z²·q·(1 − q) / ((1 − q)/20)²,  in multiples of 8,192         p90: 24,576      p95: 57,344      p99: 270,336
 
-Below that an interval between order statistics says what the calls show, whatever their distribution is.
+Below that, and where the blocks differ too much, an interval between order statistics says what the calls show, whatever their distribution
+is.
 """
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +24,9 @@ MEDIAN = 0.5
 SHOWN = (MEDIAN, 0.9, 0.95, 0.99)
 STATED_WITH = 0.99
 """The confidence of MLPerf's rules of percentiles and of early stopping."""
+SETTLED = 0.1
+"""Half the width, as a share of the value, that an interval may have where the number is stated. MLPerf counts calls, as if each were drawn
+by itself; where something slows the machine for a while, a hundred thousand calls can be one look."""
 _TAIL_PARTS = 20
 _QUERIES = 8192
 
@@ -74,21 +79,36 @@ def percentile(blocks: Sequence[ArrayLike], q: float) -> Percentile:
     value = float(np.quantile(calls, q, method="median_unbiased"))
     size = max(int(_effective_size(arrays, value)), 1)
     low, high = ranks(size, q)
-    needed = queries_needed(q) if q > MEDIAN else 0  # MLPerf's rule is about tails
-    return Percentile(
-        q=q,
-        value_s=value,
-        low_s=None if low is None else float(calls[max(math.floor(low / size * calls.size), 1) - 1]),
-        high_s=None if high is None else float(calls[min(math.ceil(high / size * calls.size), calls.size) - 1]),
-        n=calls.size,
-        needed=needed,
-        supported=calls.size >= needed,
-    )
+    low_s = None if low is None else float(calls[max(math.floor(low / size * calls.size), 1) - 1])
+    high_s = None if high is None else float(calls[min(math.ceil(high / size * calls.size), calls.size) - 1])
+    return _judged(Percentile(q=q, value_s=value, low_s=low_s, high_s=high_s, n=calls.size, needed=0, supported=True))
 
 
 def percentiles(blocks: Sequence[ArrayLike]) -> tuple[Percentile, ...]:
-    """Those that are shown; none without a call."""
-    return tuple(percentile(blocks, q) for q in SHOWN) if any(np.size(block) for block in blocks) else ()
+    """Those that are shown; none without a call.
+
+    How much the blocks differ is itself known from few blocks. So that no higher percentile seems known to end below where a lower one may
+    still be, or a lower one to begin above, each interval reaches at least as far as those beside it.
+    """
+    if not any(np.size(block) for block in blocks):
+        return ()
+    found = [percentile(blocks, q) for q in SHOWN]
+    lows = list(accumulate((-math.inf if p.low_s is None else p.low_s for p in reversed(found)), min))[::-1]
+    highs = accumulate((math.inf if p.high_s is None else p.high_s for p in found), max)
+    ends = (
+        {"low_s": None if math.isinf(low) else low, "high_s": None if math.isinf(high) else high}
+        for low, high in zip(lows, highs, strict=True)
+    )
+    return tuple(_judged(p.model_copy(update=each)) for p, each in zip(found, ends, strict=True))
+
+
+def _judged(found: Percentile) -> Percentile:
+    """With whether the number itself may be stated: MLPerf's rule is about tails, and the median always is."""
+    if found.q <= MEDIAN:
+        return found
+    needed, low_s, high_s = queries_needed(found.q), found.low_s, found.high_s
+    settled = low_s is not None and high_s is not None and high_s - low_s <= 2 * SETTLED * found.value_s
+    return found.model_copy(update={"needed": needed, "supported": found.n >= needed and settled})
 
 
 def share_above(blocks: Sequence[ArrayLike], bound_s: float, confidence: float = STATED_WITH) -> tuple[float, float]:

@@ -60,7 +60,7 @@ class Scenario(StrEnum):
 
 class Percentile(Value):
     """The `q`-quantile (0 to 1) of a call's duration and its distribution-free 95 % interval, in seconds. `supported`: there are
-    `needed` calls or more, so that MLPerf would let the number itself be stated."""
+    `needed` calls or more, so that MLPerf would let the number itself be stated, and its blocks agree on it."""
 
     q: float
     value_s: float
@@ -69,6 +69,11 @@ class Percentile(Value):
     n: int
     needed: int
     supported: bool
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many calls as MLPerf asks for."""
+        return self.n >= self.needed
 
     def in_words(self, factor: float) -> str:
         """As a cell of a table, in the unit that `factor` gives: "1.42" where it may be stated, else "1.3 to 1.6", "over 1.3"."""

@@ -1,5 +1,6 @@
 """A percentile is stated where MLPerf would state it, and its interval needs no distribution."""
 
+import itertools
 import math
 
 import numpy as np
@@ -75,6 +76,25 @@ def test_few_calls_have_no_upper_end_for_a_far_percentile_and_support_none():
 def test_enough_calls_support_the_number_itself():
     assert percentile([np.arange(24_576.0) + 1], 0.9).supported
     assert not percentile([np.arange(24_575.0) + 1], 0.9).supported
+
+
+def test_a_hundred_thousand_calls_of_blocks_that_differ_support_nothing():
+    random = np.random.default_rng(47)
+    found = percentile([level * np.exp(random.normal(0, 0.01, 15_000)) for level in (1.0, 1.0, 1.6, 1.0, 1.0, 1.6, 1.0, 1.0)], 0.9)
+    assert found.enough
+    assert not found.supported
+
+
+def test_a_higher_percentile_never_seems_known_to_end_below_where_a_lower_one_may_be():
+    """Three levels of a machine: few blocks say little of how they scatter, for each percentile another thing."""
+    random = np.random.default_rng(48)
+    for _ in range(100):
+        levels = random.choice([1.0, 1.05, 1.6], p=[0.6, 0.2, 0.2], size=5)
+        found = percentiles([level * np.exp(random.normal(0, 0.1, 400)) for level in levels])
+        for lower, higher in itertools.pairwise(found):
+            assert (lower.low_s or 0.0) <= (higher.low_s or 0.0)
+            assert (lower.high_s or math.inf) <= (higher.high_s or math.inf)
+            assert all(p.low_s is None or p.low_s <= p.value_s for p in found)
 
 
 def test_all_shown_percentiles_rise_and_nothing_gives_none():

@@ -108,8 +108,13 @@ def support_words(found: tuple[Percentile, ...]) -> str:
     few = [p for p in found if not p.supported]
     if not few:
         return f"{calls}." if found[-1].needed else f"{calls}; this older run kept no intervals of its percentiles."
-    names, needed = _names(few), _listed([quote.count(p.needed) for p in few])
-    words = f"{calls}: too few to state {names} (MLPerf asks for {needed}). What is known of them is the interval."
+    short, apart = [p for p in few if not p.enough], [p for p in few if p.enough]
+    why = []
+    if short:
+        why.append(f"too few to state {_names(short)} (MLPerf asks for {_listed([quote.count(p.needed) for p in short])})")
+    if apart:
+        why.append(f"blocks differ too much to state {_names(apart)}")
+    words = f"{calls}: {'; '.join(why)}. What is known of {'it' if len(few) == 1 else 'them'} is the interval."
     unbounded = [p for p in found if p.low_s is not None and p.high_s is None]
     if not unbounded:
         return words
@@ -123,7 +128,8 @@ def support_hint(found: Percentile) -> str:
     if found.supported:
         return f"{quote.count(found.n)} calls support it: MLPerf asks for {quote.count(found.needed)}."
     open_end = " No call is slow enough to bound it." if found.high_s is None else ""
-    return f"{quote.count(found.n)} calls do not support it: MLPerf asks for {quote.count(found.needed)}.{open_end}"
+    why = "blocks differ too much" if found.enough else f"MLPerf asks for {quote.count(found.needed)}"
+    return f"{quote.count(found.n)} calls do not support it: {why}.{open_end}"
 
 
 def _names(found: Sequence[Percentile]) -> str:

@@ -37,6 +37,8 @@ def _percentiles(variant: VariantResult) -> str:
     short = next((each for each in tails if not each.supported), None)
     if short is None:
         return told
+    if short.enough:
+        return f"{told}; blocks differ too much to state a p{short.q * 100:g}"
     return f"{told}; a p{short.q * 100:g} is stated from {quote.count(short.needed)} calls on, here {quote.count(short.n)}"
 
 

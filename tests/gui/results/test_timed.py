@@ -22,6 +22,11 @@ def test_percentiles_have_intervals_until_their_calls_suffice():
     assert told.startswith("p90 14.2 ms, p99 13.0 to 16.0 ms; a p99 is stated from 270")
 
 
+def test_where_blocks_differ_the_count_of_calls_is_not_to_blame():
+    told = dict(timing_details(variant(percentiles=(percentile(0.9, False, 30_000),))))["Percentiles"]
+    assert told == "p90 13.0 to 16.0 ms; blocks differ too much to state a p90"
+
+
 def test_offline_names_its_batch_and_server_its_verdict():
     tried = (BatchTried(batch=1, throughput=10.0), BatchTried(batch=2, throughput=15.0))
     told = dict(timing_details(variant(scenario=Scenario.OFFLINE, batch=2, batches=tried)))
