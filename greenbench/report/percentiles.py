@@ -125,8 +125,8 @@ def _note(variants: Sequence[VariantResult]) -> str:
     few = [v.letter for v in variants if _calls(v) < first]
     note = (
         f"{_of_call(variants)}p50 and p95 with their 95 % interval over blocks. A p90 is stated from "
-        f"{count(first)} calls on and a p99 from {count(second)}, as MLPerf asks, where the blocks agree within {SETTLED * 100:g} %; else the "
-        "interval stands there that holds it with 95 % confidence, whatever the distribution. "
+        f"{count(first)} calls on and a p99 from {count(second)}, as MLPerf asks, where the blocks agree within {SETTLED * 100:g} %; else "
+        "the interval stands there that holds it with 95 % confidence, whatever the distribution. "
     )
     if not few:
         note += "Every variant reaches the first."

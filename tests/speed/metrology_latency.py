@@ -34,7 +34,7 @@ from table import Table
 
 from greenbench.analysis.compare import compare_ratio
 from greenbench.analysis.intervals import paired_ratio
-from greenbench.analysis.percentiles import percentile
+from greenbench.analysis.percentiles import SHOWN, percentiles
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.run import LAB, QUICK, Protocol, Verdict
 from greenbench.engine.bench.schedule import round_order, still_needed
@@ -45,7 +45,6 @@ WARM_UP_S = 0.6
 MODELS = {"A": planted.LAYERS, "B": planted.LAYERS, "C": planted.SLOWER_5, "D": planted.SLOWER_2}
 TIME = BY_KEY["latency_p50"]
 DIFFERENT = (Verdict.LOWER, Verdict.HIGHER)
-PROBES = (0.5, 0.9, 0.99)
 _LASTING = 25  # repeats in which the pair is also measured with one process each
 DRAWS = 400
 _KEPT = 501  # of a block's calls, in their order of length
@@ -214,9 +213,10 @@ def covered(repeats: Sequence[Repeat]) -> Table:
     blocks = [np.array(block) for each in repeats for block in each["calls"]]
     every = np.concatenate(blocks)
     random = np.random.default_rng(0)
-    for q in PROBES:
+    drawn = [percentiles([blocks[k] for k in random.integers(0, len(blocks), ROUNDS)]) for _ in range(DRAWS)]
+    for place, q in enumerate(SHOWN):
         truth = float(np.quantile(every, q))
-        found = [percentile([blocks[k] for k in random.integers(0, len(blocks), ROUNDS)], q) for _ in range(DRAWS)]
+        found = [each[place] for each in drawn]
         held = sum((p.low_s is None or p.low_s <= truth) and (p.high_s is None or truth <= p.high_s) for p in found) / DRAWS
         open_ended = sum(p.high_s is None for p in found) / DRAWS
         table.add(f"p{q * 100:g}", f"{truth * 1e3:.4f}", f"{held * 100:.1f}", f"{open_ended * 100:.1f}", holds=held >= 0.93)
