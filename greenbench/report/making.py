@@ -9,6 +9,7 @@ from greenbench.core.quote import (
     NO_READING,
     Scale,
     approximate,
+    duration,
     interval_decimals,
     number,
     quote,
@@ -151,21 +152,19 @@ def flop_words(flop: float) -> str:
 
 
 class _Lines:
-    """Rows of a ledger, in one unit of energy and one of time."""
+    """Rows of a ledger, in one unit of energy."""
 
     def __init__(self, several: list[Charge]) -> None:
         # The unit of a thirtieth of the whole: its parts read well in it, and the whole does not grow too long.
         self.shown = scale("J", [(add(several).energy.value or 0.0) / 30])
-        self.minutes = sum(line.seconds or 0.0 for line in several) >= 600
         self.rows: list[tuple[str, ...]] = []
         self.strong: list[int] = []
 
     def add(self, title: str, spent: Sum, *, strong: bool = False) -> None:
         if strong:
             self.strong.append(len(self.rows))
-        time = f"{significant(spent.seconds / 60, 2)} min" if self.minutes else f"{significant(spent.seconds, 2)} s"
         least = "at least " if spent.at_least else ""
-        self.rows.append((title, time if spent.seconds else NO_READING, *_value(spent.energy, self.shown, least)))
+        self.rows.append((title, duration(spent.seconds) if spent.seconds else NO_READING, *_value(spent.energy, self.shown, least)))
 
     def table(self, head: str, note: str) -> TextTable:
         columns = (head, "time", f"energy {self.shown.unit}", "±")

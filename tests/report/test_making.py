@@ -39,6 +39,13 @@ def test_the_ledger_of_the_pick_goes_line_by_line_and_then_by_groups(measured: R
     assert [table.rows[place][0] for place in table.strong] == ["Making D, without A", "This run, all in"]
 
 
+def test_steps_of_a_moment_read_well_beside_a_run_of_hours(measured: RunResult) -> None:
+    longer = tuple(line.model_copy(update={"seconds": 5400.0 if line.node == "train" else 0.14}) for line in measured.ledger)
+    table = making.ledger_table(measured.model_copy(update={"ledger": longer}), "D")
+    assert row(table, "Train¹")[1] == "1 h 30 min"
+    assert row(table, "int8")[1] == "0.1 s"
+
+
 def test_sums_are_those_of_their_lines(measured: RunResult) -> None:
     """0.9 + 412 + 8 × 21 + 300 + 6 J, each ± 2 %; of the four runs one computed the training, so it is paid for once."""
     table = making.ledger_table(measured, "D")
