@@ -34,7 +34,7 @@ class Protocol(Value):
         return "lab protocol" if self.name == "lab" else "quick, not for publication"
 
 
-QUICK = Protocol(name="quick", idle_s=2.0, warm_up_s=2.0, block_s=1.0, min_blocks=3, max_blocks=5, target=0.05, restart_rounds=1)
+QUICK = Protocol(name="quick", idle_s=2.0, warm_up_s=2.0, block_s=1.0, min_blocks=3, max_blocks=8, target=0.05, restart_rounds=1)
 LAB = Protocol(
     name="lab", idle_s=30.0, warm_up_s=60.0, block_s=10.0, min_blocks=5, max_blocks=20, target=0.01, cool_down_s=60.0, restart_rounds=1
 )
