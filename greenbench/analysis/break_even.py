@@ -3,7 +3,8 @@
     whole interval of the saving above zero ─▶ "pays back" after n inferences (at once, where making took nothing that could be read)
     whole interval at or below zero         ─▶ "never pays back"
     the interval holds zero                 ─▶ "cannot tell yet"
-    an energy is only modelled              ─▶ not claimed, as no comparison of modelled energies is
+    an energy of them is only modelled      ─▶ not claimed, as no comparison of modelled energies is: that of an inference, or that of any
+                                               step of the making, such as a cached one of a run without a meter
 
 Both energies are gross of idle, as a socket would see them. What a meter's gain is off by, it is off by in both; in their quotient it
 cancels, so it is counted once, in the interval of the making. What it leaves open at the ends of blocks does not cancel: it is in the
@@ -26,6 +27,7 @@ from greenbench.core.run import RunResult, VariantResult
 PER_DAY = 10_000.0
 _ENERGY = "energy_per_inference"
 _MODELLED = "energy is modelled from load, and an estimate claims no saving"
+_MAKING_MODELLED = "what making it took is, at least in part, modelled from load, and an estimate claims nothing"
 
 
 class PayBack(StrEnum):
@@ -88,6 +90,18 @@ def break_even(result: RunResult, letter: str, rate: float | None = None) -> Bre
         verdict = PayBack.BASELINE if first else PayBack.UNCLEAR
         return BreakEven(letter, verdict, spent.energy, nothing, rate, text=verdict.value, reason=nothing.reason)
     return judge(letter, spent, saving(variant, first), rate)
+
+
+def told_of(result: RunResult, pick: str | None) -> str | None:
+    """The letter of the variant that ledger and break-even tell of where the user chose none: the pick, else the one that pays back first,
+    else the first beside the baseline; None where nothing was measured."""
+    if pick is not None:
+        return pick
+    paying = [each for each in break_evens(result) if each.verdict is PayBack.PAYS and each.inferences is not None]
+    if paying:
+        return min(paying, key=lambda each: (each.inferences.value if each.inferences else None) or 0.0).letter
+    others = [v.letter for v in result.measured if v.letter != "A"]
+    return others[0] if others else next((v.letter for v in result.measured), None)
 
 
 def _baseline(result: RunResult, variant: VariantResult) -> VariantResult | None:
@@ -170,6 +184,8 @@ def judge(letter: str, spent: Sum, saved: Measurement, rate: float) -> BreakEven
         return said(PayBack.UNCLEAR, "whether an inference saves energy is not established")
     if made.value is None:
         return said(PayBack.UNCLEAR, f"what making it took has no reading: {made.reason}")
+    if not made.provenance.measured:
+        return said(PayBack.NOT_CLAIMED, _MAKING_MODELLED)
     found = quotient(made, saved)
     if made.value == 0 or (made.low is not None and made.low <= 0 and not spent.at_least):
         return said(PayBack.AT_ONCE, "", found)
@@ -186,14 +202,15 @@ def words(found: BreakEven) -> str:
     match found.verdict:
         case PayBack.PAYS if found.inferences is not None and found.days is not None:
             least = "at least " if found.at_least else ""
-            rough = "≈ " if found.inferences.provenance is Provenance.MODELLED else ""
-            after = f"pays back after {least}{rough}{approximate(found.inferences.value or 0.0)} inferences{_between(found.inferences)}"
+            after = f"pays back after {least}{approximate(found.inferences.value or 0.0)} inferences{_between(found.inferences)}"
             return f"{after}, {time_words(found.days.value or 0.0)}{_days_between(found.days)} at {approximate(found.per_day)} a day"
         case PayBack.AT_ONCE:
             return "pays back at once: making it took no energy that could be read"
         case PayBack.NEVER:
             return f"never pays back: {found.reason}"
-        case PayBack.UNCLEAR | PayBack.NOT_CLAIMED:
+        case PayBack.NOT_CLAIMED:
+            return f"no pay-back is claimed: {found.reason}"
+        case PayBack.UNCLEAR:
             return f"whether it pays back cannot be told: {found.reason}" if found.reason else found.verdict.value
         case _:
             return found.verdict.value

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from greenbench.analysis import charges
-from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break_evens, per_day
+from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break_evens, per_day, told_of
 from greenbench.analysis.charges import Account, Sum, account, add
 from greenbench.analysis.emissions import Emissions, emissions, equivalents
 from greenbench.analysis.headline import find_pick
@@ -50,7 +50,7 @@ def show_ledger(asked: WhatIf) -> int:
         result = store.result(asked.run)
     result = result.model_copy(update={"carbon": assumed(result, asked)})
     pick = find_pick(result)
-    letter = find_variant(result, asked.variant).letter if asked.variant else making.told_of(result, pick.letter if pick else None)
+    letter = find_variant(result, asked.variant).letter if asked.variant else told_of(result, pick.letter if pick else None)
     rate = asked.per_day or per_day(result)
     if asked.as_json:
         print_json(as_data(result, letter, rate))
@@ -121,7 +121,7 @@ def _print_break_evens(console: Console, result: RunResult, rate: float) -> None
         return
     console.print("\n[bold]When it is earned back[/bold]")
     if all(each.verdict is PayBack.NOT_CLAIMED for each in found):
-        console.print(f"Not claimed: {found[0].reason}.", markup=False)
+        console.print(f"{found[0].text[:1].upper()}{found[0].text[1:]}.", markup=False)
         return
     names = {variant.letter: variant.name for variant in result.variants}
     for each in found:

@@ -1,12 +1,13 @@
 """Carbon: what a billion inferences, making and the whole run come to in grams of CO2e, and under which assumptions."""
 
+from greenbench.analysis.break_even import told_of
 from greenbench.analysis.emissions import Emissions, Equivalent, emissions, equivalents
 from greenbench.core.carbon import JOULES_PER_KWH, grams
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import NO_READING, Scale, approximate, half_share, number, quote, rounded, scale, significant
 from greenbench.core.run import CarbonFactor, RunResult
 from greenbench.report.labels import listed, plural
-from greenbench.report.making import several, told_of
+from greenbench.report.making import several
 from greenbench.report.parts import Section, TextTable
 
 _BILLION = 1e9

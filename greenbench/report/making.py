@@ -1,7 +1,7 @@
 """Making and break-even: what each step took, for which variant, and after how many inferences that is earned back."""
 
 from greenbench.analysis import charges
-from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break_evens, saving_words, time_words
+from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break_evens, saving_words, time_words, told_of
 from greenbench.analysis.charges import Account, Sum, account, add
 from greenbench.core.charge import Charge, Spending
 from greenbench.core.measurement import Measurement, Provenance
@@ -41,23 +41,12 @@ def section(result: RunResult, pick: str | None) -> Section | None:
         )
     found = break_even(result, letter)
     figures = _figure(result, found)
-    several = tuple(each for each in break_evens(result) if each.verdict is not PayBack.NOT_CLAIMED)
+    every = break_evens(result)
     tables = [ledger_table(result, letter)]
-    if several:
-        tables.append(break_even_table(result, several))
+    if any(each.verdict is not PayBack.NOT_CLAIMED for each in every):
+        tables.append(break_even_table(result, every))
     title = "Making and break-even" if found.verdict is not PayBack.BASELINE else "Energy ledger"
     return Section("making", title, finding(result, found), figures, tuple(tables), text=edh(result))
-
-
-def told_of(result: RunResult, pick: str | None) -> str | None:
-    """The letter of the variant that the section tells of; None where nothing was measured."""
-    if pick is not None:
-        return pick
-    paying = [each for each in break_evens(result) if each.verdict is PayBack.PAYS and each.inferences is not None]
-    if paying:
-        return min(paying, key=lambda each: (each.inferences.value if each.inferences else None) or 0.0).letter
-    others = [v.letter for v in result.measured if v.letter != "A"]
-    return others[0] if others else next((v.letter for v in result.measured), None)
 
 
 def finding(result: RunResult, found: BreakEven) -> str:
@@ -81,7 +70,7 @@ def finding(result: RunResult, found: BreakEven) -> str:
         case PayBack.NEVER:
             return f"{made}; it never pays back: an inference takes no less energy than with A."
         case PayBack.NOT_CLAIMED:
-            return f"{made}; energy is modelled, so no pay-back is claimed."
+            return f"{made}; {found.text}."
         case _:
             return f"{made}; whether it pays back cannot be told yet."
 
@@ -273,6 +262,8 @@ def break_even_table(result: RunResult, several: tuple[BreakEven, ...]) -> TextT
         "Making: beyond what A needs. Saves: energy per inference of A minus that of the variant, gross, by their paired ratio. "
         "Intervals of the quotient: MOVER-R (Fieller's, for lopsided errors)."
     )
+    reasons = dict.fromkeys(each.reason for each in several if each.verdict is PayBack.NOT_CLAIMED)
+    note += "".join(f" Not claimed: {reason}." for reason in reasons)
     return TextTable(head, rows, "llrrlrll", note, tuple(each.letter for each in several))
 
 
@@ -292,7 +283,6 @@ def _after(each: BreakEven) -> tuple[str, str, str]:
     if each.verdict is not PayBack.PAYS or each.inferences is None or each.days is None:
         return words.get(each.verdict, ""), "", ""
     least = "at least " if each.at_least else ""
-    least += "≈ " if each.inferences.provenance is Provenance.MODELLED else ""
     low, high = each.inferences.low, each.inferences.high
     interval = f"[{approximate(low)}, {approximate(high)}]" if low is not None and high is not None else ""
     return f"{least}{approximate(each.inferences.value or 0.0)}", interval, time_words(each.days.value or 0.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from greenbench.analysis.break_even import PayBack, break_even, judge, per_day, saving, time_words
-from greenbench.analysis.charges import Sum
+from greenbench.analysis.charges import Sum, add
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import Block, Comparison, Plan, PlannedNode, RunResult, RunState, Source, VariantResult, Verdict
@@ -55,11 +55,26 @@ def test_modelled_energy_claims_nothing():
     assert "modelled" in found.text
 
 
-def test_a_making_that_was_only_modelled_says_about():
-    found = judge("B", spent(100, 50, 150, Provenance.MODELLED), joules(0.05, 0.04, 0.06), 1000)
-    assert found.verdict is PayBack.PAYS
-    assert found.inferences.provenance is Provenance.MODELLED
-    assert "≈ 2000" in found.text
+@pytest.mark.parametrize(
+    "making", [spent(100, 50, 150, Provenance.MODELLED), spent(3, 0, 6, Provenance.MODELLED)], ids=["some", "maybe none"]
+)
+def test_a_making_that_was_modelled_claims_nothing_though_the_saving_was_counted(making):
+    found = judge("B", making, joules(0.05, 0.04, 0.06), 1000)
+    assert found.verdict is PayBack.NOT_CLAIMED
+    assert found.inferences is None
+    assert (
+        found.text == "no pay-back is claimed: what making it took is, at least in part, modelled from load, and an estimate claims nothing"
+    )
+
+
+def test_one_modelled_step_of_a_counted_making_is_enough():
+    """As of a step from the cache of a run without a meter."""
+    lines = [
+        Charge(kind=ChargeKind.COMPRESSION, node=node, title=node, energy=joules(50, 45, 55, provenance))
+        for node, provenance in (("prune", Provenance.COUNTER), ("tune", Provenance.MODELLED))
+    ]
+    assert judge("B", add(lines), joules(0.05, 0.04, 0.06), 1000).verdict is PayBack.NOT_CLAIMED
+    assert judge("B", add(lines[:1]), joules(0.05, 0.04, 0.06), 1000).verdict is PayBack.PAYS
 
 
 def test_a_making_with_a_part_unread_is_the_least():

@@ -76,12 +76,30 @@ def test_every_variant_has_its_break_even_and_the_figure_its_crossing(measured: 
 
 def test_modelled_energy_is_listed_and_claims_no_pay_back(quick_start: RunResult) -> None:
     found = section(quick_start, "making")
-    assert found.finding == "Making D took ≈ 21 J; energy is modelled, so no pay-back is claimed."
+    reason = "energy is modelled from load, and an estimate claims no saving"
+    assert found.finding == f"Making D took ≈ 21 J; no pay-back is claimed: {reason}."
     assert found.figures == ()
     assert len(found.tables) == 1
     assert row(found.tables[0], "This run")[2].startswith("≈ ")
     assert "cost ≈ 1.5 kg" in section(quick_start, "carbon").finding
     assert "with D" not in section(quick_start, "carbon").finding
+
+
+def test_a_modelled_step_of_the_making_is_told_of_beside_those_that_pay_back(measured: RunResult) -> None:
+    """As where it came from the cache of a run without a meter."""
+    modelled = [
+        line.model_copy(update={"energy": line.energy.model_copy(update={"provenance": Provenance.MODELLED})})
+        if line.node == "int8"
+        else line
+        for line in measured.ledger
+    ]
+    found = section(measured.model_copy(update={"ledger": tuple(modelled)}), "making")
+    reason = "what making it took is, at least in part, modelled from load, and an estimate claims nothing"
+    assert found.finding == f"Making D took ≈ 21 J; no pay-back is claimed: {reason}."
+    assert found.figures == ()
+    assert row(found.tables[1], "D")[5:] == ("not claimed", "", "")
+    assert found.tables[1].note.endswith(f"Not claimed: {reason}.")
+    assert row(found.tables[1], "F")[5] != "not claimed"
 
 
 def test_without_a_joule_there_is_no_such_section(no_energy: RunResult) -> None:

@@ -64,15 +64,24 @@ class BreakEvenCard(Card):
         rate.changed.connect(self._show)
 
     def show_result(self, result: RunResult, first: int) -> None:
-        """Offers the measured variants beside the baseline; begins with the `first`, if it is one."""
+        """Offers the measured variants beside the baseline; begins with the `first` (that of which the verdict speaks), where it speaks of
+        none with the one that terminal and report tell of."""
         self._result = result
         self.which.clear()
         for index, variant in enumerate(result.variants):
             if variant in result.measured and index:
                 self.which.addItem(f"{variant.letter}  {variant.name}", index)
         self.which.setVisible(self.which.count() > 0)
-        self.choose(first)
+        self.choose(first or self._told_of(result))
         self._show()
+
+    @staticmethod
+    def _told_of(result: RunResult) -> int:
+        # SciPy comes in with this: not before there is something to judge.
+        from greenbench.analysis.break_even import told_of
+
+        told = told_of(result, None)
+        return next((index for index, variant in enumerate(result.variants) if variant.letter == told), 0)
 
     def choose(self, index: int) -> None:
         """Follows the variant that is chosen elsewhere, where it can have a break-even."""

@@ -3,6 +3,7 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
+from greenbench.analysis.break_even import told_of
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement
 from greenbench.core.run import RunResult
@@ -94,8 +95,20 @@ def test_what_saves_nothing_never_pays_back(card: BreakEvenCard, paid: RunResult
 def test_modelled_energy_claims_nothing(card: BreakEvenCard, modelled_result: RunResult, paid: RunResult) -> None:
     card.show_result(modelled_result.model_copy(update={"ledger": paid.ledger}), 1)
     assert "modelled" in card.sentence.text()
-    assert card.sentence.text().startswith("Whether it pays back cannot be told")
+    assert card.sentence.text().startswith("No pay-back is claimed: ")
     assert not card.plot.isVisible()
+
+
+def test_where_the_verdict_speaks_of_none_it_begins_with_the_one_that_pays_back_first(card: BreakEvenCard, paid: RunResult) -> None:
+    """As terminal and report do: C saves as much and was made for a tenth."""
+    third = paid.variants[1].model_copy(update={"letter": "C", "name": "Quarter", "node": "quarter"})
+    planned = next(node for node in paid.plan.nodes if node.id == paid.variants[1].node).model_copy(update={"id": "quarter"})
+    plan = paid.plan.model_copy(update={"nodes": (*paid.plan.nodes, planned)})
+    ledger = (*paid.ledger, line(ChargeKind.COMPRESSION, "quarter", 80.0, "C"))
+    several = paid.model_copy(update={"variants": (*paid.variants[:2], third), "plan": plan, "ledger": ledger})
+    card.show_result(several, 0)
+    assert card.found is not None
+    assert (card.found.letter, told_of(several, None)) == ("C", "C")
 
 
 def test_without_another_variant_it_says_what_is_missing(card: BreakEvenCard, result: RunResult) -> None:
