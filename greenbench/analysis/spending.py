@@ -14,12 +14,13 @@ def spending(scope: str, ledgers: Sequence[Iterable[Charge]]) -> Spending:
     """The ledgers of several runs as one sum, `scope` "pipeline" or "session"."""
     runs = [tuple(lines) for lines in ledgers]
     paid = {line.digest for lines in runs for line in lines if not line.cached and line.digest}
+    payer: dict[str, tuple[int, str]] = {}
     counted: list[Charge] = []
-    for line in (line for lines in runs for line in lines):
+    for place, line in ((place, line) for place, lines in enumerate(runs) for line in lines):
         if line.cached and line.digest:
-            if line.digest in paid:
+            node = (place, line.node)  # all lines of a step, where it has several
+            if line.digest in paid or payer.setdefault(line.digest, node) != node:
                 continue
-            paid.add(line.digest)
         counted.append(line)
     whole, trained = add(counted), add([line for line in counted if line.trainings])
     return Spending(

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from greenbench.core.advice import Advice
-from greenbench.core.artifact import TRAINING_WORK, Artifact, Fact, ResultsArtifact
+from greenbench.core.artifact import Artifact, Fact, ResultsArtifact
 from greenbench.core.calibration import Calibration
 from greenbench.core.charge import Charge, Spending
 from greenbench.core.claim import ClaimResult
@@ -365,13 +365,6 @@ class RunResult(Value):
         """The key of the metric that judges the answers of this run: the one that has a value, else one that could have had."""
         asked = [(key, v.metrics[key]) for key in QUALITY for v in self.measured if key in v.metrics]
         return next((key for key, m in asked if m.value is not None), asked[0][0] if asked else QUALITY[0])
-
-    @property
-    def training_flop(self) -> tuple[float, int]:
-        """The work of all training in this run, cached or not, and how many steps trained (Schwartz 2019, Green AI, section 3: what a
-        result cost is E·D·H, every run of it counted)."""
-        spent = [fact.value for node in self.nodes for fact in node.facts if fact.title == TRAINING_WORK and fact.value]
-        return float(sum(spent)), len(spent)
 
     @property
     def claims(self) -> tuple[tuple[str, ClaimResult], ...]:

@@ -7,6 +7,7 @@ from threading import Lock
 from greenbench.core import messages
 from greenbench.core.advice import Advice
 from greenbench.core.artifact import DatasetArtifact
+from greenbench.core.charge import Charge
 from greenbench.core.errors import StoreError
 from greenbench.core.measurement import Facts, Measurement, Sample, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, NodeState, Plan, Remark, RunState
@@ -36,6 +37,7 @@ class Recorder:
         self.ended_ns = 0
         self.state = RunState.RUNNING
         self.nodes: dict[str, NodeResult] = {}
+        self.first_lines: dict[str, tuple[Charge, ...]] = {}  # of each cached node, from the ledger of the run that computed it
         self.open_windows: list[Window] = []
         self.windows: list[Window] = []
         self.latencies: dict[tuple[str, str, int], tuple[float, ...]] = {}
@@ -150,7 +152,7 @@ class Recorder:
 
     def _node_finished(self, event: messages.NodeFinished) -> None:
         state = NodeState.CACHED if event.cached else NodeState.DONE
-        energy = self._first_cost(event.digest) if event.cached else None
+        energy = self._first_cost(event.node, event.digest) if event.cached else None
         self._put(
             event.node,
             state,
@@ -165,10 +167,11 @@ class Recorder:
             if isinstance(given, DatasetArtifact):
                 self.warnings += [Remark(kind="warning", text=f'"{title}": {note}') for note in given.notes]
 
-    def _first_cost(self, digest: str) -> Measurement:
+    def _first_cost(self, id: str, digest: str) -> Measurement:
         """What a node cost when it was computed: reusing it does not make that undone."""
         try:
             known = self._store.node_cost(digest)
+            self.first_lines[id] = self._store.first_lines(digest)
         except StoreError as error:
             return Measurement.missing("J", error.message)
         return known or Measurement.missing("J", "no power source covered the node when it was computed")

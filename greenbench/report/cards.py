@@ -1,5 +1,6 @@
 """Claims and cards: what became of each claim, and what each step did to its model, as tables."""
 
+from greenbench.analysis import charges
 from greenbench.core.artifact import Fact
 from greenbench.core.claim import ClaimedModel, ClaimLine, ClaimResult
 from greenbench.core.measurement import Measurement
@@ -81,10 +82,11 @@ def cards(result: RunResult) -> Section | None:
         "Before → after. Coded: the smallest lossless file. Validation examples are not the test examples of the comparison. Energy: "
         "what the step itself took; one from the cache keeps what it first took."
     )
-    work, trained = result.training_flop
+    lines = charges.ledger(result)
+    work, trained = sum(line.flop or 0.0 for line in lines), sum(line.trainings for line in lines)
     finding = f"{plural(len(done), 'step').capitalize()} made the models."
-    if trained:
-        finding += f" Training took {flop_words(work)} in {plural(trained, 'step')} (E·D·H, all of them counted)."
+    if work:
+        finding += f" Training took {flop_words(work)} in {plural(trained, 'training')} (E·D·H, all of them counted)."
     return Section("cards", "What each step did", finding, tables=(TextTable(head, rows, "lrrrrrrrr", note, weights=_WEIGHTS),))
 
 

@@ -3,7 +3,7 @@
 from greenbench.analysis import charges
 from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break_evens, saving_words, time_words, told_of
 from greenbench.analysis.charges import Account, Sum, account, add
-from greenbench.core.charge import Charge, Spending
+from greenbench.core.charge import Charge, ChargeKind, Spending
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import (
     NO_READING,
@@ -102,7 +102,9 @@ def edh(result: RunResult) -> tuple[str, ...]:
     parts = [f"in this run {_trained(count, sum(line.flop or 0.0 for line in trained), add(trained).energy)}"]
     for spent in several(result):
         parts.append(f"{spent_words(spent)} {_trained(spent.experiments, spent.flop, spent.training)}")
-    return (f"What the training cost, every experiment counted (E·D·H): {'; '.join(parts)}.",)
+    distilled = any(line.kind is ChargeKind.DISTILLATION for line in trained)
+    what = "training and distillation" if distilled else "the training"
+    return (f"What {what} cost, every experiment counted (E·D·H): {'; '.join(parts)}.",)
 
 
 def several(result: RunResult) -> tuple[Spending, ...]:

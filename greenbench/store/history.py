@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from greenbench.analysis import charges
+from greenbench.core.charge import Charge
 from greenbench.core.errors import DamagedCallsError, StoreError
 from greenbench.core.measurement import Measurement, SourceReport, Window, WindowKind
 from greenbench.core.run import Environment, NodeResult, Plan, RunResult, RunState, VariantResult
 from greenbench.store.broken_off import Remains, assemble
 from greenbench.store.database import Database
 from greenbench.store.latencies import unpack
-from greenbench.store.spending import RunLedger, kept_lines
+from greenbench.store.spending import RunLedger, computed_lines, kept_lines
 
 _SOURCES: TypeAdapter[tuple[SourceReport, ...]] = TypeAdapter(tuple[SourceReport, ...])
 
@@ -225,6 +226,11 @@ class History:
             return Measurement.model_validate_json(row[0]) if row else None
         except ValidationError:
             return None
+
+    def first_lines(self, digest: str) -> tuple[Charge, ...]:
+        """How the cost of the node with that digest was split by kinds of work when it was computed; nothing where that is not known."""
+        with self._database.reading() as connection:
+            return computed_lines(connection, digest)
 
 
 def _damaged(run_id: str, window: Window) -> DamagedCallsError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from greenbench.core.charge import Charge
+from greenbench.core.run import NodeState
 
 _LINES: TypeAdapter[tuple[Charge, ...]] = TypeAdapter(tuple[Charge, ...])
 
@@ -28,6 +29,17 @@ def kept_lines(connection: sqlite3.Connection, title: str, since: str) -> list[t
         (title, title, since, since),
     ).fetchall()
     return [(run_id, seconds or 0.0, _read(kept)) for run_id, seconds, kept in rows]
+
+
+def computed_lines(connection: sqlite3.Connection, digest: str) -> tuple[Charge, ...]:
+    """The lines of a node where it was computed last, by the digest of its output: none where that run is gone or kept no ledger."""
+    row = connection.execute(
+        "SELECT json_extract(run.result, '$.ledger') FROM run JOIN node ON node.run = run.number"
+        " WHERE instr(node.body, ?) AND json_extract(node.body, '$.digest') = ? AND json_extract(node.body, '$.state') = ?"
+        " AND run.result IS NOT NULL ORDER BY run.number DESC LIMIT 1",
+        (digest, digest, NodeState.DONE.value),
+    ).fetchone()
+    return tuple(line for line in _read(row[0] if row else None) if line.digest == digest and not line.cached)
 
 
 def _read(kept: str | None) -> tuple[Charge, ...]:

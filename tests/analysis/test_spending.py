@@ -34,6 +34,12 @@ def test_what_was_computed_before_these_runs_is_paid_by_the_first_that_reuses_it
     assert (found.energy.value, found.experiments) == (100, 1)
 
 
+def test_all_lines_of_a_reused_step_are_paid_and_once():
+    split = [line("share", 100, cached=True, flop=5e9), line("share", 10, cached=True, kind=ChargeKind.COMPRESSION)]
+    found = spending("session", [split, split])
+    assert (found.energy.value, found.training.value, found.experiments) == (110, 100, 1)
+
+
 def test_failed_trainings_and_further_seeds_are_experiments_too():
     """Schwartz 2019, equation 1: H counts every experiment."""
     found = spending("pipeline", [[line("a", 10, flop=1e9), line("a@1", 10, flop=1e9), line("b", 4, failed=True)]])

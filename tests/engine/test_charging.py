@@ -7,7 +7,7 @@ import pytest
 from greenbench.analysis.charges import add
 from greenbench.core import messages
 from greenbench.core.artifact import TRAINING_WORK, Fact
-from greenbench.core.charge import ChargeKind
+from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Channel, Domain, Measurement, Provenance, Sample, Window, WindowKind
 from greenbench.core.run import Failure, NodeState, Plan, PlannedNode, RunState, Source, VariantResult
 from greenbench.engine.recorder import Recorder
@@ -187,8 +187,40 @@ def test_another_kind_of_work_in_a_step_is_charged_apart():
     run.recorder.nodes["b"] = run.recorder.nodes["b"].model_copy(update={"facts": (fact,)})
     found = by_title(run.lines())
     assert (found["B: training"].energy.value, found["B: training"].flop) == (pytest.approx(30), 7e9)
+    assert (found["B: training"].trainings, found["B"].trainings) == (1, 0)
     assert (found["B"].energy.value, found["B"].flop, found["B"].kind) == (pytest.approx(20), None, ChargeKind.COMPRESSION)
     assert found["B: training"].variants == ("B",)
+
+
+def reused(first):
+    """A run that took "b" from the cache, whose cost was 50 J, with the lines of where it was computed."""
+    run = Run()
+    run.recorder.windows = [w for w in run.recorder.windows if w.node != "b"]
+    cost = Measurement(value=50.0, low=49.0, high=51.0, unit="J")
+    run.recorder.nodes["b"] = run.recorder.nodes["b"].model_copy(update={"state": NodeState.CACHED, "energy": cost})
+    run.recorder.first_lines["b"] = first
+    return [line for line in run.lines() if line.node == "b"]
+
+
+def first_line(kind, joules, **more):
+    energy = Measurement(value=joules, low=joules, high=joules, unit="J")
+    return Charge(kind=kind, node="b", title="As it was called there", seconds=joules / WATTS, energy=energy, digest="b", **more)
+
+
+def test_a_cached_step_keeps_the_split_of_its_first_cost():
+    """Of a run of before such a training was counted, too: it was one all the same."""
+    training, own = reused((first_line(ChargeKind.TRAINING, 30.0), first_line(ChargeKind.COMPRESSION, 20.0)))
+    assert (training.title, training.kind, training.energy.value, training.seconds, training.trainings) == (
+        "B: training", ChargeKind.TRAINING, 30.0, 3.0, 1,
+    )  # fmt: skip
+    assert (own.title, own.kind, own.energy.value, own.trainings) == ("B", ChargeKind.COMPRESSION, 20.0, 0)
+    assert all(line.cached and line.variants == ("B",) for line in (training, own))
+
+
+@pytest.mark.parametrize("first", [(), (first_line(ChargeKind.TRAINING, 90.0), first_line(ChargeKind.COMPRESSION, 20.0))])
+def test_without_the_split_of_that_cost_a_cached_step_is_one_line(first):
+    (line,) = reused(first)
+    assert (line.title, line.kind, line.energy.value) == ("B", ChargeKind.COMPRESSION, 50.0)
 
 
 def test_a_step_that_a_lost_run_left_open_is_charged_until_its_end():

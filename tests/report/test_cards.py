@@ -76,7 +76,9 @@ def test_the_work_of_training_has_the_unit_that_the_ledger_gives_it() -> None:
     facts = (Fact(title="File size", value=320_000, unit="B"), Fact(title=TRAINING_WORK, value=3.4e9, unit="FLOP"))
     source = {"model": (Source(node="m", output="model"),)}
     planned = PlannedNode(id="p", step="fine_tune", version=1, title="Tune", params={}, inputs=source, digest="d")
-    section = cards(run_of(NodeResult(node="p", title="Tune", step="fine_tune", state=NodeState.DONE, facts=facts), planned=(planned,)))
+    section = cards(
+        run_of(NodeResult(node="p", title="Tune", step="fine_tune", state=NodeState.DONE, facts=facts, seconds=1.0), planned=(planned,))
+    )
     assert section is not None
-    assert "Training took 3.40 GFLOP in" in section.finding
+    assert "Training took 3.40 GFLOP in one training (" in section.finding
     assert flop_words(3.4e9) == "3.40 GFLOP"

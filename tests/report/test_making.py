@@ -131,6 +131,14 @@ def test_experiments_are_counted_with_their_work_and_joules(measured: RunResult)
     (text,) = making.edh(measured)
     assert "in this run one training, 5.20 GFLOP and 412 J" in text
     assert "in all four runs of this pipeline one training, 5.20 GFLOP and 412 J" in text
+    assert text.startswith("What the training cost")
+
+
+def test_distillation_is_named_where_its_joules_are_in_the_sum_though_the_ledger_has_them_apart(measured: RunResult) -> None:
+    (taught,) = [line for line in measured.ledger if line.trainings]
+    distilled = taught.model_copy(update={"kind": ChargeKind.DISTILLATION})
+    (text,) = making.edh(measured.model_copy(update={"ledger": (*measured.ledger, distilled), "spent": ()}))
+    assert text.startswith("What training and distillation cost, every experiment counted (E·D·H): in this run two trainings, ")
 
 
 def test_carbon_is_joules_by_the_factor_assumed(measured: RunResult) -> None:

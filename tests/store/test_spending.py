@@ -34,3 +34,16 @@ def test_a_run_without_ledger_has_a_line_for_each_node(store):
     store.begin_run("lost", Plan(title="Two models", nodes=()), Environment(), "2026-11-22T12:00:00+01:00", 0)
     store.save_node("lost", node)
     assert [[line.energy.value for line in run.lines] for run in store.ledgers()] == [[7.0], [7.0]]
+
+
+def test_the_lines_of_a_node_are_those_of_the_run_that_computed_it_last(store):
+    again = LINE.model_copy(update={"seconds": 9.0})
+    reused = LINE.model_copy(update={"cached": True})
+    for run_id, state, line in (("one", NodeState.DONE, LINE), ("two", NodeState.DONE, again), ("three", NodeState.CACHED, reused)):
+        put(store, run_id, ledger=(line, LINE.model_copy(update={"digest": "other"})))
+        store.save_node(run_id, NodeResult(node="a", title="Train", step="train", digest="d", state=state))
+    assert store.first_lines("d") == (again,)
+    assert store.first_lines("unknown") == ()
+    store.delete_run("two")
+    store.delete_run("one")
+    assert store.first_lines("d") == ()

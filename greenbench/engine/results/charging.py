@@ -8,13 +8,13 @@ rest   -               -         ---                                 -   between
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from greenbench.analysis import charges
 from greenbench.core.charge import Charge, ChargeKind, step_kind
 from greenbench.core.measurement import Measurement, Window, WindowKind
-from greenbench.core.run import NodeState, PlannedNode, VariantResult
+from greenbench.core.run import NodeResult, NodeState, PlannedNode, VariantResult
 from greenbench.engine.recorder import Recorder
 
 _PARTS = {
@@ -70,8 +70,7 @@ class _Book:
                 steps.append(spent)
                 found += self._of_node(planned, spent)
             elif (node := self.recorder.nodes.get(planned.id)) is not None and node.state is NodeState.CACHED:
-                energy = node.energy or Measurement.missing("J", "what it took at first is not known")
-                found.append(self._line(planned, _Spent(node.seconds or 0.0, energy), cached=True))
+                found += self._of_reuse(planned, node)
         whole = self._spent([self._window(self.recorder.started_ns, self.ended_ns)])
         rest = _rest(whole, steps)
         return (*found, Charge(kind=ChargeKind.OVERHEAD, node="", title="Between the steps", seconds=rest.seconds, energy=rest.energy))
@@ -129,17 +128,21 @@ class _Book:
         windows = self.recorder.windows_by(WindowKind.PART, planned.id).get("", [])
         kinds = dict.fromkeys(ChargeKind(window.label) for window in windows)
         parts = {kind: self._spent([w for w in windows if w.label == kind.value]) for kind in kinds}
-        if not parts:
-            return [self._line(planned, spent)]
-        whole = self._line(planned, _rest(spent, list(parts.values())))
-        found = []
-        for kind, part in parts.items():
-            update = {"kind": kind, "title": f"{whole.title}: {kind.value}", "seconds": part.seconds, "energy": part.energy}
-            work = {"flop": None, "trainings": 0} if kind is not ChargeKind.TRAINING else {}
-            found.append(whole.model_copy(update={**update, **work}))
-        if ChargeKind.TRAINING in parts:
-            whole = whole.model_copy(update={"flop": None, "trainings": 0})
-        return [*found, whole]
+        return _split(self._line(planned, _rest(spent, list(parts.values())) if parts else spent), parts)
+
+    def _of_reuse(self, planned: PlannedNode, node: NodeResult) -> list[Charge]:
+        """A cached step's lines at their first cost, split by kinds of work as it was then, where that is known."""
+        energy = node.energy or Measurement.missing("J", "what it took at first is not known")
+        whole = self._line(planned, _Spent(node.seconds or 0.0, energy), cached=True)
+        first = {line.kind: line for line in self.recorder.first_lines.get(planned.id) or ()}
+        own = first.pop(whole.kind, None)
+        if own is None or not first:
+            return [whole]
+        summed = charges.add([own, *first.values()])
+        if summed.missing or not math.isclose(summed.energy.value or 0.0, energy.value or 0.0, rel_tol=1e-3):
+            return [whole]  # the lines of another computation than the one whose cost is kept
+        rest = whole.model_copy(update={"seconds": own.seconds, "energy": own.energy})
+        return _split(rest, {kind: _Spent(line.seconds or 0.0, line.energy) for kind, line in first.items()})
 
     def _letters(self, benchmark: str) -> dict[str, str]:
         """The letters of a benchmark's variants as the run calls them, by those that the benchmark itself used."""
@@ -167,6 +170,19 @@ class _Book:
             flop=work if work else None,
             trainings=trainings,
         )
+
+
+def _split(rest: Charge, parts: Mapping[ChargeKind, _Spent]) -> list[Charge]:
+    """A step's lines: one for each other kind of work in it, then what is left. Training in it counts as one, and takes the FLOP along."""
+    found = []
+    for kind, part in parts.items():
+        trains = kind is ChargeKind.TRAINING
+        work = {"flop": rest.flop, "trainings": max(rest.trainings, 1)} if trains else {"flop": None, "trainings": 0}
+        spent = {"kind": kind, "title": f"{rest.title}: {kind.value}", "seconds": part.seconds, "energy": part.energy}
+        found.append(rest.model_copy(update=spent | work))
+    if ChargeKind.TRAINING in parts:
+        rest = rest.model_copy(update={"flop": None, "trainings": 0})
+    return [*found, rest]
 
 
 def _rest(whole: _Spent, parts: Sequence[_Spent]) -> _Spent:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from greenbench.core.artifact import Fact
+from greenbench.core.artifact import TRAINING_WORK, Fact
 from greenbench.core.step import Inputs, StepContext, StepOutcome, Stored
 from greenbench.ml.artifacts import load_masks, load_module, save_module
 from greenbench.ml.card import card
@@ -41,6 +41,7 @@ def apply(inputs: Inputs, params: SharingParams, context: StepContext) -> StepOu
         context.log(note)
     facts = (
         *(Fact(title=f"Coded: {part}", value=bytes, unit="B") for part, bytes in coded.lines),
+        *((Fact(title=TRAINING_WORK, value=report.flops, unit="FLOP"),) if report else ()),
         *card(stored, made, data[0] if data else None, context),
     )
     return StepOutcome({"model": made}, facts, f"{panel.size(coded.total)} coded")

@@ -41,7 +41,7 @@ class SharingParams(Params):
 
 SPEC = StepSpec(
     key="share.kmeans",
-    version=2,
+    version=3,
     title="Share weights",
     group=Group.COMPRESS,
     icon="squares-four",

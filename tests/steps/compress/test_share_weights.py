@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from greenbench.core.artifact import TRAINING_WORK
 from greenbench.core.step import Inputs
 from greenbench.ml.artifacts import load_masks, load_module
 from greenbench.ml.compress import layers, packed
@@ -41,7 +42,9 @@ def test_fine_tuning_the_shared_values_helps_and_keeps_them_shared(linked, model
     assert right(module) > plain
     assert most_distinct(module) <= 4
     assert {name for name, _ in context.metrics} >= {"loss", "accuracy"}
-    assert "Accuracy, validation" in {fact.title for fact in outcome.facts}
+    facts = {fact.title: fact.value for fact in outcome.facts}
+    assert "Accuracy, validation" in facts
+    assert facts[TRAINING_WORK] == outcome.outputs["model"].training_flop - linked.one("model").model.training_flop > 0
 
 
 def test_pruned_weights_stay_zero_through_sharing_and_fine_tuning(model_only, digits, context, new_context, handed_on):
