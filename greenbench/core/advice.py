@@ -90,8 +90,8 @@ class Proposal(Value):
 
 
 class Advice(Value):
-    """One cause or trap. `code` names the rule, `asks` the question it answers: "faster", "even faster", "smaller", "even smaller",
-    "greener", "judge" (what keeps the run from telling); "" before a run.
+    """One cause or trap. `code` names the rule, `asks` the question it answers: "faster", "even faster", "shown faster" (its verdict is
+    "cannot tell yet"), "smaller", "even smaller", "greener", "shown greener", "judge" (what keeps the run from telling); "" before a run.
 
     `variant` is the letter of whom it speaks, "" where it holds for all; `node` where it can be mended. `weight` orders it: more is more
     important. `remedy` says what to do where no proposal can do it.
@@ -118,5 +118,8 @@ def question(advice: Advice) -> str:
 
 
 def asked(advice: Advice) -> str:
-    """What it asks about, inside a question: "faster"; of what is faster and promised more "faster still"."""
+    """What it asks about, inside a question: "faster"; of what is faster and promised more "faster still", of what may be faster for all
+    that is known "shown to be faster"."""
+    if advice.asks.startswith("shown "):
+        return f"shown to be {advice.asks.removeprefix('shown ')}"
     return f"{advice.asks.removeprefix('even ')} still" if advice.asks.startswith("even ") else advice.asks

@@ -16,12 +16,15 @@ _CITED = 3
 
 def section(result: RunResult) -> Section | None:
     """The causes in the order of the variants, then what holds for all of them; none where every variant did what it promised."""
-    groups = _grouped(diagnose(result))
+    found = diagnose(result)
+    groups = _grouped(found)
     if not groups:
         return None
     rows = tuple(_row(group) for group in groups)
     table = TextTable(("What stands out", "cause", "numbers", "what to try"), rows, "llll", _note(groups), weights=_WEIGHTS)
-    finding = f"{plural(len(groups), 'cause').capitalize()} found, each with its numbers and what to try."
+    finding = f"{plural(len(found), 'cause').capitalize()} found, each with its numbers and what to try."
+    if len(groups) < len(found):
+        finding += " Like ones of several variants share a row."
     return Section("advice", "Why, and what to try", finding, tables=(table,))
 
 
@@ -67,5 +70,5 @@ def _mark(provenance: Provenance) -> str:
 
 def _note(groups: list[list[Advice]]) -> str:
     several = any(len(group) > 1 for group in groups)
-    shared = " Where several variants share a cause, the text is that of the first." if several else ""
+    shared = " Where several variants share a row, its text is that of the first." if several else ""
     return f"Found by rules in the numbers of this run; “greenbench doctor” prints where each of them stands.{shared}"

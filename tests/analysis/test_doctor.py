@@ -381,6 +381,54 @@ def test_faster_at_a_higher_power_is_told_in_watts():
     assert "more-watts" not in found(metered(-0.3, 0.0, watts=10.0))
 
 
+def unclear(key, change, low, high):
+    return Comparison(verdict=Verdict.UNCLEAR, change=change, low=low, high=high, text="cannot tell yet")
+
+
+def test_a_higher_power_is_no_cause_where_energy_fell_along_with_time():
+    """A third less time at a fifth more power is a fifth less energy, though so few blocks cannot show it."""
+    run = metered(-0.33, -0.2, watts=12.0)
+    run.variants[-1]["against"]["energy_per_inference"] = unclear("energy_per_inference", -0.2, -0.5, 0.3)
+    assert "more-watts" not in found(run)
+
+
+def test_where_the_verdict_is_open_the_question_does_not_answer_it():
+    run = metered(-0.3, 0.0, watts=14.0)
+    run.variants[-1]["against"]["energy_per_inference"] = unclear("energy_per_inference", 0.0, -0.4, 0.5)
+    assert question(found(run)["more-watts"]) == "Why is B not shown to be greener?"
+    masked = pruned()
+    masked.variants[-1]["against"]["latency_p50"] = unclear("latency_p50", 0.0, -0.2, 0.2)
+    assert question(found(masked)["zeros"]) == "Why is B not shown to be faster?"
+
+
+def test_evidence_has_the_change_that_the_table_has():
+    """The paired ratio, with the digits that its interval supports; not the quotient of the two means."""
+    run = Run()
+    run.step("cut", "prune.structured")
+    run.add("cut", 0.0, flops=6e8, size_bytes=2e4)
+    run.variants[-1]["against"]["latency_p50"] = unclear("latency_p50", -0.096, -0.32, 0.17)
+    assert numbers(found(run)["flops-not-time"])["Median latency"] == "1.00 ms → 1.00 ms (−10 %, cannot tell yet)"
+
+
+def test_there_is_no_percentage_of_what_may_be_below_zero():
+    run = with_interval(metered(0.0, 0.0, net=0.3), "energy_per_inference_net", 0.05)
+    baseline = run.variants[0]["metrics"]
+    for value, low, high in ((-0.003, -0.004, -0.002), (0.001, -0.001, 0.003)):
+        baseline["energy_per_inference_net"] = Measurement(value=value, low=low, high=high, unit="J", n=5)
+        assert "%" not in numbers(found(run)["idle-floor"])["Energy per inference, net of idle"]
+
+
+@pytest.mark.parametrize(("net", "half"), [(0.0, 0.4), (0.05, 0.3), (0.4, 0.2)])
+def test_a_share_of_idle_that_may_be_anything_is_no_cause(net, half):
+    """100 ± 40 %, 95 ± 30 %; 60 ± 20 % is not most of it beyond doubt."""
+    for run in (metered(0.0, 0.0, net=net), metered(-0.5, -0.5, net=net)):
+        joules = run.variants[-1]["metrics"]["energy_per_inference"].value
+        known = run.variants[-1]["metrics"]["energy_per_inference_net"]
+        ends = {"low": known.value - half * joules, "high": known.value + half * joules}
+        run.variants[-1]["metrics"]["energy_per_inference_net"] = known.model_copy(update=ends)
+        assert not {"idle-floor", "power-floor"} & set(found(run))
+
+
 def test_energy_that_fell_raises_no_question():
     assert not {"idle-floor", "more-watts", "energy-follows-time"} & set(found(metered(-0.5, -0.5, net=0.2)))
     assert "energy-follows-time" in found(metered(0.0, 0.0))

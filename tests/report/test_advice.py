@@ -50,6 +50,13 @@ def test_variants_with_the_same_cause_share_a_row(found) -> None:
     assert numbers == "B: Non-zero: 20 %; D: Non-zero: 10 %"
 
 
+def test_causes_are_counted_as_the_window_counts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "diagnose", lambda result: (zeros("B", "20 %"), zeros("D", "10 %"), MODELLED))
+    section = report.section(RESULT)
+    assert section is not None
+    assert section.finding == ("Three causes found, each with its numbers and what to try. Like ones of several variants share a row.")
+
+
 def test_what_holds_for_all_is_not_asked_of_a_variant_and_marks_what_is_modelled(found) -> None:
     assert found(MODELLED) == (("Energy is modelled", "Not compared.", "Energy: estimated ◌", "Use a meter."),)
 

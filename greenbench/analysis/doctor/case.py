@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from greenbench.analysis.compare import CANNOT_TELL
 from greenbench.core.advice import Evidence
 from greenbench.core.artifact import DatasetArtifact, Fact
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.metrics import BY_KEY
+from greenbench.core.metrics import BY_KEY, QUALITY
 from greenbench.core.quote import change_decimals, percent, quote, scale, signed
 from greenbench.core.run import Comparison, LineageStep, PlannedNode, RunResult, VariantResult, Verdict
 from greenbench.core.timed import call_words
@@ -60,9 +61,29 @@ class Case:
         return value(self.baseline, key)
 
     def ratio(self, key: str) -> float | None:
-        """The variant's number over the baseline's; None where one is not known."""
-        mine, other = self.value(key), self.base(key)
-        return None if mine is None or not other else mine / other
+        """The variant's number over the baseline's: by their comparison where that knows it, which pairs rounds. None where one is not
+        known, or where the baseline's is not above zero beyond doubt, as an energy net of idle need not be."""
+        if (found := self._compared(key)) is not None and found.change is not None:
+            return 1 + found.change
+        mine, other = self.value(key), self.baseline.metrics.get(key)
+        if mine is None or other is None or not other.value or min(other.value, other.value if other.low is None else other.low) <= 0:
+            return None
+        return mine / other.value
+
+    def _compared(self, key: str) -> Comparison | None:
+        """The comparison with the baseline, where it holds a relative change with its interval."""
+        found = self.against(key)
+        whole = found is not None and found.change is not None and found.low is not None and found.high is not None
+        return found if whole and key not in QUALITY else None
+
+    def change(self, key: str) -> str:
+        """ "−90 %": the change against the baseline as the comparison's table has it; with "cannot tell yet" where it says that, "" where
+        no change can be told."""
+        ratio, found = self.ratio(key), self._compared(key)
+        if ratio is None:
+            return ""
+        words = change_words(ratio, found.low if found else None, found.high if found else None)
+        return f"{words}, {CANNOT_TELL}" if self.verdict(key) is Verdict.UNCLEAR else words
 
     def against(self, key: str) -> Comparison | None:
         return self.variant.against.get(key)
@@ -97,10 +118,8 @@ class Case:
         mine, other = self.variant.metrics.get(key), self.baseline.metrics.get(key)
         shown = scale(mine.unit if mine else "", [m.value for m in (mine, other) if m])
         before, now = (quote(measured, shown).full.removeprefix("≈ ") for measured in (other, mine))
-        ratio = self.ratio(key)
-        number = f"{now}, the same" if ratio is not None and change_words(ratio) == SAME else f"{before} → {now}"
-        if ratio is not None and change_words(ratio) != SAME:
-            number += f" ({change_words(ratio)})"
+        change = self.change(key)
+        number = f"{now}, the same" if change == SAME else f"{before} → {now}{f' ({change})' if change else ''}"
         return Evidence(
             words=words or BY_KEY[key].title,
             number=number,
@@ -168,18 +187,18 @@ def cases(result: RunResult) -> list[Case]:
     return found
 
 
-def change_words(ratio: float) -> str:
-    """ "−90 %", "+12 %", "the same"; of large changes "× 3.1"."""
+def change_words(ratio: float, low: float | None = None, high: float | None = None) -> str:
+    """ "−90 %", "+12 %", "the same"; of large changes "× 3.1". `low` and `high`: the interval of the change, beyond which no digit goes."""
     if abs(ratio - 1) < 0.0005:
         return SAME
     if ratio >= 2:
         return f"× {ratio:.2g}"
-    return f"{signed_percent(ratio - 1)} %"
+    return f"{signed_percent(ratio - 1, low, high)} %"
 
 
-def signed_percent(change: float) -> str:
+def signed_percent(change: float, low: float | None = None, high: float | None = None) -> str:
     """A relative change in per cent with its sign: "−12", "+0.6"."""
-    text = percent(change)
+    text = percent(change, low, high)
     return text if text == "0" else f"{'−' if change < 0 else '+'}{text}"
 
 

@@ -1,7 +1,7 @@
 """Why is it not faster? Each rule looks for one cause and cites its number."""
 
 from greenbench.analysis.doctor import proposals
-from greenbench.analysis.doctor.case import LIGHTENS, NOT_LOWER, Case, change_words, quoted, value
+from greenbench.analysis.doctor.case import LIGHTENS, NOT_LOWER, Case, quoted, value
 from greenbench.core.advice import Advice, Evidence, Proposal, Tone
 from greenbench.core.artifact import Fact
 from greenbench.core.metrics import BY_KEY
@@ -18,12 +18,13 @@ _SMALL_GPU_BATCH, _GPU_BATCH = 8, 32
 
 
 def asked(case: Case) -> str:
-    """The question that the variant's latency raises: "faster", "even faster" (less than its work promised), or none."""
+    """The question that the variant's latency raises: "faster" ("shown faster" where the blocks do not settle it), "even faster" (less
+    than its work promised), or none."""
     verdict, work, time = case.time_verdict(), case.ratio("flops"), case.time_ratio()
     if not case.own:
         return ""
     if verdict in NOT_LOWER:
-        return "faster"
+        return "shown faster" if verdict is Verdict.UNCLEAR else "faster"
     if verdict is Verdict.LOWER and work is not None and time is not None and work <= _LESS_WORK and time > _LAG * work:
         return "even faster"
     return ""
@@ -63,10 +64,9 @@ def _share_left(case: Case) -> float | None:
 
 
 def _of_sibling(sibling: Case, which: str) -> Evidence:
-    change = sibling.ratio(sibling.timing)
     return Evidence(
         words=f"{sibling.letter}, {which}: {BY_KEY[sibling.timing].words}",
-        number=change_words(change) if change is not None else "—",
+        number=sibling.change(sibling.timing) or "—",
         where=f"{sibling.timing} of {sibling.letter}",
     )
 

@@ -9,6 +9,8 @@ from greenbench.core.run import RunResult, VariantResult, Verdict
 _GROSS, _NET = "energy_per_inference", "energy_per_inference_net"
 _FLOOR, _MORE_WATTS = 0.5, 1.05
 _WIDEST = 0.5  # half an interval over its number: beyond that a number is no evidence for anything
+_WIDEST_SHARE = 0.25  # half an interval of a share of the whole
+_NOT_FALLEN = 0.95  # of the baseline's energy
 
 
 def unmeasured(result: RunResult) -> Advice | None:
@@ -52,14 +54,16 @@ def remedy(sources: tuple[SourceReport, ...]) -> str:
 def idle_floor(case: Case) -> Advice | None:
     """Most of its joules are drawn by a machine that would be on anyway, or so many that they hide what it saves above that."""
     found, fell = idle_share(case.variant), case.verdict(_NET) is Verdict.LOWER
-    if found is None or found.value is None or (found.value <= _FLOOR and not fell):
+    if found is None or found.value is None:
         return None
-    share = found.value
+    share, outweighs = found.value, _most(found)
+    if not outweighs and not fell:
+        return None
     tail = " Above idle it does need less; the machine's own draw hides it." if fell else ""
     evidence = [_share_evidence(case, found), case.changed(_GROSS), case.changed(_NET)]
     return Advice(
         code="idle-floor", weight=58, asks="greener", variant=case.letter, node=case.variant.benchmark,
-        title="The machine's idle draw outweighs the model" if share > _FLOOR else "The machine's idle draw hides what it saves",
+        title="The machine's idle draw outweighs the model" if outweighs else "The machine's idle draw hides what it saves",
         text=f"{share * 100:.0f} % of each joule keeps the machine on, whatever it computes. A lighter model saves only in the rest.{tail} "
         "What helps is to do more in the time the machine is on: larger batches, or another machine.",
         evidence=tuple(evidence), proposals=proposals.larger_batch(case, max(8, 4 * case.variant.batch)),
@@ -69,7 +73,7 @@ def idle_floor(case: Case) -> Advice | None:
 def power_floor(case: Case) -> Advice | None:
     """It is greener; and of what it still takes the machine draws most while it does nothing. Good to know, nothing to mend."""
     found = idle_share(case.variant)
-    if case.verdict(_GROSS) is not Verdict.LOWER or found is None or found.value is None or found.value <= _FLOOR:
+    if case.verdict(_GROSS) is not Verdict.LOWER or found is None or found.value is None or not _most(found):
         return None
     return Advice(
         code="power-floor", weight=18, asks="greener still", variant=case.letter, node=case.variant.benchmark,
@@ -90,17 +94,23 @@ def _share_evidence(case: Case, share: Measurement) -> Evidence:
 
 def idle_share(variant: VariantResult) -> Measurement | None:
     """The share of a variant's energy that the idle machine draws, with what the net energy's interval leaves of it; None where it is
-    no evidence: above 100 %, where the idle windows were busier than the blocks, or known no better than by half."""
+    no evidence: above 100 %, where the idle windows were busier than the blocks, or known no better than by half or by a quarter of the
+    whole."""
     gross, net = variant.metrics.get(_GROSS), variant.metrics.get(_NET)
     if gross is None or not gross.value or net is None or net.value is None or net.value < 0:
         return None
     share, provenance = 1 - net.value / gross.value, _provenance(variant)
     if net.low is None or net.high is None:
         return Measurement(value=share, unit="1", provenance=provenance)
-    if (net.high - net.low) / 2 > _WIDEST * gross.value * share:
+    if (net.high - net.low) / 2 > min(_WIDEST * share, _WIDEST_SHARE) * gross.value:
         return None
     low, high = (min(max(1 - end / gross.value, 0.0), 1.0) for end in (net.high, net.low))
     return Measurement(value=share, low=low, high=high, unit="1", provenance=provenance)
+
+
+def _most(share: Measurement) -> bool:
+    """Whether it is more than half beyond doubt."""
+    return (share.value or 0.0) > _FLOOR if share.low is None else share.low > _FLOOR
 
 
 def _known(variant: VariantResult) -> bool:
@@ -116,9 +126,11 @@ def _provenance(variant: VariantResult) -> Provenance:
 
 
 def more_watts(case: Case) -> Advice | None:
-    """Faster, at a higher power: the product stays."""
-    mine, other = _watts(case.variant), _watts(case.baseline)
+    """Faster, at a higher power: the product stays. Where energy fell along with time, power did not keep it up."""
+    mine, other, energy = _watts(case.variant), _watts(case.baseline), case.ratio(_GROSS)
     if case.time_verdict() is not Verdict.LOWER or mine is None or other is None or mine < _MORE_WATTS * other:
+        return None
+    if energy is None or energy < _NOT_FALLEN:
         return None
     watts = Evidence(
         words="Mean power in its blocks",
@@ -142,7 +154,8 @@ def _watts(variant: VariantResult) -> float | None:
 
 def same_time(case: Case) -> Advice | None:
     """Not faster, at the same power."""
-    if case.time_verdict() not in NOT_LOWER or case.verdict(_GROSS) not in (Verdict.SAME, Verdict.HIGHER):
+    settled = (Verdict.SAME, Verdict.HIGHER)
+    if case.time_verdict() not in settled or case.verdict(_GROSS) not in settled:
         return None
     return Advice(
         code="energy-follows-time", weight=20, asks="greener", variant=case.letter, node=case.variant.node,
@@ -159,4 +172,6 @@ def causes(case: Case) -> list[Advice]:
         return []
     if case.verdict(_GROSS) not in NOT_LOWER:
         return [advice] if (advice := power_floor(case)) is not None else []
-    return [advice for rule in (idle_floor, more_watts, same_time) if (advice := rule(case)) is not None]
+    asks = "shown greener" if case.verdict(_GROSS) is Verdict.UNCLEAR else "greener"
+    found = [advice for rule in (idle_floor, more_watts, same_time) if (advice := rule(case)) is not None]
+    return [advice.model_copy(update={"asks": asks}) for advice in found]
