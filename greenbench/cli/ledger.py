@@ -135,7 +135,7 @@ def _print_carbon(console: Console, result: RunResult, letter: str, rate: float)
         console.print("No grid intensity is known for the region of this run: give one with --region.")
         return
     letters = list(dict.fromkeys(each for each in ("A", letter) if any(v.letter == each for v in found.variants)))
-    console.print(carbon_section.finding(found, letters), markup=False)
+    console.print(carbon_section.finding(result, found, letters), markup=False)
     console.print(_table(carbon_section.emitted(result, found, letters)))
     console.print(_table(carbon_section.assumed(found), headless=True))
     words = carbon_section.equivalent_words(found)

@@ -5,12 +5,13 @@ from greenbench.analysis.emissions import Emissions, Equivalent, emissions, equi
 from greenbench.core.carbon import JOULES_PER_KWH, grams
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.quote import NO_READING, Scale, approximate, half_share, number, quote, rounded, scale, significant
-from greenbench.core.run import CarbonFactor, RunResult
-from greenbench.report.labels import listed, plural
-from greenbench.report.making import several
+from greenbench.core.run import CarbonFactor, RunResult, Verdict
+from greenbench.report.labels import listed
+from greenbench.report.making import runs_words, several
 from greenbench.report.parts import Section, TextTable
 
 _BILLION = 1e9
+_ENERGY = "energy_per_inference"
 _OTHER_GRIDS = (50.0, 700.0)  # a clean one and a dirty one
 _WORTH_SAYING = 0.01  # of an equivalent: below, it says nothing to anybody
 
@@ -24,12 +25,17 @@ def section(result: RunResult, pick: str | None) -> Section | None:
     letters = list(dict.fromkeys(shown)) or [found.variants[0].letter]
     told = equivalent_words(found)
     return Section(
-        "carbon", "Carbon", finding(found, letters), tables=(emitted(result, found, letters), assumed(found)), text=(told,) if told else ()
+        "carbon",
+        "Carbon",
+        finding(result, found, letters),
+        tables=(emitted(result, found, letters), assumed(found)),
+        text=(told,) if told else (),
     )
 
 
-def finding(found: Emissions, letters: list[str]) -> str:
-    """A billion inferences with the baseline and with the pick, by rule; of modelled energy only the one, for it compares nothing."""
+def finding(result: RunResult, found: Emissions, letters: list[str]) -> str:
+    """A billion inferences with the baseline and with the pick, by rule, and whether the one is shown to be less; of modelled energy only
+    the one, for it compares nothing."""
     per = [(letter, found.of(letter)) for letter in letters if found.of(letter).energy.value is not None]
     if not per:
         return "The energy of an inference has no reading, so neither has its carbon."
@@ -40,7 +46,23 @@ def finding(found: Emissions, letters: list[str]) -> str:
         letter, amount = amounts[0]
         return f"A billion inferences cost ≈ {amount} {shown.unit} CO₂e with {letter}: from energy that is modelled, ± 50 %."
     costs = listed([f"{amount} {shown.unit} CO₂e with {letter}" for letter, amount in amounts])
-    return f"A billion inferences cost {costs}, at the factor assumed here."
+    return f"A billion inferences cost {costs}, at the factor assumed here{_open(result, [letter for letter, _ in per])}."
+
+
+def _open(result: RunResult, letters: list[str]) -> str:
+    """That the two amounts do not differ beyond doubt, as the comparison of their energies has it; "" where they do."""
+    if len(letters) < 2:
+        return ""
+    compared = next((v.against.get(_ENERGY) for v in result.variants if v.letter == letters[1]), None)
+    match compared.verdict if compared else Verdict.NOT_COMPARED:
+        case Verdict.LOWER | Verdict.HIGHER:
+            return ""
+        case Verdict.SAME:
+            return "; their energies do not differ as far as was measured"
+        case Verdict.UNCLEAR:
+            return "; which is less cannot be told yet"
+        case _:
+            return "; the two are not compared"
 
 
 def emitted(result: RunResult, found: Emissions, letters: list[str]) -> TextTable:
@@ -60,8 +82,7 @@ def emitted(result: RunResult, found: Emissions, letters: list[str]) -> TextTabl
     lines.append(("This run, all in", found.session_energy, found.session))
     for spent in several(result):
         if spent.scope == "pipeline":
-            which = "Both runs" if spent.runs == 2 else f"All {plural(spent.runs, 'run')}"
-            lines.append((f"{which} of this pipeline", spent.energy, grams(spent.energy, found.carbon)))
+            lines.append((runs_words(spent).capitalize(), spent.energy, grams(spent.energy, found.carbon)))
     rows = tuple((title, _kwh(energy), _grams(mass)) for title, energy, mass in lines if energy.value is not None)
     notes = ["Least: a part of the run has no reading."] if found.at_least else []
     if any(half_share(mass) for _, energy, mass in lines if energy.value is not None):

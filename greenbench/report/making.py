@@ -101,7 +101,7 @@ def edh(result: RunResult) -> tuple[str, ...]:
     count = sum(line.trainings for line in trained)
     parts = [f"in this run {_trained(count, sum(line.flop or 0.0 for line in trained), add(trained).energy)}"]
     for spent in several(result):
-        parts.append(f"{spent_words(spent)} {_trained(spent.experiments, spent.flop, spent.training)}")
+        parts.append(f"in {runs_words(spent)} {_trained(spent.experiments, spent.flop, spent.training)}")
     distilled = any(line.kind is ChargeKind.DISTILLATION for line in trained)
     what = "training and distillation" if distilled else "the training"
     return (f"What {what} cost, every experiment counted (E·D·H): {'; '.join(parts)}.",)
@@ -112,11 +112,6 @@ def several(result: RunResult) -> tuple[Spending, ...]:
     found = [spent for spent in result.spent if spent.runs > 1]
     same = len({(spent.runs, spent.energy.value, spent.experiments) for spent in found}) == 1
     return tuple(found[:1] if same else found)
-
-
-def spent_words(spent: Spending) -> str:
-    """ "in all four runs of this pipeline", "in both runs of this pipeline"."""
-    return f"in {_runs(spent)}"
 
 
 def _trained(count: int, flop: float, energy: Measurement) -> str:
@@ -229,13 +224,14 @@ def _groups(rows: _Lines, result: RunResult, found: Account) -> None:
         rows.add("Between the steps", add(found.overhead))
     rows.add("This run, all in", add(found.lines), strong=True)
     for spent in several(result):
-        title = _runs(spent)
-        rows.add(title[0].upper() + title[1:], Sum(spent.energy, spent.seconds, ("",) * spent.missing, spent.runs))
+        rows.add(runs_words(spent).capitalize(), Sum(spent.energy, spent.seconds, ("",) * spent.missing, spent.runs))
 
 
-def _runs(spent: Spending) -> str:
+def runs_words(spent: Spending) -> str:
+    """ "both runs of this pipeline", "all four runs since the start"."""
     where = {"pipeline": "of this pipeline", "session": "since the start"}[spent.scope]
-    return f"both runs {where}" if spent.runs == 2 else f"all {plural(spent.runs, 'run')} {where}"
+    which = {1: "the one run", 2: "both runs"}.get(spent.runs, f"all {plural(spent.runs, 'run')}")
+    return f"{which} {where}"
 
 
 def _note(result: RunResult, lines: tuple[Charge, ...]) -> str:

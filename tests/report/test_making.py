@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from greenbench.analysis.break_even import break_even
-from greenbench.analysis.emissions import Emissions
+from greenbench.analysis.emissions import Emissions, emissions
 from greenbench.core.carbon import grams
 from greenbench.core.charge import Charge, ChargeKind
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import CarbonFactor, PowerTrace, RunResult
+from greenbench.core.run import CarbonFactor, PowerTrace, RunResult, VariantResult, Verdict
 from greenbench.report import carbon, energy_aware, making, power
 from greenbench.report.columns import columns, rows
 from greenbench.report.model import build
@@ -139,6 +139,26 @@ def test_distillation_is_named_where_its_joules_are_in_the_sum_though_the_ledger
     distilled = taught.model_copy(update={"kind": ChargeKind.DISTILLATION})
     (text,) = making.edh(measured.model_copy(update={"ledger": (*measured.ledger, distilled), "spent": ()}))
     assert text.startswith("What training and distillation cost, every experiment counted (E·D·H): in this run two trainings, ")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict.UNCLEAR, "; which is less cannot be told yet."),
+        (Verdict.SAME, "; their energies do not differ as far as was measured."),
+        (Verdict.LOWER, "at the factor assumed here."),
+    ],
+)
+def test_carbon_says_that_one_is_less_only_where_its_energy_is(measured: RunResult, verdict: Verdict, words: str) -> None:
+    def judged(variant: VariantResult) -> VariantResult:
+        against = variant.against["energy_per_inference"].model_copy(update={"verdict": verdict})
+        return variant.model_copy(update={"against": {**variant.against, "energy_per_inference": against}})
+
+    result = measured.model_copy(update={"variants": (measured.variants[0], *map(judged, measured.variants[1:]))})
+    found = emissions(result)
+    assert found is not None
+    assert carbon.finding(result, found, ["A", "D"]).endswith(words)
+    assert carbon.finding(result, found, ["A"]).endswith("with A, at the factor assumed here.")
 
 
 def test_carbon_is_joules_by_the_factor_assumed(measured: RunResult) -> None:

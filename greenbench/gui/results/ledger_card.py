@@ -172,8 +172,10 @@ def ledger_words(result: RunResult, lines: Sequence[Charge], reason: str) -> str
         words.append(
             f"{cached} {'line was' if cached == 1 else 'lines were'} reused and {'keeps' if cached == 1 else 'keep'} the first cost."
         )
+    # NumPy comes in with this: not before there is something to tell.
+    from greenbench.report.making import runs_words
+
     for spent in result.spent:
         if spent.runs > 1 and spent.energy.value is not None:
-            where = "this pipeline" if spent.scope == "pipeline" else "this session"
-            words.append(f"All {spent.runs} runs of {where}: {quote.quote(spent.energy).full} {spent.energy.provenance.mark}.")
+            words.append(f"{runs_words(spent).capitalize()}: {quote.quote(spent.energy).full} {spent.energy.provenance.mark}.")
     return " ".join(word for word in words if word)

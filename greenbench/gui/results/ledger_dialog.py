@@ -84,13 +84,12 @@ class LedgerDialog(QDialog):
 
 
 def spent_words(spent: Sequence[Spending]) -> str:
-    """What several runs took: "All 3 runs of this pipeline (E·D·H): 12 trainings, 3.40 TFLOP of work, 12.0 kJ in all."."""
-    from greenbench.report.making import flop_words  # NumPy comes in with this
+    """What several runs took: "All three runs of this pipeline (E·D·H): 12 trainings, 3.40 TFLOP of work, 12.0 kJ in all."."""
+    from greenbench.report.making import flop_words, runs_words  # NumPy comes in with this
 
     said = []
     for each in spent:
-        where = "this pipeline" if each.scope == "pipeline" else "this session"
-        runs = f"All {each.runs} runs of {where}" if each.runs > 1 else f"The one run of {where}"
+        runs = runs_words(each).capitalize()
         trainings = "no training" if not each.experiments else "1 training" if each.experiments == 1 else f"{each.experiments} trainings"
         parts = [trainings, f"{flop_words(each.flop)} of work" if each.flop else ""]
         least = "at least " if each.missing else ""

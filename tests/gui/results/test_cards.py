@@ -13,7 +13,7 @@ from greenbench.core.traced import Phase
 from greenbench.gui.results.cards import ResultCards
 from greenbench.gui.results.joules import cell_words, with_half
 from greenbench.gui.results.latency_card import LatencyCard, open_interval, percentiles_of, support_words
-from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, reach_words, sums
+from greenbench.gui.results.ledger_card import GROUPS, LedgerCard, ledger_words, reach_words, sums
 from greenbench.gui.results.ledger_dialog import LedgerDialog, spent_words
 from greenbench.gui.results.power_card import PowerCard, legend_names, stretches_of
 from greenbench.gui.results.remarks import Remarks, ordered
@@ -87,8 +87,19 @@ def test_the_dialog_tells_what_all_runs_took_with_their_trainings_counted() -> N
     joules = Measurement(value=9100.0, low=8900.0, high=9300.0, unit="J")
     spent = Spending(scope="pipeline", runs=3, experiments=12, flop=3.4e15, training=joules, energy=joules)
     words = spent_words((spent,))
-    assert words.startswith("All 3 runs of this pipeline (E·D·H): 12 trainings, 3.40 PFLOP of work, 9.10 ± 0.20 kJ in all ◉")
+    assert words.startswith("All three runs of this pipeline (E·D·H): 12 trainings, 3.40 PFLOP of work, 9.10 ± 0.20 kJ in all ◉")
     assert "9.10 ± 0.20 kJ of it in training." in words
+    two, one = (spent.model_copy(update={"runs": runs, "scope": "session"}) for runs in (2, 1))
+    assert [words.partition(" (")[0] for words in spent_words((two, one)).splitlines()] == [
+        "Both runs since the start",
+        "The one run since the start",
+    ]
+
+
+def test_the_card_tells_of_two_runs_as_terminal_and_report_do(result: RunResult) -> None:
+    joules = Measurement(value=9100.0, low=8900.0, high=9300.0, unit="J")
+    two = Spending(scope="pipeline", runs=2, experiments=0, flop=0.0, training=joules, energy=joules)
+    assert "Both runs of this pipeline: 9.1" in ledger_words(result.model_copy(update={"spent": (two,)}), LEDGER, "")
 
 
 def test_modelled_joules_have_a_sign_and_how_far_they_may_be_off() -> None:
