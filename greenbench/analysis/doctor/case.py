@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from greenbench.analysis.compare import CANNOT_TELL
 from greenbench.core.advice import Evidence
 from greenbench.core.artifact import DatasetArtifact, Fact
 from greenbench.core.measurement import Measurement, Provenance
@@ -83,7 +82,7 @@ class Case:
         if ratio is None:
             return ""
         words = change_words(ratio, found.low if found else None, found.high if found else None)
-        return f"{words}, {CANNOT_TELL}" if self.verdict(key) is Verdict.UNCLEAR else words
+        return f"{words}, {Verdict.UNCLEAR.value}" if self.verdict(key) is Verdict.UNCLEAR else words
 
     def against(self, key: str) -> Comparison | None:
         return self.variant.against.get(key)
