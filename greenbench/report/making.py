@@ -69,10 +69,8 @@ def finding(result: RunResult, found: BreakEven) -> str:
             return f"{made}; it saves {saving_words(found.saving)} on every inference, from the first."
         case PayBack.NEVER:
             return f"{made}; it never pays back: an inference takes no less energy than with A."
-        case PayBack.NOT_CLAIMED:
-            return f"{made}; {found.text}."
         case _:
-            return f"{made}; whether it pays back cannot be told yet."
+            return f"{made}; {found.text}."
 
 
 def making_sentence(result: RunResult, letter: str) -> str:

@@ -74,6 +74,12 @@ def test_every_variant_has_its_break_even_and_the_figure_its_crossing(measured: 
     assert "2900 to 3100" in figure.caption
 
 
+def test_an_open_pay_back_is_told_in_the_words_of_window_and_terminal(measured: RunResult) -> None:
+    found = break_even(measured, "E")
+    assert making.finding(measured, found).endswith(f"; {found.text}.")
+    assert found.text == "whether it pays back cannot be told: whether an inference saves energy is not established"
+
+
 def test_modelled_energy_is_listed_and_claims_no_pay_back(quick_start: RunResult) -> None:
     found = section(quick_start, "making")
     reason = "energy is modelled from load, and an estimate claims no saving"
