@@ -102,8 +102,7 @@ def quote(measurement: Measurement | None, shown: Scale | None = None) -> Quoted
         whole = measurement.unit == "" and shown.factor == 1 and value.is_integer()
         text = count(value) if whole else significant(value, 3)
         return Quoted(text, unit=shown.unit, mark=mark, approx=approx)
-    ends = low * shown.factor, high * shown.factor
-    text, below, above = with_ends(value, *ends)
+    text, below, above = with_ends(value, low * shown.factor, high * shown.factor)
     return Quoted(text, below, above, shown.unit, mark, approx)
 
 
@@ -116,9 +115,28 @@ def with_ends(value: float, low: float, high: float) -> tuple[str, str, str]:
     decimals = interval_decimals((high - low) / 2, value)
     seen = (high - low) / 2000
     if abs(value) <= seen or significant_decimals(value, 1) <= decimals:
-        return number(value, decimals), number(low, decimals), number(high, decimals)
-    below, above = (significant(end, 2) if abs(end) > seen and not round(end, decimals) else number(end, decimals) for end in (low, high))
+        return number(value, decimals), *ends(low, high, decimals)
+    below, above = ends(low, high, decimals)
+    below, above = (
+        significant(end, 2) if abs(end) > seen and not round(end, decimals) else text for end, text in ((low, below), (high, above))
+    )
     return significant(value, 2), below, above
+
+
+def ends(low: float, high: float, decimals: int, *, signs: bool = False) -> tuple[str, str]:
+    """The ends of an interval with so many decimals, `signs`: with a plus where they are positive.
+
+    An end of one that leaves out zero is never printed as 0, which would take back what the verdict says: it has the one digit it needs.
+    """
+    write = signed if signs else number
+    apart = (low > 0) == (high > 0) and low != 0 and high != 0
+    below, above = (write(end, significant_decimals(end, 1) if apart and not round(end, decimals) else decimals) for end in (low, high))
+    return below, above
+
+
+def even(value: float, low: float, high: float) -> bool:
+    """Whether "value ± half" says the same as the ends, with the digits that the interval supports; 69 in 20 to 88 is no "69 ± 34"."""
+    return not round(value - (low + high) / 2, interval_decimals((high - low) / 2, value))
 
 
 def rounded(measurement: Measurement, shown: Scale, most: int = 3) -> str:

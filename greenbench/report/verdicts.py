@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from greenbench.analysis.compare import margin_text
 from greenbench.core.metrics import Metric
-from greenbench.core.quote import change_decimals, signed, significant, significant_decimals
+from greenbench.core.quote import change_decimals, ends, signed, significant, significant_decimals
 from greenbench.core.run import Comparison, Verdict
 
 _WORDS = {
@@ -79,7 +79,8 @@ def _decimals(comparison: Comparison) -> int:
 def _interval(comparison: Comparison, decimals: int) -> str:
     if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
         return ""
-    return f"[{signed(comparison.low * 100, decimals)}, {signed(comparison.high * 100, decimals)}]"
+    low, high = ends(comparison.low * 100, comparison.high * 100, decimals, signs=True)
+    return f"[{low}, {high}]"
 
 
 def _detail(comparison: Comparison, decimals: int) -> str:

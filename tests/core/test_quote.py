@@ -11,6 +11,8 @@ from greenbench.core.quote import (
     Scale,
     count,
     duration,
+    ends,
+    even,
     half_share,
     interval_decimals,
     number,
@@ -210,3 +212,22 @@ def test_in_a_sentence_a_number_has_no_digit_that_its_interval_does_not_support(
 )
 def test_half_an_interval_is_a_share_of_the_value(value, low, high, text):
     assert half_share(Measurement(value=value, low=low, high=high, n=5, unit="g")) == text
+
+
+def test_an_end_of_an_interval_that_leaves_out_zero_is_never_printed_as_zero():
+    assert ends(-90.0, -3.4, -1, signs=True) == (f"{MINUS}90", f"{MINUS}3")
+    assert ends(-80.0, 4.0, -1, signs=True) == (f"{MINUS}80", "0"), "this one holds zero"
+    assert ends(0.0, 40.0, -1) == ("0", "40")
+    quoted = quote(Measurement(value=0.03, unit="J", provenance=Provenance.COUNTER, low=0.0000004, high=0.09), Scale("mJ", 1e3))
+    assert float(quoted.low) > 0
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(-3, 3))
+def test_both_ends_keep_their_sign_in_print(one, other, decimals):
+    assert all(float(text.replace(THIN, "")) > 0 for text in ends(one, other, decimals))
+
+
+def test_half_an_interval_is_printed_only_where_it_says_the_same_as_the_ends():
+    assert even(-12.0, -14.0, -10.0)
+    assert not even(-69.0, -88.0, -20.0), "69 less ± 34 would be up to 103 less"
+    assert not even(1.3, -70.0, 30.0)

@@ -43,6 +43,10 @@ def test_within_and_cannot_tell_are_neither_good_nor_bad() -> None:
     assert not unclear.established
 
 
+def test_no_end_of_what_is_less_is_printed_as_zero() -> None:
+    assert printed(ENERGY, comparison(Verdict.LOWER, -0.7, -0.9, -0.034)).detail == "[−90, −3]"
+
+
 @pytest.mark.parametrize(
     ("change", "words"), [(-0.8587, "÷ 7.1"), (0.44, "+44 %"), (1.0, "× 2.0"), (-0.123, "−12 %"), (-0.0061, "−0.61 %"), (0.5, "× 1.5")]
 )

@@ -7,7 +7,7 @@ from greenbench.core.advice import Evidence
 from greenbench.core.artifact import DatasetArtifact, Fact
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY, QUALITY
-from greenbench.core.quote import change_decimals, percent, quote, scale, signed
+from greenbench.core.quote import change_decimals, ends, percent, quote, scale
 from greenbench.core.run import Comparison, LineageStep, PlannedNode, RunResult, VariantResult, Verdict
 from greenbench.core.timed import call_words
 
@@ -133,7 +133,7 @@ class Case:
         if found and found.low is not None and found.high is not None and found.low != found.high:
             unit = "pp" if BY_KEY[key].fraction else "%"
             decimals = change_decimals(found.change or 0.0, found.low, found.high)
-            low, high = (signed(end * 100, decimals) for end in (found.low, found.high))
+            low, high = ends(found.low * 100, found.high * 100, decimals, signs=True)
             text += f" (from {low} to {high} {unit})"
         return Evidence(words=f"{BY_KEY[key].title} against {self.baseline.letter}", number=text, where=f"{key} of {self.letter}, against")
 

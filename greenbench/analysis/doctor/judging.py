@@ -3,7 +3,7 @@
 from greenbench.analysis.doctor import proposals
 from greenbench.analysis.doctor.case import Case, named
 from greenbench.core.advice import Advice, Evidence, Proposal, Tone
-from greenbench.core.quote import change_decimals, count, signed
+from greenbench.core.quote import change_decimals, count, ends
 from greenbench.core.run import Remark, RunResult, Verdict
 
 _BUSY = 0.5
@@ -56,7 +56,8 @@ def blocks(result: RunResult, found: list[Case]) -> Advice | None:
         against = case.against(case.timing)
         if against is not None and against.low is not None and against.high is not None:
             decimals = change_decimals(against.change or 0.0, against.low, against.high)
-            span = f"{signed(against.low * 100, decimals)} to {signed(against.high * 100, decimals)} %, {len(case.variant.blocks)} blocks"
+            low, high = ends(against.low * 100, against.high * 100, decimals, signs=True)
+            span = f"{low} to {high} %, {len(case.variant.blocks)} blocks"
             evidence.append(
                 Evidence(words=f"{case.letter} against {case.baseline.letter}", number=span, where=f"{case.timing} of {case.letter}")
             )

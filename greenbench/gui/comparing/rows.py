@@ -87,12 +87,16 @@ def change_words(key: str, change: Change | None) -> str:
     if change.low is None or change.high is None:
         return f"{_signed(change.value, change.value)} {unit}"
     half = (change.high - change.low) / 2
-    ends = " to ".join(_signed(end, half) for end in (change.low, change.high))
-    return f"{_signed(change.value, half)} {unit} ({ends})"
+    low, high = quote.ends(change.low * 100, change.high * 100, _decimals(change.value, half), signs=True)
+    return f"{_signed(change.value, half)} {unit} ({low} to {high})"
 
 
 def _signed(value: float, half: float) -> str:
-    return quote.signed(value * 100, min(max(quote.interval_decimals(abs(half) * 100, value * 100), 0), 2))
+    return quote.signed(value * 100, _decimals(value, half))
+
+
+def _decimals(value: float, half: float) -> int:
+    return min(max(quote.interval_decimals(abs(half) * 100, value * 100), 0), 2)
 
 
 def _scales(results: Sequence[RunResult]) -> dict[str, quote.Scale]:

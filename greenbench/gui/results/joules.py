@@ -32,6 +32,12 @@ def half_words(energy: Measurement, scale: quote.Scale) -> str:
 
 
 def with_half(energy: Measurement, scale: quote.Scale) -> str:
-    """ "≈ 7.6 ± 3.8 kJ"; without interval only the number."""
+    """ "≈ 7.6 ± 3.8 kJ", where the interval is lopsided "1.3 [−70, 30] mJ"; without interval only the number."""
     quoted, half = quote.quote(energy, scale), half_words(energy, scale)
+    if (
+        half
+        and energy.value is not None
+        and not quote.even(*(each * scale.factor for each in (energy.value, energy.low or 0.0, energy.high or 0.0)))
+    ):
+        return f"{'≈ ' if quoted.approx else ''}{quoted.text} [{quoted.low}, {quoted.high}] {scale.unit}"
     return f"{'≈ ' if quoted.approx else ''}{quoted.text} ± {half} {scale.unit}" if half else quoted.full

@@ -189,20 +189,33 @@ def _comparison(comparison: Comparison | None, *, points: bool) -> Cell:
         return Cell("Not compared", tone="muted", hint=comparison.reason)
     tone = "muted" if comparison.good is None else "success" if comparison.good else "danger"
     words = comparison.text[:1].upper() + comparison.text[1:]
-    sub = _half_width(comparison, points)
+    sub = _spread(comparison, points)
     if comparison.verdict is Verdict.UNCLEAR and comparison.change is not None:
-        sub = f"{quote.signed(comparison.change * 100, 1)} {'pp' if points else '%'}"
+        decimals = quote.change_decimals(comparison.change, comparison.low, comparison.high)
+        sub = f"{quote.signed(comparison.change * 100, decimals)} {'pp' if points else '%'}"
     elif comparison.verdict is Verdict.SAME:
         sub = ""
     return Cell(words, sub, _SIGNS.get(comparison.verdict, ""), tone, comparison.reason, comparison.change, comparison.low, comparison.high)
 
 
-def _half_width(comparison: Comparison, points: bool) -> str:
-    """ "± 2": half of the interval, in per cent or points, with the digits that it supports."""
+def _spread(comparison: Comparison, points: bool) -> str:
+    """ "± 2": half of the interval, in per cent or points, with the digits that it supports; "[−88, −20]" where it is lopsided."""
     if comparison.low is None or comparison.high is None or comparison.low == comparison.high:
         return ""
+    if comparison.change is not None and not quote.even(comparison.change * 100, comparison.low * 100, comparison.high * 100):
+        return _bounds(comparison, points)
     if comparison.change is not None and comparison.change >= 1 and not points:  # "5.1 times as much ± 0.3"
         return f"± {quote.significant((comparison.high - comparison.low) / 2, 2)}"
     half = (comparison.high - comparison.low) / 2 * 100
     digits = quote.significant(half, 2) if half >= 1 else f"{max(half, 0.1):.1f}"  # finer than the words beside it means nothing
     return f"± {digits}{' pp' if points else ''}"
+
+
+def _bounds(comparison: Comparison, points: bool) -> str:
+    """ "[−88, −20]", or of a multiple "[4.8, 5.6]", as in the report."""
+    change, low, high = comparison.change or 0.0, comparison.low or 0.0, comparison.high or 0.0
+    if change >= 1 and not points:
+        _, below, above = quote.with_ends(1 + change, 1 + low, 1 + high)
+        return f"[{below}, {above}]"
+    below, above = quote.ends(low * 100, high * 100, quote.change_decimals(change, low, high), signs=True)
+    return f"[{below}, {above}]{' pp' if points else ''}"

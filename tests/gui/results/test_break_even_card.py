@@ -4,11 +4,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from greenbench.analysis.break_even import told_of
+from greenbench.core import quote
 from greenbench.core.charge import Charge, ChargeKind
-from greenbench.core.measurement import Measurement
+from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import RunResult
 from greenbench.gui.results.break_even_card import BreakEvenCard, parts_of
-from greenbench.gui.results.joules import joule_words
+from greenbench.gui.results.joules import joule_words, with_half
 from greenbench.gui.results.rate import Rate, RateField
 from greenbench.gui.theme import Theme
 
@@ -132,3 +133,11 @@ def test_what_is_nothing_beside_its_neighbours_says_so() -> None:
 
     kilo = Scale("kJ", 1e-3)
     assert [joule_words(j, kilo) for j in (2410.0, 50.0, 3.0)] == ["2.41 kJ", "0.05 kJ", "< 0.01 kJ"]
+
+
+def test_a_lopsided_saving_shows_its_bounds() -> None:
+    shown = quote.Scale("mJ", 1e3)
+    saved = Measurement(value=0.0013, low=-0.07, high=0.03, unit="J", provenance=Provenance.COUNTER)
+    assert with_half(saved, shown) == "1.3 [−70, 30] mJ", "± 50 would be −49 to 51"
+    even = saved.model_copy(update={"value": 0.033, "low": 0.031, "high": 0.035})
+    assert with_half(even, shown) == "33.0 ± 2.0 mJ"

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from greenbench.core import quote
 from greenbench.core.errors import ReportError
 from greenbench.core.measurement import Measurement, Provenance
-from greenbench.core.run import RunResult
+from greenbench.core.run import RunResult, Verdict
 from greenbench.gui.results.chart import linear, logarithmic
 from greenbench.gui.results.copying import as_text
 from greenbench.gui.results.export import Exporter
@@ -52,6 +52,27 @@ def test_the_change_against_the_baseline_has_words_sign_and_half_width(result: R
     assert (cell.low, cell.change, cell.high) == (-0.52, -0.5, -0.48)
     assert table.columns[_column(table, "against")].title == "Energy against A"
     assert table.rows[0].cells[_column(table, "against")].text == "Baseline"
+
+
+def _cell_of(result: RunResult, **update: object) -> tuple[str, str]:
+    b = result.variants[1]
+    against = b.against | {"energy_per_inference": b.against["energy_per_inference"].model_copy(update=update)}
+    table = build(result.model_copy(update={"variants": (result.variants[0], b.model_copy(update={"against": against}))}))
+    cell = table.rows[1].cells[_column(table, "against")]
+    return cell.text, cell.sub
+
+
+def test_a_lopsided_interval_shows_its_bounds_as_the_report_does(result: RunResult) -> None:
+    less = _cell_of(result, change=-0.69, low=-0.88, high=-0.20, text="69 % less")
+    assert less == ("69 % less", "[−88, −20]"), "± 34 would be up to 103 % less"
+    assert _cell_of(result, change=-0.7, low=-0.9, high=-0.034, text="70 % less")[1] == "[−90, −3]"
+    times = _cell_of(result, change=4.0, low=2.0, high=9.0, verdict=Verdict.HIGHER, text="5.0 times as much")
+    assert times[1] == "[3.0, 10.0]"
+
+
+def test_cannot_tell_has_no_more_digits_than_its_interval_supports(result: RunResult) -> None:
+    unclear = _cell_of(result, change=-0.542, low=-0.8, high=0.2, verdict=Verdict.UNCLEAR, text="cannot tell yet")
+    assert unclear == ("Cannot tell yet", "−50 %")
 
 
 def test_modelled_energy_is_marked_and_latency_is_compared_instead(modelled_result: RunResult) -> None:
