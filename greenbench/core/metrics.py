@@ -53,7 +53,14 @@ METRICS: tuple[Metric, ...] = (
         "lower",
         "Median time of one call, with all examples of its batch, over the timed blocks; 95 % interval over blocks.",
     ),
-    Metric("latency_p95", "95th percentile latency", "p95", "s", "lower", "Time that 95 % of calls stay under."),
+    Metric(
+        "latency_p95",
+        "95th percentile latency",
+        "p95",
+        "s",
+        "lower",
+        "Time that 95 % of calls stay under: the mean over blocks of each block's own.",
+    ),
     Metric("throughput", "Throughput", "Throughput", "1/s", "higher", "Examples a second at this batch size."),
     Metric(
         "energy_per_inference",

@@ -37,6 +37,18 @@ def test_a_run_from_before_intervals_were_kept_states_nothing_its_calls_do_not_s
     assert (line["p90"], line["p99"]) == ("—", "—")
 
 
+def test_no_percentile_of_the_table_ends_below_a_lower_one_for_all_are_of_the_same_calls(measured):
+    calls = np.random.default_rng(1).gamma(9.0, 1e-3, 60_000)
+    first = with_first(measured, percentiles=percentiles([calls[:30_000], calls[30_000:]]))
+    line, note = first_line(first)
+    p90, p95 = (float(line[key].replace("\u202f", "")) for key in ("p90", "p95"))
+    assert p90 < p95, "not p95 over blocks beside p90 of all calls"
+    few, _ = first_line(with_first(measured, percentiles=percentiles([calls[:400], calls[400:800]])))
+    assert " to " in few["p95"] or few["p95"].startswith("over ")
+    assert "all calls pooled" in note
+    assert "a p95 from 57\u202f344" in note
+
+
 def test_scenarios_are_told_where_queries_did_not_come_one_after_the_other(measured):
     assert scenario_sentences(measured) == ()
     served = Served(rate=50.0, bound_s=0.1, queries=900, late=3, valid=True, text="valid: 3 of 900 were late")
@@ -99,7 +111,7 @@ def test_one_variant_reaches_and_several_reach(measured):
     many = tuple(b.model_copy(update={"calls": 100_000}) for b in measured.variants[1].blocks)
     others = [v.model_copy(update={"blocks": many}) for v in measured.variants[1:]]
     _, note = first_line(measured.model_copy(update={"variants": (measured.variants[0], *others)}))
-    assert "A reaches neither." in note
+    assert "A reaches none." in note
 
 
 def test_a_call_of_many_examples_is_named_as_what_latency_is_of(measured):
