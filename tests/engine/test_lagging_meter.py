@@ -141,6 +141,8 @@ def test_blocks_that_are_short_for_the_meter_cannot_tell_and_say_why():
     told = [remark.text for remark in played.result.warnings if remark.code == "edges"]
     assert len(told) == 1
     assert told[0].startswith("Blocks of 1 s are short for this meter")
+    assert "alone makes the energy" in told[0]
+    assert " at least " in told[0], "the printed intervals are wider, for the scatter is in them too"
     assert told[0].endswith("More blocks do not mend that, longer ones do.")
     # They ended at the cap; that more of them would have made the energy sure is not said.
     assert not [remark for remark in played.result.warnings if remark.code == "cap" and "energy" in remark.text]

@@ -88,9 +88,9 @@ def _short_blocks(recorder: Recorder, variants: list[VariantResult]) -> list[Rem
     if not wide:
         return []
     text = (
-        f"Blocks of {protocol.block_s:g} s are short for this meter: what it leaves open at their ends makes the energy "
-        f"{'interval' if len(wide) == 1 else 'intervals'} of {_listed(list(wide))} {_ends(wide, protocol.target)} wide, more than the "
-        f"{protocol.target * 100:g} % aimed at. More blocks do not mend that, longer ones do."
+        f"Blocks of {protocol.block_s:g} s are short for this meter: what it leaves open at their ends alone makes the energy "
+        f"{'interval' if len(wide) == 1 else 'intervals'} of {_listed(list(wide))} at least {_ends(wide, protocol.target)} wide, more than "
+        f"the {protocol.target * 100:g} % aimed at. More blocks do not mend that, longer ones do."
     )
     return [Remark(kind="warning", text=text, variant=next(iter(wide)) if len(wide) == 1 else "", code="edges")]
 
