@@ -1,5 +1,7 @@
 """What an audit says of a run: each printed number beside the one made again from the raw data, and the samples behind each block."""
 
+from collections.abc import Iterator
+
 from greenbench.core import quote
 from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
@@ -146,8 +148,13 @@ class Audit(Value):
     def differences(self) -> tuple[str, ...]:
         """The numbers and blocks that come out otherwise than they are stored, in words: no fault where there are `other_rules`."""
         found = [f"{n.path}: {n.note}" for n in self.all_numbers if n.agrees is False]
-        found += [f"{self.run_id}/{v.letter}/block {b.index + 1}: {b.note}" for v in self.variants for b in v.blocks if not b.agrees]
+        found += [f"{path}: {b.note}" for path, b in self._blocks() if not b.agrees and path not in self.damaged]
         return tuple(found)
+
+    def _blocks(self) -> Iterator[tuple[str, AuditedBlock]]:
+        for variant in self.variants:
+            for block in variant.blocks:
+                yield f"{self.run_id}/{variant.letter}/block {block.index + 1}", block
 
     @property
     def agrees(self) -> bool:

@@ -28,6 +28,7 @@ from greenbench.meters.meter import NS
 from greenbench.meters.reading_error import NEIGHBOURS, counter_error_j, sensor_error_j
 from greenbench.meters.track import CLOCK_BACK
 
+RAN_BACKWARDS = "The counter ran backwards: it began anew, or a reading is wrong."
 _PATIENCE = 5
 _BACK_NS = NS // 2  # samples of several channels may overtake each other; by no more than this
 _MOST_ROWS = 1 << 20
@@ -154,7 +155,7 @@ class EnergyCurve:
         self._be(counting=True)
         # A total that falls is that of another process or driver: what lies between is not known.
         if self._n and not self._broken and energy_j < self._energy_j[self._n - 1]:
-            self._break(int(self._t_ns[self._n - 1]) + 1, "The counter began anew.")
+            self._break(int(self._t_ns[self._n - 1]) + 1, RAN_BACKWARDS)
         self._append(t_ns, energy_j, np.nan if power_w is None else power_w)
 
     def _add_power(self, t_ns: int, power_w: float) -> None:

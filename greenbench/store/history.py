@@ -235,7 +235,7 @@ class History:
 
 def _damaged(run_id: str, window: Window) -> DamagedCallsError:
     return DamagedCallsError(
-        f"The call times of block {window.block} of {window.variant} in run {run_id} are damaged: they cannot be read back.",
+        f"The call times of block {window.block + 1} of {window.variant} in run {run_id} are damaged: they cannot be read back.",
         f"Everything else of the run can: greenbench audit {run_id}",
     )
 

@@ -118,11 +118,11 @@ def test_one_flipped_bit_in_a_blocks_calls_is_a_disagreement_and_no_crash(timed,
     assert main(["audit", "feed02"]) == 1
     out = capsys.readouterr().out
     assert "≠ raw data cannot be read back whole" in out
-    assert "≠ feed02/A/block 0: its call times are damaged" in out
+    assert "≠ feed02/A/block 1: its call times are damaged" in out
     assert main(["report", "feed02", "--output", str(home / "r.json")]) == 0
     assert "cannot be read back whole" in capsys.readouterr().err
     assert main(["audit", "feed02", "--out", str(home / "raw")]) == BAD_INPUT
-    assert "block 0 of A in run feed02 are damaged" in capsys.readouterr().err
+    assert "block 1 of A in run feed02 are damaged" in capsys.readouterr().err
 
 
 def test_a_report_of_changed_samples_is_written_and_says_so(kept, home, tmp_path, capsys):

@@ -12,17 +12,20 @@ from greenbench.engine.audit.numbers import same
 from greenbench.engine.audit.replay import Replay
 
 
-def blocks(again: Replay, stored: tuple[Block, ...] | None, found: tuple[Block, ...]) -> tuple[AuditedBlock, ...]:
+def blocks(again: Replay, stored: tuple[Block, ...] | None, found: tuple[Block, ...], damaged: frozenset[int]) -> tuple[AuditedBlock, ...]:
     """The blocks of a variant as they come out of the raw data, each held against the stored one; lost ones as they were stored.
+    Of the `damaged` the median is the stored one, and the joules are held against it all the same.
     `stored` None: there is nothing to hold them against."""
     if stored is None:
         return tuple(_audited(again, block, "") for block in found)
     kept, made = {block.index: block for block in stored}, {block.index: block for block in found}
     every = sorted(kept.keys() | made.keys())
-    return tuple(_audited(again, made.get(index) or kept[index], _differs(kept.get(index), made.get(index))) for index in every)
+    return tuple(
+        _audited(again, made.get(index) or kept[index], _differs(kept.get(index), made.get(index), index in damaged)) for index in every
+    )
 
 
-def _differs(stored: Block | None, found: Block | None) -> str:
+def _differs(stored: Block | None, found: Block | None, damaged: bool) -> str:
     if stored is None:
         return "the results do not have this block"
     if found is None:
@@ -34,6 +37,8 @@ def _differs(stored: Block | None, found: Block | None) -> str:
         "energy": (stored.energy_j, found.energy_j),
     }
     wrong = [name for name, (old, new) in pairs.items() if not same(old, new)]
+    if damaged:
+        return "its call times are damaged" + (f"; {' and '.join(wrong)} differ from the stored result, too" if wrong else "")
     return f"{' and '.join(wrong)} {'differ' if len(wrong) > 1 else 'differs'} from the stored result" if wrong else ""
 
 

@@ -10,15 +10,17 @@ from greenbench.core.metrics import BY_KEY, QUALITY
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult
 from greenbench.engine.audit.replay import Replay
 from greenbench.meters import carbon
+from greenbench.meters.energy_curve import RAN_BACKWARDS
 
 # The running total of a power sensor began at another moment, so sums may differ in the last bits of a float; nothing printed does.
 _ROUNDING = 1e-9
 _NOT_KEPT = "what it was made of was not kept in this older run"
 _LOST = "it cannot be made again: the raw data is lost"
+_DAMAGED = "it cannot be made again: damaged are the call times of {blocks}"
 
 
-def metrics(again: Replay, stored: VariantResult, found: VariantResult | None, key: str) -> Iterator[AuditedNumber]:
-    """The metrics of a variant, or the one of that key. `found` None: nothing of it is left."""
+def metrics(again: Replay, stored: VariantResult, found: VariantResult | None, own: str, key: str) -> Iterator[AuditedNumber]:
+    """The metrics of a variant, or the one of that key. `found` None: nothing of it is left; `own` is its letter in its benchmark."""
     for name, measurement in stored.metrics.items():
         if key not in ("", name) or (found is None and measurement.value is None):
             continue
@@ -29,6 +31,7 @@ def metrics(again: Replay, stored: VariantResult, found: VariantResult | None, k
         if not again.told and not _from_samples(name):
             note = _NOT_KEPT if measurement.value is not None else ""
             number = number.model_copy(update={"agrees": None, "found": None, "note": note})
+        number = _unless_damaged(number, again.damage(stored.benchmark, own) if _from_calls(name) else "")
         yield number.model_copy(update={"rests_on": _rests_on(name, measurement, found or stored)})
 
 
@@ -48,8 +51,10 @@ def against(again: Replay, stored: VariantResult, found: VariantResult, key: str
             rests_on="the blocks of both, paired by round" if _from_samples(name) else "the numbers of both",
         )
         if again.told or _from_samples(name):
-            wrong = _differs(comparison, made)
-            yield number.model_copy(update={"agrees": not wrong, "note": wrong})
+            wrong = _differs(comparison, made) if made and made.change is not None else _why_not(found.metrics.get(name))
+            number = number.model_copy(update={"agrees": not wrong, "note": wrong})
+            # The intervals of all variants of a benchmark hang together (greenbench.analysis.holm).
+            yield _unless_damaged(number, again.damage(stored.benchmark) if _from_calls(name) else "")
         else:
             yield number.model_copy(update={"found": None, "note": _NOT_KEPT})
 
@@ -83,7 +88,7 @@ def of_the_ledger(again: Replay) -> Iterator[AuditedNumber]:
         yield number.model_copy(update={"rests_on": "the samples of its windows"})
 
 
-def percentiles(again: Replay, stored: VariantResult, found: VariantResult) -> Iterator[AuditedNumber]:
+def percentiles(again: Replay, stored: VariantResult, found: VariantResult, own: str) -> Iterator[AuditedNumber]:
     """The percentiles of single calls with their distribution-free intervals."""
     made = {percentile.q: percentile for percentile in found.percentiles}
     for old in stored.percentiles:
@@ -91,7 +96,7 @@ def percentiles(again: Replay, stored: VariantResult, found: VariantResult) -> I
         ends = [None if p is None else Measurement(value=p.value_s, low=p.low_s, high=p.high_s, n=p.n, unit="s") for p in (old, new)]
         name = f"p{old.q * 100:g}"
         number = compared(f"{again.stored.run_id}/{stored.letter}/percentile/{name}", name, f"{name} of single calls", ends[0], ends[1])
-        yield number.model_copy(update={"rests_on": f"{old.n} calls"})
+        yield _unless_damaged(number.model_copy(update={"rests_on": f"{old.n} calls"}), again.damage(stored.benchmark, own))
 
 
 def compared(path: str, key: str, title: str, stored: Measurement | None, found: Measurement | None) -> AuditedNumber:
@@ -99,7 +104,7 @@ def compared(path: str, key: str, title: str, stored: Measurement | None, found:
     old, new = (stored.value if stored else None), (found.value if found else None)
     wrong = ""
     if not same(old, new):
-        wrong = _LOST if new is None else "the value made again differs"
+        wrong = _why_not(found) if new is None else "the value made again differs"
     elif stored is not None and found is not None and old is not None:
         if not (same(stored.low, found.low) and same(stored.high, found.high)):
             wrong = "the value agrees, its interval differs"
@@ -116,9 +121,17 @@ def same(stored: Any, found: Any) -> bool:
     return bool(stored == found)
 
 
-def _differs(stored: Comparison, found: Comparison | None) -> str:
-    if found is None:
-        return _LOST
+def _why_not(found: Measurement | None) -> str:
+    """A counter's samples that contradict each other are there, and no number can be made of them; others are lost."""
+    return f"it cannot be made again: {found.reason.rstrip('.')}" if found and RAN_BACKWARDS in found.reason else _LOST
+
+
+def _unless_damaged(number: AuditedNumber, blocks: str) -> AuditedNumber:
+    """The number as open where calls that it rests on are damaged."""
+    return number.model_copy(update={"found": None, "agrees": None, "note": _DAMAGED.format(blocks=blocks)}) if blocks else number
+
+
+def _differs(stored: Comparison, found: Comparison) -> str:
     fields = {"change": "change", "low": "interval", "high": "interval", "p_value": "p-value", "verdict": "verdict"}
     differing = [word for field, word in fields.items() if not same(getattr(stored, field), getattr(found, field))]
     words = " and ".join(dict.fromkeys(differing))
@@ -145,6 +158,11 @@ def _title(key: str) -> str:
 def _from_samples(key: str) -> bool:
     """Whether clock and meter alone give it; all else needs what the worker said."""
     return key.startswith(("latency_", "throughput", "energy_", "co2e_", "wh_", "inferences_per_"))
+
+
+def _from_calls(key: str) -> bool:
+    """Whether it rests on the duration of each call."""
+    return key.startswith(("latency_", "throughput", "energy_delay_"))
 
 
 def _rests_on(key: str, measurement: Measurement, variant: VariantResult) -> str:

@@ -19,7 +19,8 @@ _COUNTS = ("size_bytes", "size_coded_bytes", "parameters", "nonzero_parameters",
 
 class Replay:
     """A run joined again. `told`: whether the worker's words on the variants were kept; without them (older runs) only what clock and
-    meter say can be made again. `series` are the raw samples by channel, `damaged` the blocks whose calls cannot be read back."""
+    meter say can be made again. `series` are the raw samples by channel, `damaged` the blocks whose calls cannot be read back: what rests
+    on these is not made again (`damage`), their energies are."""
 
     def __init__(self, store: Store, stored: RunResult) -> None:
         """Reads everything and joins it; writes nothing.
@@ -48,12 +49,34 @@ class Replay:
         recorder.windows = list(store.windows(stored.run_id))
         for window, durations_s in store.blocks(stored.run_id, self.damaged):
             recorder.latencies[(window.node, window.variant, window.block)] = tuple(durations_s.tolist())
+        self._stand_in(recorder)
         for word in words:
             recorder.on_event(word)
         for node in stored.nodes:
             if node.state is NodeState.DONE:
                 recorder.charge(node.node)
         return recorder
+
+    def _stand_in(self, recorder: Recorder) -> None:
+        """Gives each damaged block the stored median for every call, so that the rest of it can be joined; one that was not stored is
+        left out."""
+        kept = {(each.benchmark, own, b.index): b for each, own in own_letters(self.stored) for b in each.blocks}
+        for window in self.damaged:
+            key = (window.node, window.variant, window.block)
+            if key in kept:
+                recorder.latencies[key] = (kept[key].median_s,) * max(window.calls, 1)
+            else:
+                recorder.windows.remove(window)
+
+    def damage(self, benchmark: str, letter: str = "") -> str:
+        """Which blocks of a benchmark, or of one of its variants, have damaged calls: "block 1 of F"; "" if none has."""
+        found = [w for w in self.damaged if w.node == benchmark and letter in ("", w.variant)]
+        return ", ".join(f"block {window.block + 1} of {self.letter(window)}" for window in found)
+
+    def letter(self, window: Window) -> str:
+        """The letter that the results give to a window's variant."""
+        names = {(each.benchmark, own): each.letter for each, own in own_letters(self.stored)}
+        return names.get((window.node, window.variant), window.variant)
 
 
 def own_letters(stored: RunResult) -> Iterator[tuple[VariantResult, str]]:

@@ -44,7 +44,7 @@ def audit(store: Store, run_id: str, variant: str = "", metric: str = "") -> Aud
         started=stored.started,
         digest=stored.raw_digest,
         digest_found="" if again.damaged else digest(store, stored.run_id, stored.started_ns),
-        damaged=tuple(f"{stored.run_id}/{each.variant}/block {each.block}" for each in again.damaged),
+        damaged=tuple(f"{stored.run_id}/{again.letter(each)}/block {each.block + 1}" for each in again.damaged),
         numbers=() if variant or key else (*of_the_run(again), *of_the_ledger(again)),
         variants=tuple(_variant(again, each, made.get(each.letter), own, key) for each, own in chosen),
         reason=" ".join(_reasons(again)),
@@ -96,7 +96,18 @@ def _variant(again: Replay, stored: VariantResult, found: VariantResult | None, 
     if stored.failure is not None:
         return bare.model_copy(update={"reason": f"It has no numbers: {stored.failure.message}"})
     if not _joined(again.stored):
-        return bare.model_copy(update={"blocks": blocks(again, None, found.blocks if found else ())})
-    numbers = [*metrics(again, stored, found, key), *(against(again, stored, found, key) if found else ())]
-    numbers += percentiles(again, stored, found) if found and not key else ()
-    return bare.model_copy(update={"numbers": tuple(numbers), "blocks": blocks(again, stored.blocks, found.blocks if found else ())})
+        return bare.model_copy(
+            update={"blocks": blocks(again, None, found.blocks if found else (), _damaged(again, stored.benchmark, own))}
+        )
+    numbers = [*metrics(again, stored, found, own, key), *(against(again, stored, found, key) if found else ())]
+    numbers += percentiles(again, stored, found, own) if found and not key else ()
+    return bare.model_copy(
+        update={
+            "numbers": tuple(numbers),
+            "blocks": blocks(again, stored.blocks, found.blocks if found else (), _damaged(again, stored.benchmark, own)),
+        }
+    )
+
+
+def _damaged(again: Replay, benchmark: str, own: str) -> frozenset[int]:
+    return frozenset(window.block for window in again.damaged if (window.node, window.variant) == (benchmark, own))

@@ -135,6 +135,43 @@ def test_lost_samples_are_told_and_not_taken_for_zero(store, play):
     assert number(found, "/A/latency_p50").agrees is True
 
 
+def test_damaged_calls_of_one_block_are_named_and_all_else_is_compared(store, play):
+    played = play()
+    with store._database.reading() as connection:
+        rows = connection.execute("SELECT number, body, latencies FROM window WHERE latencies IS NOT NULL").fetchall()
+    place, blob = next((row[0], bytearray(row[2])) for row in rows if '"B"' in row[1] and json.loads(row[1])["block"] == 1)
+    blob[-5] ^= 0xFF
+    change(store, "UPDATE window SET latencies = ? WHERE number = ?", bytes(blob), place)
+    found = audit(store, played.run_id)
+    assert found.disagreements == (f"{played.run_id}/B/block 2: its call times are damaged and cannot be read back.",)
+    median = number(found, "/B/latency_p50")
+    assert (median.agrees, median.found) == (None, None)
+    assert median.note.endswith("damaged are the call times of block 2 of B")
+    assert number(found, "/B/latency_p50/against").agrees is None
+    for whole in ("/A/latency_p50", "/A/energy_delay_product", "/B/energy_per_inference", "/B/energy_per_inference/against", "/B/accuracy"):
+        assert number(found, whole).agrees is True, whole
+    assert [block.agrees for block in found.variants[1].blocks] == [True, False, True]
+
+
+def test_damaged_calls_of_a_run_that_broke_off_leave_the_other_blocks(store, play):
+    played = play()
+    change(store, "UPDATE run SET result = NULL, state = 'lost'")
+    change(store, 'UPDATE window SET latencies = x\'6e00\' WHERE latencies IS NOT NULL AND body LIKE \'%"variant":"B"%"block":1%\'')
+    found = audit(store, played.run_id)
+    assert [block.index for block in found.variants[1].blocks] == [0, 2]
+    assert found.damaged == (f"{played.run_id}/B/block 2",)
+
+
+def test_a_counter_that_contradicts_itself_is_not_called_lost(store, play):
+    played = play()
+    change(store, "UPDATE sample SET energy_j = energy_j + 50 WHERE t_ns = (SELECT min(t_ns) FROM sample WHERE t_ns > ?)", 107 * 10**9)
+    found = audit(store, played.run_id)
+    energy = number(found, "/A/energy_per_inference")
+    assert energy.agrees is False
+    assert not any("lost" in text for text in found.disagreements)
+    assert any("ran backwards" in text for text in found.disagreements)
+
+
 def test_a_hole_is_a_gap_with_its_reason_and_agrees(store, play):
     played = play(hole=(6.5, 7.5))  # in the first blocks
     found = audit(store, played.run_id)
