@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from greenbench.analysis.break_even import PayBack, break_even
 from greenbench.analysis.compare import margin_text, points, reduction, times
 from greenbench.analysis.findings import candidates, findings, in_words, tally
-from greenbench.core.measurement import Provenance, SourceState
+from greenbench.core.measurement import RECORDED_ENERGY, Provenance, SourceState
 from greenbench.core.metrics import BY_KEY, Metric
 from greenbench.core.quote import percent, quote
 from greenbench.core.run import Comparison, NodeState, RunResult, RunState, VariantResult, Verdict
@@ -354,6 +354,8 @@ def _covered(result: RunResult) -> str:
         for channel in source.channels
         if channel.counted and channel.provenance.measured
     ]
+    if any(channel.recorded for channel in channels):
+        return RECORDED_ENERGY
     covers = list(dict.fromkeys(channel.covers.rstrip(".") for channel in channels if channel.covers))
     if not covers:
         return ""

@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from greenbench.analysis.headline import headline
-from greenbench.core.measurement import Provenance
+from greenbench.core.measurement import RECORDED_ENERGY, Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import Scale, quote, scale
 from greenbench.core.run import RunResult, VariantResult, Verdict
@@ -112,6 +112,8 @@ def _print_notes(result: RunResult, console: Console, *, intervals: bool) -> Non
     elif provenance is Provenance.UNAVAILABLE and result.measured:
         some = any(_value(variant, "energy_per_inference") is not None for variant in result.measured)
         console.print(f"Energy was not {'read for every variant' if some else 'measured'}. See greenbench sensors.")
+    elif result.energy_recorded:
+        console.print(RECORDED_ENERGY)
     if wall := at_the_wall(result):
         console.print(f"At the wall: {wall}.", markup=False)
     if result.plan.protocol.name == "quick":

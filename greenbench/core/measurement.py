@@ -79,6 +79,10 @@ class Domain(StrEnum):
     OTHER = "other"
 
 
+RECORDED = ", recorded"  # how the title of each source and channel ends that is played back
+RECORDED_ENERGY = "The energy is that of a recording played back, not measured in this run."
+
+
 class Channel(Value):
     """One line of power or energy. `counted` channels add up to the machine's total without covering anything twice;
     `inside` names the channel that contains this one. `error` is the relative gain error (0.05: ±5 %). `refresh_s` is what the maker
@@ -96,6 +100,11 @@ class Channel(Value):
     error: float = 0.0
     refresh_measured_s: float | None = None
     resolution: float | None = None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is played back from a recording: real numbers, but not of this run."""
+        return self.title.endswith(RECORDED)
 
 
 class Sample(Value):

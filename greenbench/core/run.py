@@ -9,7 +9,7 @@ from greenbench.core.calibration import Calibration
 from greenbench.core.charge import Charge, Spending
 from greenbench.core.claim import ClaimResult
 from greenbench.core.joined import JoinedLog
-from greenbench.core.measurement import Measurement, Provenance, SourceReport
+from greenbench.core.measurement import Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.metrics import QUALITY
 from greenbench.core.protocol import LAB as LAB  # a protocol is read as a part of its run
 from greenbench.core.protocol import PROTOCOLS as PROTOCOLS
@@ -377,6 +377,12 @@ class RunResult(Value):
         """The least direct provenance among the variants' energies; unavailable if none has one."""
         found = [v.metrics["energy_per_inference"].provenance for v in self.measured if "energy_per_inference" in v.metrics]
         return Provenance.least(found)
+
+    @property
+    def energy_recorded(self) -> bool:
+        """Whether the joules that were counted are those of a recording, played back in place of a meter."""
+        used = [channel for source in self.sources if source.state is SourceState.IN_USE for channel in source.channels]
+        return any(channel.recorded and channel.counted and channel.provenance.measured for channel in used)
 
 
 def letter(index: int) -> str:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from greenbench.core.errors import FileFormatError, WorkerError
-from greenbench.core.measurement import Channel, Facts, Sample, SourceReport, SourceState
+from greenbench.core.measurement import RECORDED, Channel, Facts, Sample, SourceReport, SourceState
 from greenbench.core.messages import Samples, Sources, decode_event
 from greenbench.meters.meter import NS, Clock, monotonic
-
-_RECORDED = ", recorded"
 
 
 @dataclass
@@ -105,7 +103,7 @@ class ReplayMeter:
         over = report.state is SourceState.IN_USE and self._playback.over
         return report.model_copy(
             update={
-                "title": f"{report.title}{_RECORDED}",
+                "title": f"{report.title}{RECORDED}",
                 "channels": tuple(_marked(channel, name) for channel in report.channels),
                 "covers": f"{report.covers} (played back from {name}, not this machine)",
                 "state": SourceState.SILENT if over else report.state,
@@ -148,15 +146,15 @@ def replay_meters(playback: Playback) -> list[ReplayMeter]:
 
 def is_recorded(channel: Channel | SourceReport) -> bool:
     """Whether a channel or a source is played back from a recording."""
-    return channel.title.endswith(_RECORDED)
+    return channel.title.endswith(RECORDED)
 
 
 def without_mark(title: str) -> str:
     """The title that it had when it was recorded."""
-    return title.removesuffix(_RECORDED)
+    return title.removesuffix(RECORDED)
 
 
 def _marked(channel: Channel, name: str) -> Channel:
     return channel.model_copy(
-        update={"title": f"{channel.title}{_RECORDED}", "covers": f"{channel.covers} (played back from {name}, not this machine)"}
+        update={"title": f"{channel.title}{RECORDED}", "covers": f"{channel.covers} (played back from {name}, not this machine)"}
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.measurement import RECORDED_ENERGY, Measurement, Provenance
 from greenbench.core.metrics import BY_KEY
 from greenbench.core.quote import NO_READING, Quoted, count, quote
 from greenbench.core.run import RunResult, RunState, VariantResult
@@ -23,6 +23,8 @@ def stamps(result: RunResult) -> tuple[Stamp, ...]:
         found.append(Stamp(words[result.state.value], "bad"))
     if not result.energy_provenance.measured:
         found.append(Stamp("no energy measured", "bad"))
+    if result.energy_provenance.measured and result.energy_recorded:
+        found.append(Stamp("recorded energy", "bad"))
     if any(remark.code == "digest" for remark in result.warnings):
         found.append(Stamp("raw data has changed", "bad"))
     found.append(Stamp(result.plan.protocol.stamp, "good" if result.plan.protocol.name == "lab" else "bad"))
@@ -158,6 +160,8 @@ def _covers(result: RunResult) -> str:
         return f"Energy was not measured. {missing_reason(result, ENERGY)}" if result.measured else "Nothing was measured."
     if provenance is Provenance.MODELLED:
         return "Nothing measured: joules are estimated from load and the processor's rated power, ± 50 %. They are shown, not compared."
+    if result.energy_recorded:
+        return RECORDED_ENERGY
     parts = covering(result)
     text = sentence(listed(parts)) if parts else "The counted channels of this machine."
     if provenance is Provenance.EXTERNAL:

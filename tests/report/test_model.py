@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from greenbench.analysis.headline import headline
 from greenbench.core.advice import Advice, Tone
-from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.measurement import RECORDED, RECORDED_ENERGY, Measurement, Provenance
 from greenbench.core.run import Comparison, Failure, Remark, RunResult, RunState, VariantResult, Verdict
 from greenbench.report.model import build
 from greenbench.report.parts import Report
@@ -23,6 +24,23 @@ def test_measured_energy_is_compared_and_marked_as_counted(measured: RunResult) 
     assert (cell.value.text, cell.value.low, cell.value.high, cell.value.mark) == ("7.29", "7.21", "7.38", "◉")
     assert (cell.verdict.text, cell.verdict.tone) == ("49.0 % less", "good")
     assert report.columns["energy_per_inference"].scale.unit == "mJ"
+
+
+def test_energy_of_a_recording_says_so_on_page_one(measured: RunResult) -> None:
+    played = as_recorded(measured)
+    report = build(played)
+    assert [stamp.text for stamp in report.stamps] == ["recorded energy", "lab protocol"]
+    assert dict(report.covers)["What the energy covers"] == RECORDED_ENERGY
+    assert RECORDED_ENERGY in headline(played).rest
+
+
+def as_recorded(result: RunResult) -> RunResult:
+    """The run as if its meter had been a recording: titles end as those of meters/replay do."""
+    sources = tuple(
+        source.model_copy(update={"channels": tuple(c.model_copy(update={"title": f"{c.title}{RECORDED}"}) for c in source.channels)})
+        for source in result.sources
+    )
+    return result.model_copy(update={"sources": sources})
 
 
 def test_modelled_energy_is_shown_with_its_mark_and_never_compared(quick_start: RunResult) -> None:

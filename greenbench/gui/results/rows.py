@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from greenbench.core import quote
-from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.measurement import RECORDED_ENERGY, Measurement, Provenance
 from greenbench.core.metrics import BY_KEY, METRICS
 from greenbench.core.run import Comparison, NodeState, RunResult, VariantResult, Verdict
 from greenbench.gui.results.columns import DEFAULT, ENERGY, Column, columns_of
@@ -75,7 +75,9 @@ def build(result: RunResult, chosen: Sequence[str] = DEFAULT, left_out: Collecti
     scales = _scales(result)
     compared = chosen_metric(result)
     columns = columns_of(result, scales, compared, chosen)
-    rows = tuple(_row(index, variant, columns, scales) for index, variant in enumerate(variants) if index not in left_out)
+    rows = tuple(
+        _row(index, variant, columns, scales, result.energy_recorded) for index, variant in enumerate(variants) if index not in left_out
+    )
     places = [index for index, column in enumerate(columns) if column.kind == "bar"]
     bars = [row.cells[place] for row in rows for place in places if row.cells[place].sign]
     changes = [change for cell in bars for change in (cell.change, cell.low, cell.high) if change is not None]
@@ -100,7 +102,7 @@ def _value(variant: VariantResult, key: str) -> float | None:
     return measurement.value if measurement else None
 
 
-def _row(index: int, variant: VariantResult, columns: tuple[Column, ...], scales: dict[str, quote.Scale]) -> Row:
+def _row(index: int, variant: VariantResult, columns: tuple[Column, ...], scales: dict[str, quote.Scale], recorded: bool) -> Row:
     failure = ""
     if variant.failure is not None:
         failure = variant.failure.message
@@ -109,10 +111,10 @@ def _row(index: int, variant: VariantResult, columns: tuple[Column, ...], scales
             NodeState.SKIPPED: "Not measured: something it needs failed.",
             NodeState.CANCELLED: "Not measured: the run was stopped.",
         }.get(variant.state, "Not measured.")
-    return Row(index, variant, tuple(_cell(variant, column, scales) for column in columns), failure)
+    return Row(index, variant, tuple(_cell(variant, column, scales, recorded) for column in columns), failure)
 
 
-def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]) -> Cell:
+def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale], recorded: bool) -> Cell:
     measurement = variant.metrics.get(column.metric)
     match column.kind:
         case "variant":
@@ -129,7 +131,8 @@ def _cell(variant: VariantResult, column: Column, scales: dict[str, quote.Scale]
             return _number(measurement, scales[column.metric], with_interval=column.with_interval)
         case "source":
             provenance = measurement.provenance if measurement else Provenance.UNAVAILABLE
-            return Cell(provenance.value.capitalize(), provenance=provenance, hint=_why(measurement) or provenance.meaning)
+            below, meaning = ("recorded", RECORDED_ENERGY) if recorded and provenance.measured else ("", provenance.meaning)
+            return Cell(provenance.value.capitalize(), provenance=provenance, below=below, hint=_why(measurement) or meaning)
         case _:
             comparison = variant.against.get(column.metric)
             return _comparison(comparison, points=BY_KEY[column.metric].fraction)

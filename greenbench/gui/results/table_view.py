@@ -94,7 +94,9 @@ class _Delegate(QStyledItemDelegate):
                 token = "warning" if provenance is Provenance.MODELLED else "second"
                 mark = QRectF(inside.left(), inside.center().y() - 7, 14, 14)
                 paint_provenance(painter, mark, provenance, self._theme.color(token))
-                self._words(painter, inside.adjusted(20, 0, 0, 0), cell.text, 12, 400, "second")
+                words = inside.adjusted(20, 0, 0, 0)
+                self._words(painter, words.adjusted(0, 4, 0, -20) if cell.below else words, cell.text, 12, 400, "second")
+                self._words(painter, words.adjusted(0, 24, 0, -4), cell.below, 11, 400, "muted")
             case "bar":
                 self._bar(painter, inside, row, cell)
             case _:

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from greenbench.core import quote
 from greenbench.core.errors import ReportError
-from greenbench.core.measurement import Measurement, Provenance
+from greenbench.core.measurement import RECORDED, Channel, Domain, Measurement, Provenance, SourceReport, SourceState
 from greenbench.core.run import RunResult, Verdict
 from greenbench.gui.results.chart import linear, logarithmic
 from greenbench.gui.results.copying import as_text
@@ -73,6 +73,16 @@ def test_a_lopsided_interval_shows_its_bounds_as_the_report_does(result: RunResu
 def test_cannot_tell_has_no_more_digits_than_its_interval_supports(result: RunResult) -> None:
     unclear = _cell_of(result, change=-0.542, low=-0.8, high=0.2, verdict=Verdict.UNCLEAR, text="cannot tell yet")
     assert unclear == ("Cannot tell yet", "−50 %")
+
+
+def test_the_source_says_that_a_counter_is_a_recording(result: RunResult) -> None:
+    channel = Channel(
+        key="package", title=f"CPU package{RECORDED}", domain=Domain.PACKAGE, provenance=Provenance.COUNTER, covers="package", refresh_s=0.1
+    )
+    source = SourceReport(key="rapl", title=f"RAPL{RECORDED}", state=SourceState.IN_USE, provenance=Provenance.COUNTER, channels=(channel,))
+    cell = next(iter(build(result.model_copy(update={"sources": (source,)})).rows)).cells[_column(build(result), "source")]
+    assert (cell.text, cell.below) == ("Counter", "recorded")
+    assert not build(result).rows[0].cells[_column(build(result), "source")].below
 
 
 def test_modelled_energy_is_marked_and_latency_is_compared_instead(modelled_result: RunResult) -> None:
