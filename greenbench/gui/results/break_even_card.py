@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from greenbench.core import quote
 from greenbench.core.charge import Charge
-from greenbench.core.measurement import Measurement
+from greenbench.core.measurement import Measurement, Provenance
 from greenbench.core.run import RunResult
 from greenbench.gui.controls import ProvenanceMark, Text, row
 from greenbench.gui.results.card import Card, choice
@@ -164,10 +164,14 @@ def parts_of(making: Sequence[Charge], measuring: Sequence[Charge], color: str) 
 
 
 def _part(title: str, lines: Sequence[Charge], color: str, scale: quote.Scale, before: str) -> Part:
+    from greenbench.analysis.charges import add
+
     joules = sum(line.energy.value or 0.0 for line in lines)
     names = ", ".join(f"{line.title}{' (from the cache, at its first cost)' if line.cached else ''}" for line in lines)
     short = title if len(title) <= 24 else f"{title[:23]}…"
-    return Part(joules, f"{short} {joule_words(joules, scale)}", color, f"{before}{names}".capitalize())
+    whole = add(line for line in lines if line.energy.value is not None).energy
+    words = quote.quote(whole, scale).full if whole.provenance is Provenance.MODELLED else joule_words(joules, scale)
+    return Part(joules, f"{short} {words}", color, f"{before}{names}".capitalize())
 
 
 def _several(lines: Sequence[Charge]) -> str:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from greenbench.analysis.break_even import break_even
 from greenbench.core.measurement import Measurement
-from greenbench.core.quote import approximate, scale, significant
+from greenbench.core.quote import approximate, quote, scale, significant
 from greenbench.core.run import RunResult
 from greenbench.report.figures.canvas import INK, Canvas, color, fitted, ticks
 from greenbench.report.labels import variant_index
@@ -123,5 +123,5 @@ def _write_making(axes: Axes, making: Measurement) -> None:
     if not making.value:
         return
     shown = scale("J", [making.value])
-    words = f"{significant(making.value * shown.factor, 3)} {shown.unit} to make it"
+    words = f"{quote(making, shown).full} to make it"
     axes.annotate(words, (axes.get_xlim()[0], making.value), (3, 3), **_LABEL)

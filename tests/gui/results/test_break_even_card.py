@@ -141,3 +141,10 @@ def test_a_lopsided_saving_shows_its_bounds() -> None:
     assert with_half(saved, shown) == "1.3 [−70, 30] mJ", "± 50 would be −49 to 51"
     even = saved.model_copy(update={"value": 0.033, "low": 0.031, "high": 0.035})
     assert with_half(even, shown) == "33.0 ± 2.0 mJ"
+
+
+def test_modelled_parts_carry_their_mark_and_the_digits_of_their_interval() -> None:
+    energy = Measurement(value=7.77, low=3.9, high=11.7, unit="J", provenance=Provenance.MODELLED)
+    made = line(ChargeKind.COMPRESSION, "prune", 7.77, "B").model_copy(update={"energy": energy})
+    (part,) = parts_of([made], [], "#123456")
+    assert part.words == "Prune ≈ 8 J", "as the line above it, not 7.77 J"
