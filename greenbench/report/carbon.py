@@ -45,7 +45,7 @@ def finding(result: RunResult, found: Emissions, letters: list[str]) -> str:
     if first.energy.provenance is Provenance.MODELLED:
         letter, amount = amounts[0]
         return f"A billion inferences cost ≈ {amount} {shown.unit} CO₂e with {letter}: from energy that is modelled, ± 50 %."
-    costs = listed([f"{amount} {shown.unit} CO₂e with {letter}" for letter, amount in amounts])
+    costs = listed([f"≈ {amount} {shown.unit} CO₂e with {letter}" for letter, amount in amounts])
     return f"A billion inferences cost {costs}, at the factor assumed here{_open(result, [letter for letter, _ in per])}."
 
 

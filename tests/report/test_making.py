@@ -165,6 +165,7 @@ def test_carbon_says_that_one_is_less_only_where_its_energy_is(measured: RunResu
     assert found is not None
     assert carbon.finding(result, found, ["A", "D"]).endswith(words)
     assert carbon.finding(result, found, ["A"]).endswith("with A, at the factor assumed here.")
+    assert carbon.finding(result, found, ["A"]).startswith("A billion inferences cost ≈ "), "the factor is assumed, as in the table"
 
 
 def test_carbon_is_joules_by_the_factor_assumed(measured: RunResult) -> None:
