@@ -53,6 +53,8 @@ def covered(result: RunResult) -> str:
         return "energy was not measured"
     if provenance is Provenance.MODELLED:
         return "energy is modelled from load, not measured"
+    if result.energy_recorded:
+        return "energy is that of a recording played back, not measured in this run"
     parts = covering(result)
     return f"energy covers {listed(parts)}" if parts else "energy was measured"
 

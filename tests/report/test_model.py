@@ -32,6 +32,7 @@ def test_energy_of_a_recording_says_so_on_page_one(measured: RunResult) -> None:
     assert [stamp.text for stamp in report.stamps] == ["recorded energy", "lab protocol"]
     assert dict(report.covers)["What the energy covers"] == RECORDED_ENERGY
     assert RECORDED_ENERGY in headline(played).rest
+    assert any("a recording played back" in section.finding for section in report.sections)
 
 
 def as_recorded(result: RunResult) -> RunResult:
