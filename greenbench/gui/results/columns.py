@@ -106,7 +106,7 @@ def _every(result: RunResult, scales: Mapping[str, quote.Scale], compared: str) 
         Column("accuracy", "number", judged.short, unit, quality, True, 1.15, True),
         Column("accuracy-against", "verdict", f"{judged.short} against A", same, quality, share=1.6),
         Column("p50", "number", "Latency p50", f"{scales['latency_p50'].unit}{of_call}", "latency_p50", True, 0.9),
-        Column("p95", "number", "p95", scales["latency_p95"].unit, "latency_p95", True, 0.8),
+        Column("p95", "number", "p95", f"{scales['latency_p95'].unit}, of blocks", "latency_p95", True, 0.8),
         Column("energy", "number", "Energy", f"{joules} per inference", "energy_per_inference", True, 1.4, True),
         Column("against", "bar", against_title(compared), "paired blocks, 95 % interval", compared, share=2.3),
         Column("size", "number", "Size", f"{scales['size_bytes'].unit}: file, coded", "size_bytes", True, 0.9),

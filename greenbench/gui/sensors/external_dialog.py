@@ -66,7 +66,10 @@ class ExternalDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE, 18, _SIDE, 18)
         layout.setSpacing(10)
-        what = "A wall plug or lab meter sees the whole system, power supply included. What it reads becomes the total."
+        what = (
+            "A wall plug or lab meter sees the whole system, power supply included. "
+            "What it reads becomes the total where blocks last 100 of its refreshes."
+        )
         layout.addWidget(Text(what, 12, 400, "second", wrap=True))
         layout.addLayout(row(self.kind, 0))
         for word, *widgets in (("Address", self.address, self._help), ("Name", self.title)):

@@ -75,6 +75,12 @@ def test_cannot_tell_has_no_more_digits_than_its_interval_supports(result: RunRe
     assert unclear == ("Cannot tell yet", "−50 %")
 
 
+def test_the_head_of_p95_says_that_it_is_of_blocks(result: RunResult) -> None:
+    """The card of latency has that of all calls pooled, another number."""
+    table = build(result)
+    assert table.columns[_column(table, "p95")].unit.endswith(", of blocks")
+
+
 def test_the_source_says_that_a_counter_is_a_recording(result: RunResult) -> None:
     channel = Channel(
         key="package", title=f"CPU package{RECORDED}", domain=Domain.PACKAGE, provenance=Provenance.COUNTER, covers="package", refresh_s=0.1

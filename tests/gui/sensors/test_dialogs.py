@@ -48,6 +48,10 @@ def external(qtbot: QtBot, theme: Theme) -> ExternalDialog:
     return made
 
 
+def test_the_dialog_says_when_a_wall_meter_counts(external: ExternalDialog) -> None:
+    assert any("where blocks last 100 of its refreshes" in label.text() for label in external.findChildren(QLabel))
+
+
 def test_a_plug_is_kept_with_what_was_typed(external: ExternalDialog, home: Path, qtbot: QtBot) -> None:
     assert not external.go.isEnabled(), "there is no address yet"
     QTest.keyClicks(external.address, "http://192.168.1.40/")
