@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from greenbench.analysis.doctor import diagnose
-from greenbench.cli.listing import open_store
+from greenbench.cli.listing import open_store, past_result
 from greenbench.cli.output import make_console, print_json
 from greenbench.core.advice import AddBranch, Advice, Proposal, SetParams, Tone, UseProtocol, question
 from greenbench.core.measurement import SourceReport
@@ -94,7 +94,7 @@ def doctor(run: str, variant: str, as_json: bool) -> int:
         StoreError: there is no such run or variant.
     """
     with open_store() as store:
-        result = store.result(run)
+        result = past_result(store, run)
     letter = find_variant(result, variant).letter if variant else ""
     found = [advice for advice in diagnose(result) if not letter or advice.variant == letter]
     if as_json:

@@ -1,5 +1,6 @@
 """The commands of the command line, as typer reads them; the work is in the modules beside this one."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from greenbench.core.errors import GreenBenchError, PlanError
 from greenbench.core.run import PROTOCOLS
 
 BAD_INPUT, CANCELLED = 2, 130
+CLOSED = 141  # what a shell sees of any program whose reader went away: 128 + SIGPIPE
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     add_completion=False,
@@ -27,7 +30,7 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .greenbenc
 
 
 def main(arguments: list[str]) -> int:
-    """Runs a command; what a user can mend is printed as one sentence, with exit code 2."""
+    """Runs a command; what a user can mend is printed as one sentence, with exit code 2. A reader that went away is no failure."""
     try:
         result = app(arguments, standalone_mode=False)
         sys.stdout.flush()
@@ -44,8 +47,16 @@ def main(arguments: list[str]) -> int:
         print("Stopped.", file=sys.stderr)  # noqa: T201
         return CANCELLED
     except BrokenPipeError:
-        # Whoever read the output has seen enough (`| head`); Python would complain again when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _read_enough()
+    except SystemExit as leave:
+        if isinstance(leave.__context__, BrokenPipeError):  # rich and click make an exit of it, with code 1
+            return _read_enough()
+        raise
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _drop_output()
+        print(f"Error: The output could not be written whole: {error.strerror}. Make room, or write it elsewhere.", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
     except Exception as error:
         message = getattr(error, "format_message", None)  # click's own: a wrong option, a missing argument
@@ -54,6 +65,17 @@ def main(arguments: list[str]) -> int:
         print(f"Error: {message().rstrip('.')}. See greenbench --help.", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
     return int(result or 0)
+
+
+def _read_enough() -> int:
+    """Whoever read the output has seen enough (`| head`): the rest is dropped without a word."""
+    _drop_output()
+    return CLOSED
+
+
+def _drop_output() -> None:
+    """What is left to be written goes nowhere; Python would complain of it when it closes the stream."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:
@@ -129,11 +151,11 @@ def inspect(
 
 @app.command("list")
 def list_things(
-    what: Annotated[str, typer.Argument(metavar="steps|models|datasets|devices|runs")],
+    what: Annotated[str, typer.Argument(metavar="steps|models|datasets|devices|runs|regions")],
     search: Annotated[str, typer.Option("--search", metavar="WORDS", help="Of the models or steps: only those with all these words.")] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """List what there is: steps, models, data sets, devices, past runs."""
+    """List what there is: steps, models, data sets, devices, past runs, and the grids whose carbon is known."""
     from greenbench.cli.listing import listing
 
     return listing(what, as_json, search)
@@ -250,7 +272,9 @@ def ledger(
     run: RunArgument,
     variant: Annotated[str, typer.Option(metavar="V", help="The variant's letter or name; without it, the recommended one.")] = "",
     per_day: Annotated[Optional[float], typer.Option(metavar="N", help="Inferences a day; without it, the Benchmark step's.")] = None,  # noqa: UP045
-    region: Annotated[str, typer.Option(metavar="DEU", help="Grid to assume, as an ISO code of three letters or WORLD.")] = "",
+    region: Annotated[
+        str, typer.Option(metavar="DEU", help="Grid to assume: its name, ISO code of three letters, or WORLD; see greenbench list regions.")
+    ] = "",
     pue: Annotated[Optional[float], typer.Option(help="PUE to assume, 1.0 or more.")] = None,  # noqa: UP045
     as_json: JsonOption = False,
 ) -> int:

@@ -3,7 +3,7 @@
 from rich.markup import escape
 from rich.table import Table
 
-from greenbench.cli.listing import open_store
+from greenbench.cli.listing import open_store, past_result
 from greenbench.cli.output import make_console, print_json
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.metrics import BY_KEY
@@ -27,7 +27,7 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
     if len(ids) < 2:
         raise GreenBenchError("Name at least two runs to compare.", "See greenbench list runs.")
     with open_store() as store:
-        results = [store.result(id) for id in ids]
+        results = [past_result(store, id) for id in ids]
     differences = unfair(results)
     if as_json:
         print_json(
@@ -56,7 +56,8 @@ def compare_runs(ids: list[str], as_json: bool) -> int:
     for result in results:
         for variant in result.measured:
             cells = [quote(variant.metrics.get(key), scales[key]) for key, _ in keys]
-            shown = [f"{'≈ ' if c.approx else ''}{c.text} {c.interval}".strip() for c in cells]
+            shown = [f"{'≈ ' if c.approx else ''}{c.text}\n[dim]{c.interval}[/dim]" for c in cells]
             table.add_row(result.run_id, f"{variant.letter}  {escape(variant.name)}", *shown)
     console.print(table)
+    console.print("[dim]Below each number, its 95 % interval.[/dim]")
     return 0

@@ -12,7 +12,7 @@ from greenbench.analysis.break_even import BreakEven, PayBack, break_even, break
 from greenbench.analysis.charges import Account, Sum, account, add
 from greenbench.analysis.emissions import Emissions, emissions, equivalents
 from greenbench.analysis.headline import find_pick
-from greenbench.cli.listing import open_store
+from greenbench.cli.listing import open_store, past_result
 from greenbench.cli.output import make_console, print_json
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.measurement import Measurement
@@ -47,7 +47,7 @@ def show_ledger(asked: WhatIf) -> int:
     if asked.per_day is not None and not asked.per_day > 0:
         raise GreenBenchError(f"{asked.per_day:g} inferences a day never pay anything back.", "Give a number above 0.")
     with open_store() as store:
-        result = store.result(asked.run)
+        result = past_result(store, asked.run)
     result = result.model_copy(update={"carbon": assumed(result, asked)})
     pick = find_pick(result)
     letter = find_variant(result, asked.variant).letter if asked.variant else told_of(result, pick.letter if pick else None)

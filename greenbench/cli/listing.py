@@ -12,7 +12,10 @@ from greenbench.cli.output import make_console, print_json
 from greenbench.core import places
 from greenbench.core.errors import GreenBenchError
 from greenbench.core.quote import duration
+from greenbench.core.run import RunResult
 from greenbench.core.step import Group
+from greenbench.engine.raw_data import doubt
+from greenbench.meters import carbon
 from greenbench.steps import installed
 from greenbench.steps.model_library import zoo
 from greenbench.store import Store, damage_words
@@ -25,6 +28,18 @@ def open_store() -> Store:
     store = Store(places.home())
     tell_moved(store)
     return store
+
+
+def past_result(store: Store, run: str) -> RunResult:
+    """The result of a past run whose numbers will be printed; raw data that is not what its digest stands for is told of on stderr.
+
+    Raises:
+        StoreError: no such run, or the store cannot be read.
+    """
+    result = store.result(run)
+    if found := doubt(store, result):
+        print(f"Warning: {found}", file=sys.stderr)  # noqa: T201 - stdout is for what was asked
+    return result
 
 
 def tell_moved(store: Store) -> None:
@@ -45,6 +60,7 @@ def listing(what: str, as_json: bool, search: str = "") -> int:
         "datasets": _datasets,
         "devices": _devices,
         "runs": _runs,
+        "regions": _regions,
     }
     if what not in lists:
         raise GreenBenchError(f'There is no list of "{what}".', f"Lists: {', '.join(lists)}.")
@@ -143,6 +159,10 @@ def _devices() -> Rows:
         }
         for device in devices()
     ]
+
+
+def _regions() -> Rows:
+    return [{"code": r.iso, "name": r.name, "intensity_g_per_kwh": r.intensity_g_per_kwh, "year": r.year} for r in carbon.regions()]
 
 
 def _runs() -> Rows:

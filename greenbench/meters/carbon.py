@@ -1,6 +1,7 @@
 """From joules to grams of CO2e by the average intensity of a region's grid, and Strubell's formula for older papers' numbers."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from greenbench.core.carbon import JOULES_PER_KWH, co2e_g
 from greenbench.core.errors import MeterError
@@ -45,7 +46,9 @@ def regions() -> list[Region]:
 
 
 def factor(region_iso: str = WORLD, pue: float = 1.0) -> CarbonFactor:
-    """What turns kWh into grams in a region. `pue` is the power usage effectiveness of the building, 1.0 for a desk.
+    """What turns kWh into grams in a region, named by its code or its name in any case.
+
+    `pue` is the power usage effectiveness of the building, 1.0 for a desk.
 
     Raises:
         MeterError: no such region, or a PUE below 1.
@@ -54,10 +57,7 @@ def factor(region_iso: str = WORLD, pue: float = 1.0) -> CarbonFactor:
         raise MeterError(
             f"A PUE of {pue:g} would mean that the building gives power back.", "Give 1.0 or more; 1.0 for a machine at a desk."
         )
-    known = {region.iso: region for region in regions()}
-    region = known.get(region_iso.strip().upper())
-    if region is None:
-        raise MeterError(f'No grid intensity is known for the region "{region_iso}".', f"Choose one of: {', '.join(known)}.")
+    region = _region(region_iso)
     return CarbonFactor(
         region=f"{region.name} ({region.iso})" if region.iso != WORLD else region.name,
         intensity_g_per_kwh=region.intensity_g_per_kwh,
@@ -65,6 +65,17 @@ def factor(region_iso: str = WORLD, pue: float = 1.0) -> CarbonFactor:
         source=region.source,
         pue=pue,
     )
+
+
+def _region(asked: str) -> Region:
+    """The grid of that code or name; the tables have no codes of two letters."""
+    wanted = asked.strip().casefold()
+    named = {name.casefold(): region for region in regions() for name in (region.name, region.iso)}
+    if wanted in named:
+        return named[wanted]
+    near = dict.fromkeys(named[name] for name in get_close_matches(wanted, named, n=6, cutoff=0.0))
+    words = ", ".join(f"{region.iso} ({region.name})" for region in list(near)[:3])
+    raise MeterError(f'No grid intensity is known for the region "{asked}".', f"Nearest: {words}. All: greenbench list regions.")
 
 
 def strubell(power_w: float, hours: float) -> tuple[float, float]:

@@ -135,6 +135,16 @@ def test_a_report_of_changed_samples_is_written_and_says_so(kept, home, tmp_path
     assert '"digest"' in (tmp_path / "r.json").read_text()
 
 
+@pytest.mark.parametrize("command", [["doctor", "feed01"], ["ledger", "feed01"], ["compare", "feed01", "feed01"]])
+def test_every_command_that_prints_past_numbers_doubts_changed_samples(kept, home, capsys, command):
+    main(command)
+    assert capsys.readouterr().err == ""
+    with Store(home) as store, store._database.writing() as connection:
+        connection.execute("UPDATE sample SET power_w = 4.0 WHERE t_ns = 0")
+    assert main(command) == 0
+    assert "Warning: The raw data in the store is not what the printed digest stands for" in capsys.readouterr().err
+
+
 def test_a_history_that_was_damaged_is_told_of_by_every_command_that_opens_it(home, capsys):
     commands = (["list", "runs"], ["audit", "feed01"], ["report", "feed01", "--output", "r.pdf"], ["ledger", "feed01"],
                 ["doctor", "feed01"], ["look", "feed01", "--variant", "A"], ["compare", "a", "b"], ["join", "feed01", "--log", "x.csv"],

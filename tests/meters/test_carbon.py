@@ -48,10 +48,18 @@ def test_the_default_is_the_worlds_average():
     assert len(carbon.regions()) > 150
 
 
-def test_an_unknown_region_is_refused_with_the_known_ones():
-    with pytest.raises(MeterError, match="ATLANTIS") as caught:
-        carbon.factor("ATLANTIS")
-    assert "DEU" in caught.value.remedy
+@pytest.mark.parametrize(("asked", "nearest"), [("ATLANTIS", ""), ("de", "DEU (Germany)"), ("Germny", "DEU (Germany)"), ("XXX", "")])
+def test_an_unknown_region_is_refused_with_the_three_nearest(asked, nearest):
+    with pytest.raises(MeterError, match=asked) as caught:
+        carbon.factor(asked)
+    assert nearest in caught.value.remedy
+    assert caught.value.remedy.count(" (") == 3
+    assert "greenbench list regions" in caught.value.remedy
+
+
+@pytest.mark.parametrize("asked", ["DEU", "deu", "Germany", " germany "])
+def test_a_region_goes_by_code_or_name(asked):
+    assert carbon.factor(asked).region == "Germany (DEU)"
 
 
 @pytest.mark.parametrize("pue", [0.9, float("nan")])
