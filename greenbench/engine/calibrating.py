@@ -32,6 +32,7 @@ _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _SETTLE_S, _WINDOW_S = 2.0, 1.0
 _REFRESHES = 3  # of the wall meter: so many go by before a level counts
 _LATE_S = 5.0
+_ADDED = "external:"  # how the key of a meter begins that a person added
 
 
 class Loads(Protocol):
@@ -66,7 +67,7 @@ def choose(channels: Sequence[Channel], wanted: str = "", sources: Sequence[Sour
     offered = ", ".join(f"{channel.key} ({channel.title})" for channel in found)
     chosen = _asked_for(found, wanted)
     if not found:
-        _refuse_silent(sources)
+        _refuse_silent(_called(sources, wanted))
         raise CalibrationError(
             "There is no external meter to calibrate against.",
             "Add a wall plug or lab meter on the sensors page or with greenbench sensors add, or unplug a laptop to use its battery.",
@@ -86,8 +87,22 @@ def choose(channels: Sequence[Channel], wanted: str = "", sources: Sequence[Sour
 def _refuse_silent(sources: Sequence[SourceReport]) -> None:
     """Raises CalibrationError for a meter that was added and gives nothing."""
     for source in sources:
-        if source.key.startswith("external:"):
+        if source.key.startswith(_ADDED):
             raise CalibrationError(f"{source.title} gives no reading. {source.reason}".rstrip(), source.remedy or "See greenbench sensors.")
+
+
+def _called(sources: Sequence[SourceReport], wanted: str) -> Sequence[SourceReport]:
+    """The meters that were added, or those of them that are wanted.
+
+    Raises:
+        CalibrationError: meters were added, and none is called so.
+    """
+    added = [source for source in sources if source.key.startswith(_ADDED)]
+    chosen = [source for source in added if wanted in source.key or wanted.lower() in source.title.lower()]
+    if added and not chosen:
+        there = ", ".join(f"{source.key} ({source.title})" for source in added)
+        raise CalibrationError(f'There is no meter "{wanted}".', f"There are: {there}.")
+    return chosen
 
 
 def _asked_for(found: Sequence[Channel], wanted: str) -> list[Channel]:

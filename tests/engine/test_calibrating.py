@@ -8,7 +8,7 @@ import pytest
 
 from greenbench.core.calibration import LoadLevel, SweepPlan
 from greenbench.core.errors import CalibrationError, Cancelled
-from greenbench.core.measurement import Channel, Domain, Provenance, Sample
+from greenbench.core.measurement import Channel, Domain, Provenance, Sample, SourceReport, SourceState
 from greenbench.engine.calibrating import Sweep, choose, enough_s, sweep_plan
 from greenbench.engine.calibrations import CalibrationBook
 from greenbench.engine.load import Load
@@ -154,6 +154,18 @@ def test_what_cannot_be_paired_is_refused_with_a_remedy(channels, wanted, says):
     with pytest.raises(CalibrationError, match=says) as refused:
         choose(channels, wanted)
     assert refused.value.remedy
+
+
+def test_a_meter_that_nobody_added_is_not_answered_for_by_another():
+    silent = SourceReport(
+        key="external:shelly", title="Shelly in the lab", state=SourceState.STANDBY, provenance=Provenance.EXTERNAL, reason="No answer."
+    )
+    with pytest.raises(CalibrationError, match='There is no meter "nope"') as refused:
+        choose([PACKAGE], "nope", [silent])
+    assert refused.value.remedy == "There are: external:shelly (Shelly in the lab)."
+    for wanted in ("", "shelly", "the lab"):
+        with pytest.raises(CalibrationError, match="Shelly in the lab gives no reading"):
+            choose([PACKAGE], wanted, [silent])
 
 
 def test_a_slow_meter_wants_longer_loads():
