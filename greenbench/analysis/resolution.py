@@ -22,5 +22,6 @@ def least_difference(examples: int, comparisons: int = 1) -> float:
 
 
 def indistinct(points: str) -> str:
-    """The limit in words, the same before a run and after it; `points` are written with their digits."""
+    """The limit in words; `points` are written with their digits. Whoever says it adds what it rests on: before a run the assumption of
+    `least_difference`, after it the answers that were given."""
     return f"differences under about {points} points cannot be told apart"

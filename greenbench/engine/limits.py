@@ -78,4 +78,5 @@ def _accuracy(variants: list[VariantResult]) -> str:
     if bound <= BY_KEY["accuracy"].margin:
         return ""
     points = significant(bound * 100, 2)
-    return f"Accuracy rests on {count(examples)} test examples: {indistinct(points)}."
+    found_by = ", by how this run's variants answered them" if halves else ""
+    return f"Accuracy rests on {count(examples)} test examples: {indistinct(points)}{found_by}."

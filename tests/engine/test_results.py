@@ -301,7 +301,10 @@ def test_the_difference_that_cannot_be_told_comes_from_the_paired_interval():
     b = "1" * 80 + "0" * 10 + "1" * 5 + "0" * 5
     half = compare_accuracy(b, a)
     points = f"{(half.high - half.low) / 2 * 100:.2g}"
-    assert told(A=a, B=b) == [f"Accuracy rests on 100 test examples: differences under about {points} points cannot be told apart."]
+    assert told(A=a, B=b) == [
+        f"Accuracy rests on 100 test examples: differences under about {points} points cannot be told apart"
+        ", by how this run's variants answered them."
+    ]
     many = "1" * 9000 + "0" * 1000
     assert told(A=many, B=many) == []
 
