@@ -24,6 +24,13 @@ def test_as_json_the_numbers_are_whole(capsys: pytest.CaptureFixture[str]) -> No
     assert row["pretrained"] is True
 
 
+def test_regions_have_their_codes_and_intensities(capsys: pytest.CaptureFixture[str]) -> None:
+    assert listing("regions", True, "") == 0
+    found = {row["code"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["DEU"]["name"] == "Germany"
+    assert 0 < found["FRA"]["intensity_g_per_kwh"] < found["DEU"]["intensity_g_per_kwh"]
+
+
 def test_nothing_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     listing("models", False, "nonesuch")
     assert 'No model matches "nonesuch"' in capsys.readouterr().out

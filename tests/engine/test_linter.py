@@ -70,7 +70,7 @@ def test_a_pipeline_that_measures_nothing_hears_nothing():
 def test_a_small_test_set_is_told_before_it_is_read_where_its_source_is_built_in():
     pipeline = built(digits=("data.digits", {"test_share": 0.2}))
     advice = found(pipeline)["few-examples"]
-    assert "if models differ on a quarter of them" in advice.text
+    assert "if two models answer a quarter of them differently" in advice.text
     assert advice.evidence[0].number == "360"
     assert mended(pipeline, advice) == set()
     assert pipeline.node("digits").params["test_share"] == 0.3
