@@ -87,7 +87,7 @@ def few_examples(look: Look) -> Iterator[Advice]:
         points = significant(least_difference(max(examples, 1), max(len(look.models(bench.id)) - 1, 1)) * 100, 2)
         yield Advice(
             code="few-examples", weight=50, tone=Tone.WARNING, node=source, title=f"Only {count(examples)} test examples",
-            text=f"Of the accuracies, {indistinct(points)}, if two models answer a quarter of them differently; the run's answers say more.",
+            text=f"Of the accuracies, {indistinct(points)}, if two models answer a quarter of them differently; the answers say more.",
             evidence=(Evidence(words="Test examples", number=count(examples), where=seen),),
             remedy="" if more else "Judge on more examples.",
             proposals=more,
