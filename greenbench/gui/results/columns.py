@@ -50,7 +50,7 @@ def against_title(compared: str) -> str:
 _FIRST = (
     Offer("runs", "Runs as", "The precision that really executed, and of how many operators."),
     Offer("accuracy", "Accuracy", "The number that judges the answers: accuracy, mean error or mean IoU, by the task."),
-    Offer("accuracy-against", "Accuracy against A", "Whether its answers are worse than the baseline's on the same examples."),
+    Offer("accuracy-against", "Accuracy against A", "Whether its answers are worse than the baseline's on the same examples (accuracy: McNemar's exact test)."),
     Offer(
         "against",
         against_title(ENERGY),
@@ -92,8 +92,7 @@ def columns_of(result: RunResult, scales: Mapping[str, quote.Scale], compared: s
 def _every(result: RunResult, scales: Mapping[str, quote.Scale], compared: str) -> dict[str, Column]:
     quality = result.quality
     examples = max((v.metrics[quality].n for v in result.variants if quality in v.metrics), default=0)
-    test = "exact test" if quality == "accuracy" else "paired test"
-    same = f"same {examples} examples, {test}" if examples > 1 else f"same examples, {test}"
+    same = f"paired, {examples} examples" if examples > 1 else "paired examples"
     judged = BY_KEY[quality]
     unit = f"{scales[quality].unit}, 95 % interval".removeprefix(", ")
     joules = scales["energy_per_inference"].unit
