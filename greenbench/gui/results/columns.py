@@ -50,7 +50,7 @@ def against_title(compared: str) -> str:
 _FIRST = (
     Offer("runs", "Runs as", "The precision that really executed, and of how many operators."),
     Offer("accuracy", "Accuracy", "The number that judges the answers: accuracy, mean error or mean IoU, by the task."),
-    Offer("accuracy-against", "Accuracy against A", "Whether its answers are worse than the baseline's on the same examples (accuracy: McNemar's exact test)."),
+    Offer("accuracy-against", "Accuracy against A", "Whether its answers are worse than the baseline's (McNemar's exact test)."),
     Offer(
         "against",
         against_title(ENERGY),
