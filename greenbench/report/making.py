@@ -24,7 +24,7 @@ from greenbench.report.parts import Figure, Section, TextTable
 
 _MOST_LINES = 12
 _CACHED = "¹"
-_MAKING_WEIGHTS = (3.6, 1.3, 1.7, 0.9)
+_MAKING_WEIGHTS = (3.3, 1.7, 1.7, 0.9)
 _KWH = 3.6e6
 
 

@@ -37,6 +37,7 @@ def test_log_ticks_lie_inside_and_are_few() -> None:
 
 def test_ratio_ticks_are_fractions_of_two() -> None:
     assert ratio_ticks(1 / 300, 300)[1] == ["1/64", "1", "64"]  # five would run into each other
+    assert ratio_ticks(1 / 100, 5)[1] == ["1/64", "⅛", "1"]
     assert ratio_ticks(0.11, 1.3) == ([0.125, 0.25, 0.5, 1.0], ["⅛", "¼", "½", "1"])
 
 

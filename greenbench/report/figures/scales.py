@@ -43,7 +43,7 @@ def tick_name(value: float) -> str:
 def ratio_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     """Powers of two between two ratios, thinned where there are many: "¼", "½", "1", "2"."""
     first, last = math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9)
-    step = max(1, math.ceil((last - first) / (5 if last - first <= 10 else 3)))  # the names of far powers are long
+    step = max(1, math.ceil((last - first) / (5 if first >= min(_FRACTIONS) and last <= 7 else 3)))  # the names of far powers are long
     if last - first < 1:
         places = [tick for tick in straight_ticks(low, high, 3) if tick > 0]
         return places, [tick_name(place) for place in places]
