@@ -38,6 +38,7 @@ class CarbonCard(Card):
         self.pue, self.pue_words = QSlider(Qt.Orientation.Horizontal), Text("", 12, 500)
         self.source = Text("", 11, 400, "muted", wrap=True)
         self.heads = [Text("", 11, 500, "muted") for _ in range(2)]
+        self.rows = [Text(words, 12) for words in _ROWS]
         self.cells = [[Text("", 12, 600) for _ in range(2)] for _ in _ROWS]
         self.halves = [[Text("", 11, 400, "muted") for _ in range(2)] for _ in _ROWS]
         self.session_mark, self.session = ProvenanceMark(theme, Provenance.MODELLED), Text("", 12, 400, "second", wrap=True)
@@ -82,8 +83,8 @@ class CarbonCard(Card):
         grid.setColumnMinimumWidth(3, 10)  # between what belongs to A and what belongs to the other
         for place, head in enumerate(self.heads):
             grid.addWidget(head, 0, 1 + 3 * place, right)
-        for line, (words, cells, halves) in enumerate(zip(_ROWS, self.cells, self.halves, strict=True), start=1):
-            grid.addWidget(Text(words, 12), line, 0)
+        for line, (words, cells, halves) in enumerate(zip(self.rows, self.cells, self.halves, strict=True), start=1):
+            grid.addWidget(words, line, 0)
             for place, (cell, half) in enumerate(zip(cells, halves, strict=True)):
                 grid.addWidget(cell, line, 1 + 3 * place, right)
                 grid.addWidget(half, line, 2 + 3 * place)
@@ -214,6 +215,7 @@ class CarbonCard(Card):
             for place, head in enumerate(self.heads):
                 head.setText(letters[place] if place < len(letters) else "")
             for line, cells in enumerate(self.cells):
+                self.rows[line].setVisible(any(column[line] is not None for column in columns))  # beyond A, A was not made
                 scale = quote.scale("g", [m.value for column in columns if (m := column[line]) is not None])
                 for place, (cell, half) in enumerate(zip(cells, self.halves[line], strict=True)):
                     _say(cell, half, columns[place][line] if place < len(columns) else None, scale)

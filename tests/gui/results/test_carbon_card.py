@@ -50,6 +50,12 @@ def test_it_begins_with_the_factor_of_the_run(card: CarbonCard) -> None:
     assert not card.back.isVisible()
 
 
+def test_beside_a_alone_there_is_no_row_of_what_others_took_to_make(card: CarbonCard) -> None:
+    assert card.rows[3].isVisible()
+    card.choose(0)
+    assert [row.isVisible() for row in card.rows] == [True, True, True, False]
+
+
 def test_a_moved_pue_and_an_own_intensity_change_the_grams_and_can_be_taken_back(card: CarbonCard) -> None:
     card.pue.setValue(150)
     assert grams(card, 1) == ["≈ 2.4 g", "≈ 1.2 g"]
