@@ -354,7 +354,7 @@ def _covered(result: RunResult) -> str:
         for channel in source.channels
         if channel.counted and channel.provenance.measured
     ]
-    if any(channel.recorded for channel in channels):
+    if result.energy_recorded:
         return RECORDED_ENERGY
     covers = list(dict.fromkeys(channel.covers.rstrip(".") for channel in channels if channel.covers))
     if not covers:

@@ -161,6 +161,11 @@ class SourceReport(Value):
     remedy: str = ""
     commands: tuple[str, ...] = ()
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it is played back from a recording."""
+        return self.title.endswith(RECORDED)
+
 
 class WindowKind(StrEnum):
     """What happened in a span of time; a part is something else than the rest of the step it lies in, its label says what."""

@@ -6,7 +6,6 @@ import numpy as np
 
 from greenbench.core.measurement import Channel, Domain, Measurement, Provenance
 from greenbench.meters.ledger import EnergyLedger
-from greenbench.meters.replay import is_recorded
 
 _WHOLE = (Domain.SYSTEM, Domain.BATTERY)
 
@@ -26,7 +25,7 @@ def parts(channels: Iterable[Channel]) -> tuple[Channel, ...]:
 
 def recorded(channels: Iterable[Channel]) -> bool:
     """Whether any of them is played back from a recording."""
-    return any(is_recorded(channel) for channel in channels)
+    return any(channel.recorded for channel in channels)
 
 
 def energy_of(ledger: EnergyLedger, channels: Sequence[Channel], t0_ns: int, t1_ns: int) -> Measurement:

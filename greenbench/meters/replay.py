@@ -144,11 +144,6 @@ def replay_meters(playback: Playback) -> list[ReplayMeter]:
     return [ReplayMeter(playback, key) for key in keys]
 
 
-def is_recorded(channel: Channel | SourceReport) -> bool:
-    """Whether a channel or a source is played back from a recording."""
-    return channel.title.endswith(RECORDED)
-
-
 def without_mark(title: str) -> str:
     """The title that it had when it was recorded."""
     return title.removesuffix(RECORDED)

@@ -8,7 +8,7 @@ from greenbench.core.measurement import Channel, Domain, Provenance, SourceRepor
 from greenbench.gui.sensors.states import GROUPS, STATES, State
 from greenbench.meters.ledger import EnergyLedger
 from greenbench.meters.pairing import wholes
-from greenbench.meters.replay import is_recorded, without_mark
+from greenbench.meters.replay import without_mark
 
 _NOT_ADDED = State("intersect", "muted", "Not added", "standby or not added")
 _APART = State("circle-half", "muted", "Shown apart", "standby or not added")
@@ -136,12 +136,12 @@ def urgent(table: Sequence[SensorRow]) -> str:
 
 def playing(reports: Iterable[SourceReport]) -> bool:
     """Whether a recording is played back in place of this machine's sources."""
-    return any(is_recorded(report) for report in reports)
+    return any(report.recorded for report in reports)
 
 
 def _plain(report: SourceReport) -> SourceReport:
     """A recorded source as it was: the page says once, above the table, that all of it is a recording."""
-    if not is_recorded(report):
+    if not report.recorded:
         return report
     channels = tuple(c.model_copy(update={"title": without_mark(c.title), "covers": _unplayed(c.covers)}) for c in report.channels)
     words = {"title": without_mark(report.title), "covers": _unplayed(report.covers), "channels": channels}
